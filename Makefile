@@ -8,8 +8,8 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
 # A release proof reuses earlier results while its inputs are the same; AGAIN=--again repeats it.
 AGAIN ?=
 
-.PHONY: setup demo test test-slow test-inner lint release bench bench-scale bench-numerics \
-  compare-attacks mutation docs lock clean
+.PHONY: setup demo test test-slow test-inner lint release bench bench-desk bench-scale bench-numerics \
+  compare-attacks mutation docs desk-types lock clean
 
 setup: $(VENV)/.run
 
@@ -56,6 +56,9 @@ bench: $(VENV)/.test      ## the kit beside stock nbgrader and otter run, in tur
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
 
+bench-desk: $(VENV)/.test ## marking by hand at the desk and in the formgrader, counted: docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.byhand --page
+
 bench-scale: $(VENV)/.test  ## a class of 10,000, killed half-way: docs/scale.md (after make bench)
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks.scale --json .benchmarks/scale.json --bench .benchmarks/bench.json --page
@@ -68,6 +71,17 @@ bench-numerics: $(VENV)/.test  ## the kernels beside jax, torch.func, neural-tan
 
 mutation: $(VENV)/.test   ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
+
+# TypeScript, for this target alone: everything else needs only Python and make.
+TSC := $(VENV)/typescript/node_modules/.bin/tsc
+$(TSC): requirements/typescript/package.json requirements/typescript/package-lock.json
+	@mkdir -p $(VENV)/typescript
+	cp $^ $(VENV)/typescript
+	npm ci --prefix $(VENV)/typescript --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+desk-types: $(TSC)        ## check the types of the desk's JavaScript (needs npm)
+	$(TSC) --project autograder/desk/static
 
 docs: $(VENV)/.docs       ## the site of README.md and docs/: .site/index.html
 	$(BIN)/python docs/commands.py

@@ -17,6 +17,7 @@ FRONT = "README"
 NAVIGATION = {
     "Teaching": (
         "teaching",
+        "marking",
         "several-markers",
         "course-rules",
         "intake-and-export",

@@ -133,3 +133,14 @@ def test_the_picture_of_the_layers_is_up_to_date() -> None:
     pytest.importorskip("importlinter", reason="needs the extra `lint`")
     layers = runpy.run_path(str(ROOT / "docs" / "layers.py"))
     assert layers["PICTURE"].read_text(encoding="utf-8") == layers["draw"]()
+
+
+def test_the_page_on_marking_lists_the_keys_of_the_desks_help() -> None:
+    script = (ROOT / "autograder" / "desk" / "static" / "dialogs.js").read_text(encoding="utf-8")
+    keys = script.partition("const KEYS = [")[2].partition("\n];")[0]
+    offered = re.findall(r'^  \["([^"]+)", "([^"]+)"\],$', keys, re.M)
+    assert len(offered) == len(keys.strip().splitlines()) > 15
+    page = (ROOT / "docs" / "marking.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Keys\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| (`.+`) \| (.+) \|$", table, re.M)
+    assert [(key.replace("`", ""), words) for key, words in listed] == offered

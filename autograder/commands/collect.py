@@ -49,8 +49,8 @@ def collect(
     before: Annotated[
         str | None,
         typer.Option(
-            help="Take the last commit dated up to this time (2024-11-21T23:55); `due` means each "
-            "student's due date. Students can set the dates of their commits."
+            help="Take the last commit dated up to this time (2024-11-21T23:55); `due` stands for "
+            "each student's due date. Students can set the dates of their commits."
         ),
     ] = None,
     replace: Annotated[
@@ -58,7 +58,8 @@ def collect(
         typer.Option("--replace", help="Replace a submission even if the commit may be older."),
     ] = False,
     local: Annotated[
-        bool, typer.Option("--local", help="Allow repositories that are folders on this machine.")
+        bool,
+        typer.Option("--local", help="Also accept repositories that are folders on this machine."),
     ] = False,
     jobs: Annotated[
         int, typer.Option(min=1, max=32, help="Number of repositories to fetch at once.")
@@ -91,7 +92,7 @@ def collect(
 
 
 def _until(course: Course, assignment: str, before: str) -> Callable[[str], datetime]:
-    """Return a function from a student to the latest commit time that counts."""
+    """Return a function that takes a student and returns the latest commit time that counts."""
     if before == DUE:
         deadline = course.deadline(assignment)
         return lambda student: deadline.due_with(deadline.extensions.get(student))
@@ -126,4 +127,4 @@ def _print(result: Collection, course: Course) -> None:
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     out.print(Text(", ".join(counts) or "The list of students is empty."))
     if any(each.time for each in result.outcomes):
-        out.print(Text("Times are the dates of the commits; students can set these dates."))
+        out.print(Text("Submission times are the commits' dates, which students can set."))

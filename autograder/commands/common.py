@@ -21,7 +21,7 @@ from autograder.words import printable, shown
 
 
 class Commands(TyperGroup):
-    """The group of all commands; makes the names of students' folders in error messages safe."""
+    """The group of all commands. It makes folder names safe to print in error messages."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Invoke the command as Typer does, and make its error messages safe to print.
@@ -60,8 +60,8 @@ def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
     for note in sorted(notes):
         err.print(
             Text(
-                f"A hidden test is at fault: {note}. Students lost its points without a mistake of "
-                f"their own. Correct the test, then run fdl regrade {assignment}",
+                f"A hidden test has a bug: {note}. Students lost the points of this test without a "
+                f"mistake of their own. Correct the test, then run fdl regrade {assignment}",
                 style="yellow",
             )
         )
@@ -77,7 +77,9 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except KitError as error:
             _fail(str(error), 2)
         except KeyboardInterrupt:
-            err.print("\nfdl: stopped. Finished work is kept; run the same command to continue.")
+            err.print(
+                "\nfdl: stopped. Finished work is kept; to continue, run the same command again."
+            )
             raise typer.Exit(130) from None
         except BrokenPipeError:  # a reader such as `head` has closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,7 +95,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Add a function to `app` as the command `name` (default: the function's name)."""
+    """Make a function a command of `app`, called `name` (default: the function's name)."""
     return lambda function: app.command(name or function.__name__)(told(function))
 
 

@@ -27,7 +27,7 @@ from autograder.grading import forkserver
 from autograder.grading.report import Report
 
 QUICK = Limits(cell_seconds=5.0, call_seconds=2.0)
-"""Short limits: the sample class includes endless loops, which run until their time limit."""
+"""Short time limits, because endless loops in the sample class run until their limit."""
 
 
 @command()
@@ -75,7 +75,7 @@ def demo(
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
     if wrong := sum(not comparison.right for comparison in in_order):
-        err.print(f"{wrong} students did not get their expected marks.", style="red")
+        err.print(f"Students without their expected marks: {wrong}.", style="red")
         if late:
             err.print(
                 f"The code of {len(late)} of these students ran out of time. If this machine is "
@@ -86,7 +86,7 @@ def demo(
 
 @dataclass(frozen=True)
 class Comparison:
-    """A sample student's marks, compared with the true marks.
+    """A comparison of a sample student's marks with the true marks.
 
     `wrong` maps items to (points given, true points). `report` is None if marking failed.
     """
@@ -97,11 +97,11 @@ class Comparison:
 
     @property
     def right(self) -> bool:
-        """Whether every item has its true points."""
+        """True if every item has its true points."""
         return self.report is not None and not self.wrong
 
     def row(self) -> tuple[str, str, str, str, str]:
-        """Return name, story, points, bonus points and verdict for a table."""
+        """Return a table row with the student's name, story, points, bonus points and verdict."""
         who = self.student.name, self.student.story
         if self.report is None:
             return *who, "", "", "NO: not marked"
@@ -114,7 +114,7 @@ class Comparison:
 
 
 def limits_of(homework: Assignment) -> Limits:
-    """Return the limits for a demo: the homework's own limits if it sets any, else short ones."""
+    """Return the limits for a demo: the homework's own limits if there are any, else `QUICK`."""
     return QUICK if homework.limits == Limits() else homework.limits
 
 
@@ -134,7 +134,7 @@ def make_scratch_course(
 
 
 def longest_first(students: Sequence[SampleStudent]) -> list[str]:
-    """Return the students' names, slow code first, so that no processor idles at the end."""
+    """Return the students' names, slow code first, so that no processor is idle at the end."""
     return [each.name for each in sorted(students, key=lambda each: not each.waits)]
 
 
@@ -161,7 +161,7 @@ def compare(assignment: Assignment, student: SampleStudent, report: Report | Non
 def _print_next_steps(
     scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
 ) -> None:
-    """Write the pages of a scratch course; print their addresses and a teacher's next commands."""
+    """Write a scratch course's pages; print their addresses and the next commands to type."""
     from autograder.pages.classreport import write_class_report
     from autograder.pages.feedback import write_feedback
 

@@ -23,6 +23,10 @@ TakeRubric = Annotated[
         metavar="ITEM", help="Show how the source's rubric of this item differs from the desk's."
     ),
 ]
+NoBrowser = Annotated[
+    bool,
+    typer.Option("--no-browser", help="Only print the address, for a machine without a screen."),
+]
 Apply = Annotated[
     bool, typer.Option("--apply", help="With --take-rubric: use the source's rubric at the desk.")
 ]
@@ -31,6 +35,7 @@ Apply = Annotated[
 @command()
 def desk(
     homework: options.Homework,
+    no_browser: NoBrowser = False,
     deal: markers.Deal = None,
     overlap: markers.Overlap = None,
     merge: markers.MergeFrom = None,
@@ -40,15 +45,25 @@ def desk(
     apply: Apply = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Mark texts and proofs by hand, one answer at a time, in the browser."""
+    """Mark texts and proofs by hand, one answer at a time, in the browser.
+
+    The desk opens on the Jupyter server that runs in the course folder. If none runs, one is
+    started, and Ctrl-C ends it.
+    """
+    from autograder.desk.opening import open_desk
+
     found = Course.find(course)
     found.assignment(homework)
     if save_rubric:
         _save_rubrics(found, homework)
     elif take_rubric is not None:
         _take_rubric(found, homework, take_rubric, apply)
-    elif markers.for_markers(found, homework, deal or (), overlap, export, merge or ()):
-        return
+    elif not markers.for_markers(found, homework, deal or (), overlap, export, merge or ()):
+        open_desk(found, homework, browser=not no_browser, say=_say)
+
+
+def _say(line: str) -> None:
+    out.print(line, soft_wrap=True)
 
 
 def _save_rubrics(course: Course, homework: str) -> None:

@@ -49,7 +49,7 @@ class Site:
     def __post_init__(self) -> None:
         if self.address is not None and self.jobs is not None:
             raise KitError(
-                "--jobs has no effect on a cluster: leave out --jobs. The number of the workers' "
+                "On a cluster, --jobs has no effect: leave it out. The number of the workers' "
                 "threads decides how many submissions are marked at once"
             )
         if self.certificates is not None and self.address is None:
@@ -58,7 +58,10 @@ class Site:
     def marker(
         self, course: Course, assignment: Assignment, settings: MarkSettings, stack: ExitStack
     ) -> tuple[SeededMarker, list[Protection]]:
-        """Return a function that marks jobs, and its protections; `stack` ends its workers."""
+        """Return a function that marks jobs, and the walls around student code.
+
+        The workers end with `stack`.
+        """
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
         from autograder.grading.classrun import default_jobs, mark_class
@@ -105,13 +108,22 @@ def grade(
     jobs: options.Jobs = None,
     seed: options.Seed = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Also mark submissions that have not changed.")
+        bool,
+        typer.Option(
+            "--again", help="Also mark submissions that have not changed since the last run."
+        ),
     ] = False,
     cold: Annotated[
         bool,
-        typer.Option("--cold", help="Start a new sandbox for each submission: slower, same marks."),
+        typer.Option(
+            "--cold",
+            help="Start a new sandbox for each submission. This is slower and "
+            "gives the same marks.",
+        ),
     ] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Show where the time went.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show how much time each stage took.")
+    ] = False,
     form: options.PrintedAs = options.Format.TABLE,
     cluster: options.Cluster = None,
     cluster_tls: options.ClusterTls = None,
@@ -121,7 +133,8 @@ def grade(
 ) -> None:
     """Mark new or changed submissions and record the marks in the gradebook.
 
-    Run it as often as you like. Submissions are read from submitted/STUDENT/HOMEWORK.
+    Running the command again is safe and fast. Submissions are read from
+    submitted/STUDENT/HOMEWORK.
     """
     if cluster is None:
         forkserver.start()  # the fork server imports modules while this process does
@@ -158,8 +171,8 @@ def grade(
         out.print(_profile_table(seconds))
     if failed := sorted(name for name, row in rows.items() if row.error):
         err.print(
-            f"{len(failed)} not marked: {', '.join(failed)}. Earlier marks stay. Mark one again: "
-            f"fdl grade {assignment} --student {shlex.quote(failed[0])}",
+            f"{len(failed)} not marked: {', '.join(failed)}. Earlier marks stay. To mark one of "
+            f"them again, run: fdl grade {assignment} --student {shlex.quote(failed[0])}",
             style="red",
         )
         raise typer.Exit(1)
@@ -180,7 +193,7 @@ def regrade(
     unprotected: options.Unprotected = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Show which marks change after a change of tests or points; --apply records them.
+    """Show which marks a change of tests or points would change; --apply records the new marks.
 
     Points and comments given by hand stay unchanged.
     """
@@ -202,7 +215,7 @@ def regrade(
         graded = regrading.read_graded(found, homework, students)
         if not graded.paths and not graded.unreadable:
             raise RecordError(
-                f"nobody has marks of {assignment}: run `fdl grade {assignment}` first"
+                f"no student has marks for {assignment} yet: run `fdl grade {assignment}` first"
             )
 
         def fingerprints(seed: int) -> Fingerprints:
@@ -305,13 +318,17 @@ class Row:
 
     @classmethod
     def of(cls, each: Recorded, homework: Assignment) -> Row:
-        """Return the row of a student; if there are no marks, `error` says why."""
+        """Return the table row of a student; `error` is empty unless marking failed."""
         from autograder.grading.classrun import long_seconds
 
         report, notes = each.report, [each.date]
         if report is None:
             return cls(notes=tuple(filter(None, notes)), error=each.error)
         notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        refused = Counter(
+            each.item or name for name, nb in report.notebooks.items() for each in nb.dropped
+        )
+        notes += [f"{where}: pictures refused: {count}" for where, count in refused.items()]
         notes.append(report.versions)
         if (seconds := sum(each.seconds.values())) > long_seconds(homework):
             notes.append(f"took {seconds:.0f} s")
@@ -344,12 +361,14 @@ def _print_class(assignment: str, rows: Mapping[str, Row], form: options.Format)
         table.add_row(*(Text(shown(cell), style) for cell in (name, *row.cells())))
     out.print(table)
     if unchanged := sum(row.unchanged for row in rows.values()):
-        out.print(f"{unchanged} of {len(rows)} have not changed; --again marks them too")
+        out.print(
+            f"{unchanged} of {len(rows)} submissions have not changed; --again marks them too"
+        )
 
 
 def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
     """Return a table of the mean seconds per submission in each stage, summed over processes."""
-    table = Table("stage", title=f"Seconds per submission, mean of {len(seconds)}")
+    table = Table("stage", title=f"Mean seconds per submission, over {len(seconds)} submissions")
     table.add_column("seconds", justify="right")
     table.add_column("share", justify="right")
     stages = {name for each in seconds for name in each}

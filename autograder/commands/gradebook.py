@@ -31,8 +31,9 @@ def restore(course: options.CoursePath = None) -> None:
         )
     if restored.unread:
         err.print(
-            f"{restored.unread} marks or comments can't be read from the damaged file, so their "
-            "values come from the backup. Check the marks given by hand since that backup.",
+            f"{restored.unread} marks or comments can't be read from the damaged file; the "
+            "backup's values are used instead. Check all marks that were given by hand since that "
+            "backup.",
             style="red",
         )
     out.print("Next: run `fdl grade` for each homework, to record the marks from tests again.")

@@ -27,13 +27,14 @@ def intake(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILES...", help="Zip files or folders that Moodle, Canvas or others exported."
+            metavar="FILES...",
+            help="Zip files or folders that were exported from Moodle, Canvas or another platform.",
         ),
     ],
     students: Annotated[
         Path | None,
         typer.Option(
-            help="CSV file with a column `student`, and names or numbers from the platform."
+            help="CSV file with a column `student` and columns for the platform's names or numbers."
         ),
     ] = None,
     student: Annotated[
@@ -93,7 +94,7 @@ def _print(result: Intake, course: Course) -> None:
     rest = len(result.left_out) - len(matters)
     out.print(Text(f"{', '.join(counts) or 'nothing new'}; {rest} files not needed"))
     if result.unknown_senders:
-        advice = "Add the unknown students to the file of --students"
+        advice = "Add the unknown students to the file that you give with --students"
         err.print(f"{advice}, or take in one student's files with --student NAME.")
     if result.taken:
         out.print(f"Next: fdl grade {result.assignment}")

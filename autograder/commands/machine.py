@@ -10,11 +10,13 @@ from autograder.commands.common import command, out
 
 @command()
 def doctor() -> None:
-    """Show which walls around student code this machine has, and how to get a missing one."""
+    """Show which walls around student code this machine has, and how to install a missing one."""
     from autograder.sandbox import examine
 
     protection = examine()
-    table = Table("wall", "here", "missing, and how to get it", title="Walls around student code")
+    table = Table(
+        "wall", "here", "Missing, and how to install it", title="Walls around student code"
+    )
     for row in protection.advice():
         table.add_row(*row)
     out.print(table)

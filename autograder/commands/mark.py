@@ -28,13 +28,13 @@ def mark(
     form: options.PrintedAs = options.Format.TABLE,
     output: Annotated[
         Path | None,
-        typer.Option(help="File to write: the Report as JSON, or with --instructor the page."),
+        typer.Option(help="File for the Report as JSON or, with --instructor, for the page."),
     ] = None,
     instructor: Annotated[
         bool,
         typer.Option(
             "--instructor",
-            help="Write a page that shows hidden inputs, expected and actual values.",
+            help="Write a page that shows hidden inputs, expected values and actual values.",
         ),
     ] = False,
     seed: options.Seed = None,
@@ -61,7 +61,10 @@ def mark(
         page = instructor_page(found, homework, marking)
         target.write_text(page, encoding="utf-8")
         out.print(
-            Text(f"{target}: do not give to students; it shows hidden inputs and expected values")
+            Text(
+                f"{target}: this page shows hidden inputs and expected values; do not give it to "
+                "students"
+            )
         )
         return
     if output is not None:
@@ -100,10 +103,12 @@ def _print_report(report: Report) -> None:
         for fault in notebook.faults:
             where = f", line {fault.line}: {fault.source}" if fault.line else ""
             out.print(Text(f"{problem}, cell {fault.cell + 1}{where}: {fault.error}"))
+        for picture in notebook.dropped:
+            out.print(Text(f"{picture.item or problem}: {picture.text}"))
     if report.versions:
         out.print(Text(report.versions))
     out.print(
-        f"{report.points:g} of {report.max_points:g} points, "
+        f"From tests: {report.points:g} of {report.max_points:g} points, "
         f"{report.bonus_points:g} of {report.max_bonus_points:g} bonus points "
         f"(seed {report.seed}, protection: {report.protection})"
     )

@@ -1,4 +1,4 @@
-"""`fdl export` and `fdl standing`: marks for other systems, and for the whole course."""
+"""`fdl export`: write marks for other systems; `fdl standing`: show the whole course's marks."""
 
 from __future__ import annotations
 
@@ -37,11 +37,15 @@ def export(
     to: Annotated[System, typer.Option(help="System that will import the marks.")],
     output: OutputOption = None,
     roster: Annotated[
-        Path | None, typer.Option(help="File exported by that system, to be filled in.")
+        Path | None,
+        typer.Option(help="Roster to fill in: a file that was exported from that system."),
     ] = None,
     column: Annotated[
         str | None,
-        typer.Option(help="Column of the roster for the points, if fdl does not recognise it."),
+        typer.Option(
+            help="Name of the roster's column for the points; needed if fdl does not recognise "
+            "the column."
+        ),
     ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Skip students whose marks are not final.")
@@ -50,7 +54,7 @@ def export(
 ) -> None:
     """Write the marks in the format that another system imports.
 
-    The command keeps a copy in exported/.
+    The command also keeps a copy in the folder exported/.
     """
     from autograder.exports import export as export_marks
     from autograder.gradebook.glance import graded_now, keep_handed_on
@@ -60,7 +64,7 @@ def export(
     _, found = read_marks_settled(place, [assignment])
     if assignment not in found:
         raise RecordError(
-            f"the gradebook has no marks of {assignment}: run `fdl grade {assignment}` first"
+            f"the gradebook has no marks for {assignment}: run `fdl grade {assignment}` first"
         )
     theirs = None if roster is None else roster.read_bytes()
     result = export_marks(found[assignment], to.value, theirs, column=column, partial=partial)
@@ -82,7 +86,7 @@ def standing(
     output: OutputOption = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Show each student's standing in the course, by the rules in course.toml."""
+    """Show each student's standing in the course; course.toml contains the rules."""
     from autograder.exports.standing import read_standing
 
     if to is StandingForm.TABLE and output is not None:
@@ -98,7 +102,7 @@ def standing(
         err.print(Text(f"{name} has no marks and counts as 0. Next: fdl grade {name}"))
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
-        err.print(f"The marks of {unsettled} students are not final (*): answers await a mark.")
+        err.print(f"Students (*) whose marks are not final: {unsettled}")
 
 
 def _deliver(content: bytes, output: Path | None) -> None:
@@ -115,8 +119,8 @@ def _deliver(content: bytes, output: Path | None) -> None:
 
 def _remarks(result: Export) -> Iterator[Text]:
     for heading, names in (
-        ("In the roster, but without a mark here", result.only_theirs),
-        ("Marked here, but not in the roster", result.only_ours),
+        ("Students in the roster without a mark in the gradebook", result.only_theirs),
+        ("Students with marks who are not in the roster", result.only_ours),
         ("Problem", result.faults),
     ):
         for name in names:
@@ -127,7 +131,10 @@ def _remarks(result: Export) -> Iterator[Text]:
 
 def _standing_table(result: Standing) -> Table:
     counting = result.counting
-    table = Table(title=f"Standing: the best {counting.best} of {len(counting.assignments)} count")
+    table = Table(
+        title=f"Standing: the best {counting.best} of {len(counting.assignments)} homework marks "
+        "count"
+    )
     table.add_column("student")
     for name in (*counting.assignments, "percent"):
         table.add_column(name, justify="right")

@@ -1,4 +1,4 @@
-"""`fdl new`: create a homework, and the course if there is none."""
+"""`fdl new`: create a homework, and also the course if there is none yet."""
 
 from __future__ import annotations
 

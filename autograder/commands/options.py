@@ -15,13 +15,15 @@ Homework = Annotated[
 ]
 CoursePath = Annotated[
     Path | None,
-    typer.Option("--course", help="Course folder (default: the one you are in)."),
+    typer.Option("--course", help="Course folder (default: the current folder's course)."),
 ]
 Students = Annotated[list[str] | None, typer.Option(help="Only this student; can be repeated.")]
 Jobs = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Number of submissions marked at once (default: as the machine allows)."
+        min=1,
+        help="Number of submissions to mark at once (default: chosen from the processors and "
+        "memory).",
     ),
 ]
 Seed = Annotated[
@@ -34,9 +36,9 @@ Unprotected = Annotated[
 ]
 InnerOnly = Annotated[
     bool,
-    typer.Option("--inner-only", help="Do not use the outer wall around student code, bubblewrap."),
+    typer.Option("--inner-only", help="Do not use bubblewrap, the outer wall around student code."),
 ]
-PrintedAs = Annotated[Format, typer.Option("--format", help="Format of what is printed.")]
+PrintedAs = Annotated[Format, typer.Option("--format", help="Output format.")]
 Cluster = Annotated[
     str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
 ]

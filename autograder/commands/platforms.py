@@ -30,7 +30,7 @@ def gradescope(
         Path | None, typer.Option("-o", "--output", help="File to write (default: HOMEWORK.zip).")
     ] = None,
     visibility: Annotated[
-        Visibility, typer.Option(help="When students see their items and points.")
+        Visibility, typer.Option(help="The time when students see the points of each item.")
     ] = Visibility.AFTER_PUBLISHED,
     minutes: Annotated[int, typer.Option(help="Time limit set on Gradescope, in minutes.")] = 10,
     unprotected: Annotated[
@@ -42,9 +42,9 @@ def gradescope(
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Make the zip with the autograder for Gradescope.
+    """Make the zip file with the autograder for Gradescope.
 
-    The zip contains hidden tests and solutions: upload it to Gradescope only.
+    The zip file contains hidden tests and solutions: upload it to Gradescope only.
     """
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 

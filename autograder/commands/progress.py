@@ -1,4 +1,4 @@
-"""Show the progress of a long command: a bar on a terminal, elsewhere a line now and then."""
+"""Show the progress of a long command: a bar on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Rate(ProgressColumn):
 
 
 class _Lines:
-    """Prints a line for the first step, for the last step, and at regular intervals between."""
+    """A progress display in lines: one for the first step, one for the last, and some between."""
 
     def __init__(self, console: Console, what: str) -> None:
         self._console = console
@@ -61,7 +61,7 @@ class _Lines:
 
 @contextmanager
 def progress(console: Console, what: str) -> Iterator[ProgressCallback]:
-    """Show the progress of the work `what`; call the yielded function after each step."""
+    """Show the progress of a task called `what`; call the yielded function after each step."""
     if not console.is_terminal:
         yield _Lines(console, what)
         return

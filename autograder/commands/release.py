@@ -35,13 +35,17 @@ def release(
         bool,
         typer.Option(
             "--solutions",
-            help="Write the notebooks with answers, model proofs and pictures instead, for "
-            "students, once the last extension has passed.",
+            help="Instead, write notebooks with answers, model proofs and pictures for students. "
+            "This is possible once the last extension has passed.",
         ),
     ] = False,
     now: Annotated[
         bool,
-        typer.Option("--now", help="With --solutions: do not wait for the last extension."),
+        typer.Option(
+            "--now",
+            help="With --solutions: write the solutions now, even before the "
+            "last extension has passed.",
+        ),
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
@@ -53,9 +57,13 @@ def release(
     from autograder.release import release as make_release
 
     if now and not solutions:
-        raise typer.BadParameter("--now belongs to --solutions: add it, or leave out --now")
+        raise typer.BadParameter(
+            "--now works only with --solutions: add --solutions, or leave out --now"
+        )
     if solutions and (check or again):
-        raise typer.BadParameter("--solutions proves nothing: leave out --check and --again")
+        raise typer.BadParameter(
+            "--check and --again have no effect with --solutions: leave them out"
+        )
     if solutions:
         _publish_solutions(Course.find(course), assignment, now=now)
         return
@@ -86,13 +94,14 @@ def _publish_solutions(course: Course, assignment: str, *, now: bool) -> None:
         )
     for difference in differences:
         err.print(
-            f"{difference}, so students may work with an older version than these solutions",
+            f"{difference}, so students may have an older version of the homework than these "
+            "solutions",
             style="yellow",
         )
     folder = course.published_solutions(assignment).relative_to(course.root)
     out.print(
-        f"Solutions of {assignment} are in {folder}/. Give students this folder: the .html pages "
-        "need only a browser, the notebooks run beside checks.py"
+        f"Solutions of {assignment} are in {folder}/. Give students this folder. The .html pages "
+        "need only a browser; the notebooks need checks.py in the same folder"
     )
 
 
@@ -101,12 +110,15 @@ def prove(
     assignment: options.Homework,
     matrix: Annotated[
         Path | None,
-        typer.Option(help="Write the matrix to this .html file, and to a .csv file beside it."),
+        typer.Option(
+            help="Write the table of results to this .html file, and to a .csv file with the same "
+            "name."
+        ),
     ] = None,
     seed: options.Seed = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Run every misconception against the hidden tests: each must fail only its own item."""
+    """Run the hidden tests on every misconception: each must lose points only in its own item."""
     from autograder.release.proof.killmatrix import kill_matrix
 
     found = Course.find(course)

@@ -22,11 +22,11 @@ def report(
         typer.Option("--output", "-o", help="File for the page (default: in reports/)."),
     ] = None,
     anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Replace names by numbers everywhere.")
+        bool, typer.Option("--anonymous", help="Replace all students' names by numbers.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Write a page on how the class did: points, items, misconceptions, similar answers."""
+    """Write a page about the class's results: points, items, misconceptions and similar answers."""
     from autograder.pages.classreport import write_class_report
 
     found = Course.find(course)
@@ -43,7 +43,7 @@ def feedback(
 ) -> None:
     """Write the students' feedback pages to feedback/.
 
-    Pages show no results before a student's due date: run the command again after the due date.
+    Before a student's due date, the page shows no results: run the command again after that date.
     """
     from autograder.gradebook.glance import PAGES, graded_now, keep_handed_on
     from autograder.pages.feedback import write_feedback
@@ -53,7 +53,7 @@ def feedback(
     paths = write_feedback(found, found.assignment(assignment), student or None)
     if not paths:
         raise RecordError(
-            f"nobody has marks of {assignment} yet: run `fdl grade {assignment}` first"
+            f"no student has marks for {assignment} yet: run `fdl grade {assignment}` first"
         )
     names = {path.relative_to(found.all_feedback).parts[0] for path in paths}
     made = {name: each for name, each in graded.items() if name in names}

@@ -32,10 +32,10 @@ SCHEMA = "fdl-status/1"
 OUT_OF_DATE = "out of date"
 
 _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re.DOTALL)
-"""The parts of a cell that nbgrader removes from the release."""
+"""A pattern for the parts of a cell that nbgrader removes from the release."""
 
 SOUND = {"locked": "fdl", "readonly": "fdl standing"}
-"""The command to run, by a word in SQLite's error message.
+"""Keys are words in SQLite's error messages; values are the commands that help.
 
 "locked": another command is writing. "readonly": a command was killed while it was writing; the
 next command that opens the gradebook for writing first undoes the unfinished change.
@@ -54,12 +54,12 @@ Step = tuple[object, str, str]
 class HomeworkStatus:
     """The progress of a homework.
 
-    `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
-    why. `exported` is the time of the last export to each system, and `outdated_exports` are those
-    whose marks have changed since then. `solutions` is "no", "yes" or, once the last extension has
-    passed, "possible". The rest are numbers of students:
-    `to_grade` handed in something that is not graded, `by_hand` wait for a person, `feedback` have
-    pages as new as their Report.
+    `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault`
+    gives the reason. `exported` is the time of the last export to each system; `outdated_exports`
+    lists the systems whose exported marks have changed since then. `solutions` is "no", "yes" or,
+    once the last extension has passed, "possible". The other fields are numbers of students:
+    `to_grade` counts ungraded submissions, `by_hand` submissions to mark by hand, and `feedback`
+    students whose pages are up to date.
     """
 
     due: datetime
@@ -82,7 +82,7 @@ class HomeworkStatus:
         yield (
             self.release == OUT_OF_DATE,
             f"fdl release {name}",
-            "source or solutions have changed since the release",
+            "the source or the solutions have changed since the release",
         )
         yield self.to_grade, f"fdl grade {name}", f"submissions to grade: {self.to_grade}"
         yield (
@@ -92,15 +92,19 @@ class HomeworkStatus:
         )
         without = self.graded - self.feedback
         yield without > 0, f"fdl feedback {name}", f"students without current pages: {without}"
-        yield self.release == "no", f"fdl release {name}", "students have no notebooks yet"
+        yield (
+            self.release == "no",
+            f"fdl release {name}",
+            "the students' notebooks are not built yet",
+        )
         yield expects and self.due <= now, collect, f"{name} was due on {due}"
         yield (
             self.graded and not self.exported,
             f"fdl export {name} --to csv --output {name}.csv",
-            "no marks were exported yet",
+            "no marks have been exported yet",
         )
         for system in self.outdated_exports:
-            reason = f"marks have changed since the last export to {system}"
+            reason = f"some marks have changed since the last export to {system}"
             yield True, f"fdl export {name} --to {system}", reason
         yield expects, collect, f"after the due date, {due}"
 
@@ -121,7 +125,7 @@ class Status:
 
 @app.callback(invoke_without_command=True)
 def alone(context: typer.Context) -> None:
-    """Show where the course stands if no command is given."""
+    """Show the course's status if no command is given."""
     if context.invoked_subcommand is None:
         told(_begin)(context)
 
@@ -262,7 +266,7 @@ def _solutions(course: Course, name: str, now: datetime) -> str:
 
 
 def _is_new(folder: Path, graded: Graded | None) -> bool:
-    """Return whether a submission is not graded yet, or was handed in again since its grading."""
+    """Return whether a submission is not graded yet, or was handed in again after it was graded."""
     return graded is None or read_timestamp(folder) not in (None, graded.handed_in)
 
 

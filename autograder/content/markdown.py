@@ -1,4 +1,4 @@
-"""Render markers' Markdown as harmless HTML: formatting, and formulas as pictures."""
+"""Render the markers' Markdown as harmless HTML, with formulas as pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_SIDE = 2_000.0
 _SIZE = 12.0
 _DPI = 200
 _SCALE = 1.15
-"""Size of formulas relative to the text: a formula's letters look smaller at the same size."""
+"""Size of formulas relative to the text; letters of formulas would look too small at size 1."""
 _ALIASES = {
     "tfrac": "frac", "dfrac": "frac", "lVert": "|", "rVert": "|", "lvert": "vert", "rvert": "vert",
     "le": "leq", "ge": "geq", "ne": "neq", "to": "rightarrow", "implies": "Rightarrow",
@@ -42,14 +42,14 @@ _COMMAND = re.compile(rf"\\({'|'.join(_ALIASES)})(?![A-Za-z])")
 _BARE_FRACTION = re.compile(r"\\frac ?(\w) ?(\w)")
 _MARKS = re.compile("[\ue000\ue001]")
 _PLACE = re.compile("\ue000(\\d+)\ue001")
-"""Pattern of the placeholder for a formula while the HTML around it is cleaned."""
+"""Pattern of the placeholder that replaces a formula while the HTML is cleaned."""
 
 
 def render_markdown(text: str) -> str:
     """Return the Markdown text as HTML, without links, pictures, scripts or tags; draw formulas.
 
-    A text that can't be rendered in time appears as typed, and so does a formula that matplotlib
-    can't draw.
+    A text that can't be rendered in time, or a formula that matplotlib can't draw, appears as it
+    was typed.
     """
     text = _MARKS.sub("", plain_text(text))
     if len(text) <= MAX_RENDERED and not is_laborious(text):
@@ -68,7 +68,7 @@ def render_markdown(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Formula:
-    """A formula: its body between the $ signs (empty if it can't be drawn), and its typed text."""
+    """A formula: the body between the $ signs ("" if it can't be drawn), and the typed text."""
 
     body: str
     typed: str
@@ -122,7 +122,7 @@ def _known(command: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _drawn(formula: str) -> str:
-    """Return a formula as an inline image; empty if matplotlib can't draw it."""
+    """Return a formula as an inline image, or "" if matplotlib can't draw the formula."""
     import matplotlib as mpl
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import MathTextParser, math_to_image

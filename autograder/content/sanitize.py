@@ -25,13 +25,15 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from html.parser import HTMLParser
-from urllib.parse import quote
+from itertools import count
+from urllib.parse import quote, unquote
 
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from PIL import Image
 
+from autograder.content.pictures import plain_type
 from autograder.course.gradecells import (
     by_grade_id,
     grade_id,
@@ -46,12 +48,12 @@ MAX_PICTURE_BYTES = 4_000_000
 MAX_PIXELS = 50_000_000
 MAX_TEXT = 200_000
 MAX_RENDERED = 50_000
-"""Maximum length of a text to render as Markdown, in characters; longer text appears as typed."""
+"""Maximum length of Markdown to render, in characters; longer text appears as it was typed."""
 MAX_NOTEBOOK_RENDERED = 400_000
 MAX_NOTEBOOK_TEXT = 2_000_000
 MAX_NOTEBOOK_PICTURES = 40_000_000
 RENDERING_SECONDS = 2.0
-"""Seconds to render one text; each page that shows the text takes as long again."""
+"""Seconds to render one text; every page that shows the text needs the same time again."""
 NOTEBOOK_SECONDS = 5.0
 """Seconds to render and clean all texts of a notebook."""
 MAX_OPEN_FORMULAS = 20
@@ -73,7 +75,7 @@ _JOINER = "\u2060"
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _BOX = re.compile(r"</?div\b[^<>]*>")
-"""A line that begins or ends the box around an answer."""
+"""Pattern of a line that begins or ends the box around an answer."""
 
 _LINK = re.compile(r"\](?=[(\[:])")
 _ADDRESS = re.compile(r"(https?):(?=//)", re.IGNORECASE)
@@ -81,10 +83,16 @@ _DRAWING = re.compile(r"(?<=[`~ \t])(?=mermaid)")
 _IN_LIST = r"(?:[ \t>]|[-+*][ \t]+|\d{1,9}[.)][ \t]+)*+"
 _TITLE = re.compile(rf"^({_IN_LIST}#{{1,6}}[ \t]*)(?=[^#\s])", re.MULTILINE)
 _UNDERLINED = re.compile(rf"^({_IN_LIST})(?=\S.*\n[ \t>]*(?:=+|-+)[ \t]*$)", re.MULTILINE)
-_PICTURE = re.compile(r"!\[([^\]\[\n]*)\] \(attachment:([^()\s]+)\)")
+_PICTURE = re.compile(
+    r"!\[(?P<alt>[^\]\[\n]*)\] \((?:<[ \u2060]?attachment:(?P<quoted>[^<>\n]{1,300}+)>"
+    r"|attachment:(?P<name>(?:[^()\n]|\([^()\n]*+\)){1,300}+))\)"
+)
+"""An attached picture; its name may have spaces, `%20`, brackets, and a title behind it."""
+
 _ABOUT = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
 _WORDS = re.compile(r"[\w .+/-]{1,60}")
 _NAME = re.compile(r"[^\W_][\w.-]*")
+_TITLE_BEHIND = re.compile(r"""[ \t]+["'].*""")
 _LATEX = re.compile(
     r"\\(?=(?:href|url|require|style|class|cssId|data|unicode|includegraphics|html[A-Za-z]*|def|let"
     r"|newcommand|renewcommand|newenvironment|renewenvironment|verb|bbox|mmlToken|Tip|texttip"
@@ -102,7 +110,7 @@ _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
 class PageBudget:
-    """A notebook's remaining budget: characters, bytes of pictures, and seconds of rendering."""
+    """The remaining budget of a notebook: characters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
         self.text = MAX_NOTEBOOK_TEXT
@@ -111,20 +119,25 @@ class PageBudget:
         self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
-        """Return as much of the text as the budget allows, and subtract its length."""
+        """Return as much of the text as the budget allows; subtract the returned length."""
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
-    def as_markdown(self, text: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
+    def as_markdown(
+        self,
+        text: str,
+        pictures: Mapping[str, Mapping[str, str]],
+        called: Mapping[str, str] | None = None,
+    ) -> str:
         """Return the text as clean Markdown, or as typed text if the budget is used up."""
         self.rendered -= len(text)
         if self.rendered < 0 or self.seconds <= 0:
             return as_typed(plain_text(text))
         with self._clock():
-            return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
+            return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS), called)
 
     def as_html(self, text: str) -> str:
-        """Return tables and formatting of the HTML; empty if the time for cleaning is used up."""
+        """Return the tables and formatting of the HTML, or "" if the cleaning time is used up."""
         if self.seconds <= 0:
             return ""
         with self._clock():
@@ -153,7 +166,7 @@ _MAY_RAISE = "raises-exception"
 def clean_notebook(
     notebook: NotebookNode, released: Mapping[str, str] | None = None
 ) -> NotebookNode:
-    """Return a copy of the notebook whose student texts and outputs are safe to show.
+    """Return a copy of the notebook in which the student's texts and outputs are safe to show.
 
     `released` is the instructor's text of each released cell, by nbgrader id. An answer cell with
     an unchanged text is not cleaned.
@@ -170,7 +183,7 @@ def clean_notebook(
 
 
 def _names(about: object, needed: Collection[str]) -> NotebookNode:
-    """Return the plain names in a kernel's or language's description; none if one is missing."""
+    """Return the plain names in a description of a kernel or language; {} if one is missing."""
     known = about.items() if isinstance(about, Mapping) else ()
     names = NotebookNode(
         {key: value for key, value in known if isinstance(value, str) and _WORDS.fullmatch(value)}
@@ -223,22 +236,34 @@ def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator
 
 
 def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
+    """Clean a student's text; keep only those of its pictures that `content.pictures` made."""
+    attached = cell.pop("attachments", {})
+    called = _plain_names(attached)
     pictures = {
-        name: bundle
-        for name, raw in cell.pop("attachments", {}).items()
-        if _NAME.fullmatch(name)
-        and (bundle := _clean_bundle(raw, PICTURES, budget))
-        and budget.has_room(sum(map(len, bundle.values())))
+        called[name]: bundle for name, raw in attached.items() if (bundle := _plain_bundle(raw))
     }
-    cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures)
+    cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures, called)
+    if is_as_typed(cell.source):  # its pictures would be invisible
+        shown = (f"\n\n![Picture {name}](attachment:{name})" for name in pictures)
+        cell.source += "".join(shown)
     if pictures:
         cell.attachments = NotebookNode(pictures)
+
+
+def _plain_names(attached: Iterable[str]) -> dict[str, str]:
+    """Return a name that is safe in an address for each attached picture, most often its own."""
+    called = {name: name for name in attached if _NAME.fullmatch(name)}
+    for number, name in enumerate((name for name in attached if name not in called), start=1):
+        free = (f"picture-{number}{'-' * more}.png" for more in count())
+        called[name] = next(plain for plain in free if plain not in called)
+    return called
 
 
 def clean_markdown(
     text: str,
     pictures: Mapping[str, Mapping[str, str]] | None = None,
     seconds: float = RENDERING_SECONDS,
+    called: Mapping[str, str] | None = None,
 ) -> str:
     """Return Markdown without tags, links and active LaTeX commands; formulas stay.
 
@@ -246,9 +271,11 @@ def clean_markdown(
 
     A space after `<` and `]` keeps the text from becoming HTML or a link; the space is hardly
     visible in prose and invisible in formulas. Only the attached pictures that `pictures` names
-    stay, because nbconvert rejects a page with a missing picture.
+    stay, because nbconvert rejects a page with a missing picture. `called` maps the name that the
+    student gave a picture to its name in `pictures`.
     """
     pictures = pictures or {}
+    called = called or {name: name for name in pictures}
     # rendering would turn an entity back into a character that is removed here
     typed = plain_text(_ENTITY.sub(_letter, plain_text(text)))
     text = _ADDRESS.sub(rf"\1:{_JOINER}", _LINK.sub("] ", _TAG.sub("< ", typed)))
@@ -256,8 +283,11 @@ def clean_markdown(
     text = _UNDERLINED.sub(rf"\1{_JOINER}", _TITLE.sub(rf"\1{_JOINER}", text))
 
     def keep(match: re.Match[str]) -> str:
-        shown = f"![{match[1]}](attachment:{match[2]})"
-        return shown if match[2] in pictures else match[0]
+        given = (match["quoted"] or match["name"]).replace(_JOINER, "").strip()
+        short = _TITLE_BEHIND.sub("", given)
+        ways = (way for name in (given, short) for way in (name, unquote(name)))
+        name = next((called[way] for way in ways if called.get(way) in pictures), None)
+        return f"![{match['alt']}](attachment:{name})" if name else match[0]
 
     text = _PICTURE.sub(keep, text)
     return text if _is_harmless(text, pictures, seconds) else as_typed(typed)
@@ -286,8 +316,13 @@ def as_typed(text: str) -> str:
     return f"{fence}\n{text}\n{fence}"
 
 
+def is_as_typed(text: str) -> bool:
+    """Return whether a clean text is shown as it was typed."""
+    return text.startswith("```") and text.endswith("```")
+
+
 def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
-    """Return whether nbgrader will quickly render the Markdown to nothing but formatting."""
+    """Return whether nbgrader renders the Markdown quickly and to formatting only."""
     if len(text) > MAX_RENDERED or is_laborious(text):
         return False
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
@@ -299,7 +334,7 @@ def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: 
 
 
 def is_laborious(text: str) -> bool:
-    """Return whether many formulas have no end: each costs a search to the end of the text."""
+    """Return whether many formulas have no end; rendering such a text is slow."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}
     for match in _FORMULA.finditer(text):
@@ -384,7 +419,7 @@ def _with_few_accents(text: str) -> Iterator[str]:
 
 
 def clean_html(text: str) -> str:
-    """Return tables and formatting of the HTML; no links, styles, pictures, scripts or macros.
+    """Return the tables and formatting of the HTML, without links, styles, pictures or scripts.
 
     HTML nested so deeply that cleaning it would take minutes is dropped.
     """
@@ -396,7 +431,7 @@ def clean_html(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """Return the nesting depth of the tags, except void tags; an estimate is never too low.
+    """Return an estimate of the tags' nesting depth, which is never too low; ignore void tags.
 
     As in browsers, a closing tag with another name does not close the open tag.
     """
@@ -415,7 +450,7 @@ def _depth(text: str) -> int:
 
 
 def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
-    """Return an output that is safe to show; None if nothing remains or it is not an output."""
+    """Return the output in a form that is safe to show; None if nothing safe remains."""
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -450,7 +485,7 @@ def released_texts(skeleton: NotebookNode) -> dict[str, str]:
 
 
 def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> NotebookNode:
-    """Return an output's representations of the given kinds, cleaned; drop unsafe ones."""
+    """Clean an output's representations of the given kinds, and drop unsafe representations."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
         for kind in kinds:
@@ -472,17 +507,30 @@ def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
     return budget.as_markdown(value, {}) if kind == "text/latex" else plain_text(value)
 
 
-def _clean_picture(value: str, form: str) -> str:
+def _plain_bundle(bundle: object) -> dict[str, str]:
+    """Return the picture of an attachment under its true type, if it is nothing but pixels."""
+    for value in bundle.values() if isinstance(bundle, Mapping) else ():
+        content = _decoded(value) if isinstance(value, str) else b""
+        if kind := plain_type(content):
+            return {kind: base64.b64encode(content).decode("ascii")}
+    return {}
+
+
+def _decoded(value: str) -> bytes:
     try:
-        content = base64.b64decode("".join(value.split()).encode("ascii", "replace"), validate=True)
+        return base64.b64decode("".join(value.split()).encode("ascii", "replace"), validate=True)
     except (binascii.Error, ValueError):
-        return ""
+        return b""
+
+
+def _clean_picture(value: str, form: str) -> str:
+    content = _decoded(value)
     fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, form)
     return base64.b64encode(content).decode("ascii") if fits else ""
 
 
 def _is_picture(content: bytes, form: str) -> bool:
-    """Return whether the content starts a picture of this format that a browser can draw."""
+    """Return whether the content begins like a picture of this format, which a browser can draw."""
     try:
         with Image.open(io.BytesIO(content), formats=[form]) as picture:
             return picture.width * picture.height <= MAX_PIXELS
@@ -491,7 +539,7 @@ def _is_picture(content: bytes, form: str) -> bool:
 
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    """Return whether a cell has the instructor's text; its metadata were restored before."""
+    """Return whether a cell has the instructor's text; call this after restoring the metadata."""
     if is_locked(cell) and not is_solution(cell):
         return True
     # the student left the answer cell unchanged

@@ -39,15 +39,15 @@ Kind = Literal["auto", "manual"]
 _PYTHON = ("python", "ipython", "python3")
 
 NEARLY = 1e-9
-"""Largest rounding difference, in points, between two marks that count as equal."""
+"""Largest difference, in points, at which two marks count as equal."""
 
 
 @dataclass(frozen=True)
 class Item:
     """A part of a problem with its own points; `name` is the nbgrader id of its grade cell.
 
-    `references` are the definitions in the item's model answer; a student's answer must contain
-    the same definitions. `title` is the nearest heading above it.
+    `references` are the definitions in the model answer; a student's answer must define the same
+    names. `title` is the nearest heading above the item.
     """
 
     name: str
@@ -61,9 +61,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Problem:
-    """One notebook; `name` is its file name without the extension.
+    """A problem of a homework: one notebook. `name` is the notebook's file name without extension.
 
-    `setup` are the names that its first code cell imports, `given` those that given cells define.
+    `setup` are the names that the first code cell imports; `given` are the names that given cells
+    define.
     """
 
     name: str
@@ -75,28 +76,28 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment(HomeworkSettings):
-    """A homework: its items, their points, and its settings."""
+    """A homework with its items, their points, and its settings."""
 
     name: str
     problems: tuple[Problem, ...]
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
-        """All items by name, in the order of the notebooks."""
+        """All items, by name, in the order of the notebooks."""
         return {item.name: item for problem in self.problems for item in problem.items}
 
     @cached_property
     def setup_names(self) -> tuple[str, ...]:
-        """Names that a notebook's first code cell imports, of all notebooks."""
+        """Names that the first code cells of all notebooks import."""
         return tuple(sorted({name for problem in self.problems for name in problem.setup}))
 
     @cached_property
     def given_names(self) -> tuple[str, ...]:
-        """Names that given cells define, of all notebooks."""
+        """Names that the given cells of all notebooks define."""
         return tuple(sorted({name for problem in self.problems for name in problem.given}))
 
     def select(self, kind: Kind) -> tuple[Item, ...]:
-        """Return the items of one kind, in the order of the notebooks."""
+        """Return the items of this kind, in the order of the notebooks."""
         return tuple(item for item in self.items.values() if item.kind == kind)
 
     def problem(self, name: str) -> Problem:
@@ -117,7 +118,7 @@ class Course(CourseFolder):
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
-        """Find the course of the folder `start` (default: the working folder) or of its parents."""
+        """Find the course that contains the folder `start` (default: the working folder)."""
         if start is not None and not start.is_dir():
             raise CourseError(f"{start} is not a folder: give the course's folder with --course")
         start = (start or Path.cwd()).resolve()
@@ -133,7 +134,9 @@ class Course(CourseFolder):
         """Read an assignment from its settings and its source notebooks."""
         settings = self._homework(name)
         if not self.source(name).is_dir():
-            raise CourseError(f"{self.source(name)} does not exist: put the source notebooks there")
+            raise CourseError(
+                f"{self.source(name)} does not exist: create it and put the source notebooks there"
+            )
         problems = tuple(self._problems(name, settings.bonus))
         if not problems:
             raise CourseError(
@@ -144,9 +147,9 @@ class Course(CourseFolder):
         return assignment
 
     def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
-        """Work in the assignment's source folder while the block runs, if it has data files.
+        """Run the block inside the source folder if the assignment has data files.
 
-        Like students' code, the course's code opens data files by name; it runs without a sandbox.
+        The course's code, which needs no sandbox, opens data files by name, as students' code does.
         """
         return chdir(self.source(assignment.name)) if assignment.files else nullcontext()
 
@@ -160,7 +163,10 @@ class Course(CourseFolder):
 
     @property
     def counting(self) -> Counting:
-        """The assignments that count for the course; CourseError if there is no assignment."""
+        """The assignments that count for the course.
+
+        Raises CourseError if there is no assignment.
+        """
         if not self.settings.counting.assignments:
             raise CourseError(
                 f"{SETTINGS} names no homework: add a table such as [assignments.hw1]"
@@ -241,7 +247,7 @@ def _setup_names(notebook: NotebookNode) -> Iterator[str]:
 def _points(cell: NotebookNode, where: CellPlace) -> float:
     points = points_of(cell)
     if not grade_id(cell):
-        raise CourseError(f"{where} has points but no nbgrader id; type the item's name as id")
+        raise CourseError(f"{where} has points but no nbgrader id; enter the item's name as its id")
     if not 0 < points < math.inf:
         found = nbgrader_metadata(cell).get("points")
         raise CourseError(f"{where} has the points {found!r}; write a number above 0")

@@ -1,7 +1,8 @@
 """Collect, pack and unpack the course files that marking one assignment needs.
 
 A cluster's workers, the zip for Gradescope and the demo's course all get the same files, named by
-their paths in the course. For a worker, the files are packed; the pack's hash is its name.
+their paths in the course. For a worker, the files are packed into a bundle, which is named by its
+hash.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class _Content(msgspec.Struct, tag="fdl-bundle/2", forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Bundle:
-    """Packed files, and the SHA-256 of the pack."""
+    """A bundle: the packed files and their SHA-256 hash."""
 
     name: str
     content: bytes
@@ -49,7 +50,7 @@ def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def course_files(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return the files that marking the assignment needs, by path in the course, if they exist.
+    """Return the existing files that marking the assignment needs, by their paths in the course.
 
     `others` are names of further files in the course's root to include.
     """
@@ -62,7 +63,7 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
 
 def files_for_marking(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return `course_files`; CourseError if source, release, solutions or tests are missing."""
+    """Return `course_files`; raise CourseError if one of the required folders is missing."""
     for folder in _folders(course, assignment):
         if not any(files_in(folder)):
             is_release = folder == course.release(assignment)
@@ -121,7 +122,7 @@ def keep(bundle: Bundle, folder: Path) -> Path:
 
 
 def find(name: str, folder: Path) -> Path | None:
-    """Return the course that `keep` unpacked into the folder; None if it is not there."""
+    """Return the course that `keep` unpacked into the folder, or None if it is not there."""
     kept = folder / name
     return kept if kept.is_dir() else None
 
@@ -131,7 +132,7 @@ def _unpacked(bundle: Bundle) -> dict[str, bytes]:
         raise CourseError("the received data is not an assignment's bundle: it is too large")
     if (found := hashlib.sha256(bundle.content).hexdigest()) != bundle.name:
         raise CourseError(
-            f"the assignment's bundle was changed on the way: its hash should be "
+            "the assignment's bundle was changed during the transfer: its hash should be "
             f"{bundle.name[:12]}, but is {found[:12]}"
         )
     try:
@@ -146,7 +147,9 @@ def _unpacked(bundle: Bundle) -> dict[str, bytes]:
 def _path_inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in name:
-        raise CourseError(f"this is not an assignment's bundle: {name!r} leads out of its folder")
+        raise CourseError(
+            f"this is not an assignment's bundle: the path {name!r} leads out of its folder"
+        )
     return path
 
 

@@ -28,7 +28,7 @@ HIDDEN = "autograder.hidden"
 
 
 def load_references(course: Course, assignment: Assignment) -> dict[str, Callable[..., object]]:
-    """Return the reference functions, by the names that answers of auto items must define."""
+    """Return the reference functions by name; answers of auto items must define the same names."""
     folder = course.solutions(assignment.name)
     serve_solutions(folder)
     found: dict[str, Callable[..., object]] = {}
@@ -48,7 +48,7 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
 
 
 def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType | None:
-    """Return the current module `name` beside the hidden tests; None if it does not exist."""
+    """Return the current version of the module `name` beside the hidden tests, or None."""
     path = course.hidden(assignment) / f"{name}.py"
     if not path.is_file():
         return None
@@ -58,32 +58,32 @@ def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType 
 
 
 def load_solution(path: Path) -> ModuleType:
-    """Return the module of the solutions with this path."""
+    """Return the solutions' module that has this path."""
     serve_solutions(path.parent)
     return _import(SOLUTIONS, path)
 
 
 def run_solution(path: Path, names: dict[str, Any]) -> None:
-    """Run the code of a solutions module in `names`, the namespace of a notebook."""
+    """Run the code of a solutions module in `names`, which is the namespace of a notebook."""
     serve_solutions(path.parent)
     with told(path):
         exec(_compiled(path, path.stat().st_mtime_ns), names)
 
 
 def serve_solutions(folder: Path) -> None:
-    """Make the folder the package `solutions.NAME`; NAME is the folder's own name.
+    """Make the folder importable as `solutions.NAME`; NAME is the folder's own name.
 
-    Modules that already imported another course's package `solutions.NAME` keep that package. If
-    the folder does not exist, nothing changes.
+    If a module has already imported another course's `solutions.NAME`, the module keeps that
+    package. If the folder does not exist, nothing changes.
     """
     _serve(SOLUTIONS, folder)
 
 
 def serve_hidden_tests(folder: Path) -> None:
-    """Make the folder the package `autograder.hidden.NAME`; load changed modules again.
+    """Make the folder importable as `autograder.hidden.NAME`; load changed modules again.
 
     A test module is loaded again if its file changed, or if the loaded module belongs to another
-    course. If a module changed that tests may import, all test modules are loaded again.
+    course. If a module that tests may import has changed, all test modules are loaded again.
     """
     _serve(HIDDEN, folder)
     if (package := sys.modules.get(f"{HIDDEN}.{folder.name}")) is None:
@@ -119,7 +119,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def error_in_code(error: BaseException, path: Path) -> CourseError:
-    """Return a CourseError with the error, its place in the course's code, and advice."""
+    """Return a CourseError with the error's text, its place in the course's code, and advice."""
     place = str(path)
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}, line {error.lineno}"
@@ -197,7 +197,7 @@ def _parent(name: str) -> ModuleType:
 
 
 def _place(name: str) -> Path | None:
-    """Return the folder of the package `name`; None if the package does not exist."""
+    """Return the folder of the package `name`, or None if the package does not exist."""
     path = list(getattr(sys.modules.get(name), "__path__", ()))
     return Path(path[0]).resolve() if path else None
 

@@ -5,12 +5,12 @@ A code cell may begin with one of
     ### REFERENCE landscape.loss, landscape.gradient
     ### GIVEN ntk.activation
 
-REFERENCE belongs in an answer cell: students see signature and docstring, the body is the solution.
-GIVEN belongs in a locked cell: students get the whole definition. The code below a directive is
-generated; its solutions are between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
-answer that a person marks, `#### Rubric` separates the model answer from the rubric. If model
-answer and rubric are between the solution lines, the rest of the cell is a frame that students fill
-in. The released notebooks contain no directives, solution lines or rubrics.
+REFERENCE belongs in an answer cell: students see the signature and the docstring; the body is the
+solution. GIVEN belongs in a locked cell: students get the whole definition. The code below a
+directive is generated; its solutions are between `### BEGIN SOLUTION` and `### END SOLUTION`. If a
+person marks an answer, the line `#### Rubric` in its cell separates the model answer from the
+rubric. If model answer and rubric are between the solution lines, the rest of the cell is a frame
+that students fill in. The released notebooks contain no directives, solution lines or rubrics.
 
 Every CourseError names the notebook, the cell and the line, and says what to write.
 """
@@ -38,7 +38,7 @@ _RUBRIC = re.compile(r"^#### Rubric[ \t]*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Reference:
-    """A definition in the solutions: `name` in `module`.py."""
+    """A definition in the solutions, called `name`, in the file `module`.py."""
 
     module: str
     name: str
@@ -72,7 +72,11 @@ def directive_of(cell: NotebookNode, where: CellPlace) -> Directive | None:
         fail(where, number, f"the {verb} line must be the cell's first line")
     if len(matches) > 1:
         second = line_number(cell.source, matches[1].start())
-        fail(where, second, "a cell has one directive; name all definitions in the first line")
+        fail(
+            where,
+            second,
+            "a cell can have only one directive; name all definitions in the first line",
+        )
     references = tuple(_reference(part, verb, where) for part in match[2].split(","))
     return Directive(verb, references, match[0])
 
@@ -91,7 +95,7 @@ def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, st
     """Split the source of a manual answer; raise CourseError unless it has exactly one rubric.
 
     Returns the model answer, and the rubric's lines with their line numbers in the cell (from 1).
-    Neither contains the frame that students fill in.
+    Both are returned without the frame that students fill in.
     """
     headings = list(_RUBRIC.finditer(source))
     if not headings:
@@ -113,7 +117,7 @@ def without_frame(source: str) -> str:
 
 
 def _inside(source: str) -> range:
-    """Return the numbers of the lines between the solution lines; of all lines without them."""
+    """Return the line numbers between the solution markers; without markers, return all lines."""
     lines = [line.strip() for line in source.split("\n")]
     if BEGIN not in lines or END not in lines:
         return range(1, len(lines) + 1)

@@ -69,18 +69,18 @@ def checksum_of(cell: AnyCell) -> str | None:
 
 
 def declared(cell: AnyCell) -> tuple[object, ...]:
-    """Return the entries that define the cell's purpose; a student who changes them tampers."""
+    """Return the metadata that define the cell's purpose and that students must not change."""
     found = nbgrader_metadata(cell)
     return tuple(found.get(key) for key in _DECLARED)
 
 
 def is_graded(cell: AnyCell) -> bool:
-    """Return whether the cell is the grade cell of an item, which has points."""
+    """Return whether the cell is the grade cell of an item and so has points."""
     return bool(nbgrader_metadata(cell).get("grade"))
 
 
 def is_solution(cell: AnyCell) -> bool:
-    """Return whether students write into the cell."""
+    """Return whether the cell is for students to write in."""
     return bool(nbgrader_metadata(cell).get("solution"))
 
 
@@ -116,7 +116,7 @@ def is_open(cell: AnyCell) -> bool:
 
 
 def by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
-    """Return the cells with an nbgrader id, by this id, in the notebook's order."""
+    """Return the cells that have an nbgrader id, by id, in the notebook's order."""
     return {name: cell for cell in notebook.cells if (name := grade_id(cell))}
 
 
@@ -126,7 +126,7 @@ def points_by_item(notebook: NotebookNode) -> dict[str, float]:
 
 
 def titles_by_item(notebook: NotebookNode) -> dict[str, str]:
-    """Return the nearest heading above each item, without its points and Markdown signs."""
+    """Return the nearest heading above each item, without the points and without Markdown signs."""
     found: dict[str, str] = {}
     title = ""
     for cell in notebook.cells:

@@ -51,7 +51,7 @@ INDEX = "index.html"
 
 
 class CourseFolder:
-    """Paths of everything in the course folder `root`, whether it exists yet or not."""
+    """Paths of all files and folders of the course in `root`, even if they do not exist yet."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -90,11 +90,11 @@ class CourseFolder:
         return self.root / "autograded" / student / assignment
 
     def all_autograded(self, name: str) -> list[Path]:
-        """Return the sorted paths that match `name` in the students' folders in autograded/."""
+        """Return the sorted paths in the students' folders in autograded/ that match `name`."""
         return sorted((self.root / "autograded").glob(f"*/{name}"))
 
     def report(self, student: str, assignment: str) -> Path:
-        """Return the path of the Report on a student's submission."""
+        """Return the path of the Report about a student's submission."""
         return self.autograded(student, assignment) / REPORT
 
     def feedback(self, student: str, assignment: str) -> Path:
@@ -110,9 +110,10 @@ class CourseFolder:
         return self.root / "exported" / assignment
 
     def published_solutions(self, assignment: str) -> Path:
-        """Return the folder with solutions for students.
+        """Return the folder with the solutions that students get.
 
-        Its name differs from that of the release, so that both can be in one folder of a student.
+        The folder's name differs from the release's name, so that a student can keep both folders
+        side by side.
         """
         return self.root / "published" / f"{assignment}-solutions"
 

@@ -1,7 +1,7 @@
 """Limit the time, memory and disk that one submission may use.
 
-A homework can set each limit in `[assignments.NAME.limits]`. Bounds reject a limit that is so small
-that no code runs, or so large that the grader itself would break.
+A homework can set each limit in `[assignments.NAME.limits]`. A limit is rejected if it is too small
+for any code to run, or so large that the grader itself would break.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ def _between(low: float, high: float, unit: str) -> Meta:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Time, memory, disk and counts that a submission's code may use.
+    """The limits for a submission's code: time, memory, disk, and numbers of files and processes.
 
     The kernel enforces `memory_bytes`, `file_bytes` and `descriptors`, separately in each process.
     A watchdog enforces `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes`
     without the outer wall). The watchdog checks ten times a second, and a hundred times a second
     while more than a quarter of the memory is in use. Code can exceed these limits for a moment.
-    Behind the outer wall, files are in memory, but count as disk.
+    Behind the outer wall, files are stored in memory, but they count towards the disk limit.
     """
 
     cell_seconds: Annotated[float, _between(1, 3_600, "seconds")] = 30.0
-    """Seconds for one cell of a notebook; divided by 3 after each cell that was stopped."""
+    """Seconds for one cell of a notebook; each cell that was stopped divides this limit by 3."""
     call_seconds: Annotated[float, _between(0.1, 3_600, "seconds")] = 10.0
     """Seconds for one call of a student's function by a hidden test."""
     submission_seconds: Annotated[float, _between(5, 86_400, "seconds")] = 90.0
-    """Seconds for one submission, with all its notebooks and all tests together."""
+    """Seconds for one submission: all its notebooks and all tests together."""
 
     memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 2 * GiB
     """Bytes of address space of one process; numpy, pyplot and IPython take about 0.3 GiB."""
     total_memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 4 * GiB
     """Bytes of memory that all processes use together, including the kernel's page tables."""
     processes: Annotated[int, _between(8, 4_096, "processes")] = 64
-    """Number of processes and threads at the same time."""
+    """Number of processes and threads that may run at the same time."""
     descriptors: Annotated[int, _between(64, 65_536, "open files")] = 256
-    """Number of open files and sockets of one process."""
+    """Number of files and sockets that one process may have open."""
     total_descriptors: Annotated[int, _between(64, 1_048_576, "open files")] = 2_048
-    """Number of open files and sockets of all processes together."""
+    """Number of files and sockets that all processes together may have open."""
     file_bytes: Annotated[int, _between(MiB, 64 * GiB, "bytes")] = 64 * MiB
-    """Bytes of one file."""
+    """Largest size of one file, in bytes."""
     disk_bytes: Annotated[int, _between(16 * MiB, 256 * GiB, "bytes")] = 256 * MiB
-    """Bytes of all files together."""
+    """Largest size of all files together, in bytes."""
     files: Annotated[int, _between(1_000, 10_000_000, "files")] = 20_000
     """Number of files and folders."""
 
@@ -60,14 +60,14 @@ class Limits:
     shown_bytes: Annotated[int, _between(10_000, 64_000_000, "bytes")] = 16_000_000
     """Bytes of text and pictures to keep from the output of all cells of one notebook together."""
     message_bytes: Annotated[int, _between(100_000, 16_000_000, "bytes")] = 1_000_000
-    """Bytes of one call's arguments or answer, without arrays."""
+    """Largest size of one call's arguments or answer without arrays, in bytes."""
     answer_bytes: Annotated[int, _between(100_000, 64_000_000, "bytes")] = 16_000_000
-    """Bytes of the arrays in one call's arguments or answer."""
+    """Largest size of the arrays in one call's arguments or answer, in bytes."""
     callbacks: Annotated[int, _between(1_000, 100_000_000, "calls")] = 100_000
     """Number of calls back to the test that a student's function may make in one call."""
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        """Yield the names (part, whole) of limits in which the part exceeds the whole."""
+        """Yield pairs of limits' names (part, whole) for which the part exceeds the whole."""
         for part, whole in _PARTS.items():
             if getattr(self, part) > getattr(self, whole):
                 yield part, whole
@@ -81,7 +81,7 @@ _PARTS = {
     "file_bytes": "disk_bytes",
     "output_bytes": "shown_bytes",
 }
-"""Limits that cannot exceed another limit, with that limit."""
+"""Pairs of limits: the first limit cannot exceed the second."""
 
 
 def size(count: int) -> str:
@@ -93,5 +93,5 @@ def size(count: int) -> str:
 
 
 def as_written(limit: float) -> str:
-    """Return a limit in the form of the settings file, such as 4_000_000."""
+    """Return a limit as it is written in the settings file, such as 4_000_000."""
     return f"{limit:_}" if isinstance(limit, int) else f"{limit:g}"

@@ -7,9 +7,10 @@ a list with one line for each step:
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
     - (-0.5 points) confuses the two learning rates
 
-A line with negative points is a deduction: its mistake loses them. `evidence` names the auto item
-whose hidden tests check the claim of the step, or one part of this item as `item/part`. The text in
-quotes states the claim in words that a student may read. A deduction has no evidence.
+A line with negative points is a deduction: an answer with this mistake loses the points. `evidence`
+names the auto item whose hidden tests check the step's claim. `item/part` names one part of an auto
+item. The text in quotes states the claim in words that a student may read. A deduction has no
+evidence.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The auto item, or the part of an auto item, whose hidden tests check the claim of a step.
+    """Evidence for a step's claim: an auto item, or a part of one, whose hidden tests check it.
 
     `phrase` states the claim in words that a student may read. If `part` is empty, the evidence is
     the whole item.
@@ -79,7 +80,7 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """Points of all steps together, without deductions."""
+        """Sum of the points of all steps, without deductions."""
         return sum(step.points for step in self.steps if not step.is_deduction)
 
     @property
@@ -106,12 +107,12 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
 
 
 def read_rubric(source: str, where: CellPlace) -> Rubric:
-    """Return the rubric in a manual item's source; raise CourseError with the wrong line."""
+    """Return the rubric in a manual item's source; raise CourseError if a line is wrong."""
     return Rubric(tuple(each.step for each in read_steps(source, where)))
 
 
 def read_steps(source: str, where: CellPlace) -> list[StepLines]:
-    """Return the steps in a manual item's source with their lines; raise CourseError as above."""
+    """Return the steps in a manual item's source; raise CourseError if a line is wrong."""
     _, rubric = split_answer(source, where)
     return [
         StepLines(_step(line, where, first), first, last)
@@ -120,7 +121,7 @@ def read_steps(source: str, where: CellPlace) -> list[StepLines]:
 
 
 def without_evidence(text: str) -> str:
-    """Return the text without the brackets that name evidence."""
+    """Return the text without the brackets that contain evidence."""
     return _EVIDENCE.sub("", text)
 
 
@@ -158,7 +159,11 @@ def _step(line: str, where: CellPlace, number: int) -> Step:
     if "[evidence" in text:
         fail(where, number, 'the evidence does not have the form `[evidence: ITEM "which claim"]`')
     if not text.strip():
-        fail(where, number, "this rubric line has only evidence; write what earns its points")
+        fail(
+            where,
+            number,
+            "this rubric line contains only evidence; also write what the points are for",
+        )
     step = Step(float(found[1].replace("−", "-")), text.strip(), evidence)
     if not step.points:
         fail(where, number, "this rubric line has 0 points; a step earns points or takes some away")

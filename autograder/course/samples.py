@@ -1,4 +1,4 @@
-"""Build sample submissions with known marks from the released notebooks and the solutions.
+"""Build sample submissions with known marks, from the released notebooks and the solutions.
 
 An assignment's own sample students are in `sample_class.py` beside its hidden tests; demos, tests
 and benchmarks all use them.
@@ -25,12 +25,13 @@ Spoil = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class SampleStudent:
-    """A sample student: the contents of the notebooks, and the points that should be lost.
+    """A sample student: the contents of the notebooks, and the points that each item should lose.
 
-    `answers` replaces cells, by nbgrader id, and `before` inserts code in front of cells. The other
-    answers are the reference solutions: all if `done` is None, else only those whose id is in
-    `done`. `lost` is the number of points that each item should lose. `spoil` changes the written
-    folder. If `waits` is true, the code runs into time limits, so marking takes long.
+    `answers` replaces cells and `before` inserts code in front of cells; both find cells by
+    nbgrader id. All other answers are the reference solutions; if `done` is not None, cells whose
+    id is not in `done` stay empty. `lost` is the number of points that each item should lose.
+    `spoil` is a function that changes the folder after it is written. If `waits` is true, the code
+    runs into time limits, so marking takes long.
     """
 
     name: str

@@ -29,7 +29,10 @@ from autograder.words import printable
 T = TypeVar("T")
 
 TOLERANCE = 2e-3
-"""Default of `tolerance`: errors of right answers were below 2·10⁻⁴, of wrong ones above 10⁻²."""
+"""Default of `tolerance`.
+
+Errors of right answers were below 2·10⁻⁴, errors of wrong answers above 10⁻².
+"""
 
 _EXTENSION = "write a new due date such as 2024-11-25T23:55:00, or { hours = 48 }"
 _A_TABLE = "write it as a table"
@@ -96,7 +99,7 @@ class _Rules:
     bonus_above_maximum: Flag | None = None
 
     def given(self) -> dict[str, Any]:
-        """Return the keys that the file contains."""
+        """Return the keys of this table that the file contains."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
@@ -134,8 +137,9 @@ class HomeworkSettings:
     """`[assignments.NAME]`: the settings of a homework that are not in its notebooks.
 
     `tolerance` is the largest error that a student's answer may have, divided by the largest entry
-    of the right answer. `files` are the names of the data files that are released too. `show_steps`
-    says which steps of a rubric students see once a person has marked their answer.
+    of the right answer. `files` are the names of the data files that are released with the
+    notebooks. `show_steps` says which steps of a rubric students see once a person has marked their
+    answer.
     """
 
     title: str
@@ -244,11 +248,11 @@ def _late_policy(table: _Rules, place: str) -> LatePolicy | None:
         return LatePolicy(grace=grace, stop_after=grace)
     if table.late is None:
         if needing := [key for key in table.given() if key.startswith("late_")]:
-            advice = f'{needing[0]} needs it; write "percent", "stop" or "none"'
+            advice = f'{needing[0]} needs this key; write "percent", "stop" or "none"'
             raise _missing(f"{place}.late", advice)
         return None
     if not table.late_percent_per_day:
-        advice = 'late = "percent" needs it: write a number such as 10'
+        advice = 'late = "percent" needs this key: write a number such as 10'
         raise _missing(f"{place}.late_percent_per_day", advice)
     days = table.late_stop_after_days
     stop = None if days is None else timedelta(days=days)
@@ -273,7 +277,9 @@ def _extension(content: object, place: str, due: datetime, zone: ZoneInfo) -> ti
         raise _wrong(place, content, _EXTENSION)
     longer = _moment(content, zone, place).astimezone(UTC) - due.astimezone(UTC)
     if longer < timedelta(0):
-        raise _wrong(place, content, f"this is before the due date {due.isoformat()}; {_EXTENSION}")
+        raise _wrong(
+            place, content, f"this is earlier than the due date {due.isoformat()}; {_EXTENSION}"
+        )
     return longer
 
 
@@ -334,7 +340,7 @@ def local_moment(date: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _read(kind: type[T], content: object, place: str) -> T:
-    """Return the table at `place` as the dataclass `kind`; raise CourseError with advice."""
+    """Return the table at `place` as a dataclass of type `kind`; raise CourseError with advice."""
     if not isinstance(content, Mapping):
         raise _wrong(place, content, f"write it as a table, [{place}]")
     known = [part.name for part in fields(kind)]  # type: ignore[arg-type]
@@ -355,7 +361,7 @@ def _read(kind: type[T], content: object, place: str) -> T:
 
 
 def _advice_of(kind: type, key: str) -> str:
-    """Return advice on the value of a key, from the type of its field."""
+    """Return advice on the value of a key; the type of the key's field decides the advice."""
     waiting = [get_type_hints(kind, include_extras=True)[key]]
     for hint in waiting:
         for meta in getattr(hint, "__metadata__", ()):
@@ -380,6 +386,6 @@ def _as_written(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a question such as `did you mean hw2?`; empty if no known name is similar."""
+    """Return a question such as `did you mean hw2?`, or "" if no known name is similar."""
     close = get_close_matches(name, list(known), 1)
     return f"did you mean {close[0]}?" if close else ""

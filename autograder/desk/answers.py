@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -104,10 +104,16 @@ class ClassAnswers:
         self._read: dict[Path, tuple[tuple[int, int], list[Answer]]] = {}
         self._reports: dict[Path, tuple[tuple[int, int], Report | None]] = {}
 
-    def read(self) -> dict[tuple[str, str], Answer]:
-        """Return all answers, by item and student."""
+    def read(self, students: Collection[str] | None = None) -> dict[tuple[str, str], Answer]:
+        """Return the answers, by item and student (default: of all students)."""
         found: dict[tuple[str, str], Answer] = {}
-        for folder in self._course.all_autograded(self._assignment.name):
+        name = self._assignment.name
+        folders = (
+            self._course.all_autograded(name)
+            if students is None
+            else [self._course.autograded(student, name) for student in students]
+        )
+        for folder in folders:
             for problem in self._assignment.problems:
                 path = folder / f"{problem.name}.ipynb"
                 for answer in self._answers(path, folder.parent.name):

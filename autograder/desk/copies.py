@@ -339,7 +339,7 @@ def _store(
             continue
         if here.differs(earlier):
             kept += [place] if here.differs(mark) else []
-        elif mark.answer == answers[place].digest and is_stored(mark, here):
+        elif mark.answer == answers[place].digest and is_stored(mark, earlier):
             store_mark(gradebook, desk.homework, desk.items[place[0]], mark)
             counted.append(place)
     return counted, kept

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,17 +60,17 @@ from autograder.gradebook.handmarks import (
     GradebookMark,
     HandMark,
     HandMarks,
+    LogReader,
     Place,
     RubricStep,
     RubricVersion,
     append,
     gradebook_marks,
     new_uid,
-    read_hand_marks,
     store_mark,
     total,
 )
-from autograder.gradebook.marks import read_people
+from autograder.gradebook.marks import Person, read_people
 from autograder.gradebook.penalties import update_penalties
 
 MAX_STEPS = 30
@@ -124,6 +124,8 @@ class Desk:
         self._gradebook: PatientGradebook | None = None
         self._backed_up = datetime.min
         self._source: tuple[tuple[int, ...], Mapping[str, Rubric]] = ((), {})
+        self._log = LogReader(self._assignment.name)
+        self._by_id: dict[str, Place] = {}
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
 
     @property
@@ -152,8 +154,10 @@ class Desk:
 
     def queue(self, marker: str, *, names: bool = False) -> Queue:
         """Return the items and all answers; with `names`, also the students' names."""
-        with self._now() as now:
-            entries = tuple(self._entry(now, place, marker, names) for place in self._places(now))
+        with self.reading() as now:
+            self._order_by_similarity(now)
+            people = read_people(now.gradebook) if names else {}
+            entries = tuple(self._entry(now, place, marker, people) for place in self._places(now))
             return Queue(
                 self._assignment.name,
                 self._assignment.title,
@@ -164,7 +168,7 @@ class Desk:
 
     def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
         """Return the progress of each item, of the homework under "", and of each marker."""
-        with self._now() as now:
+        with self.reading() as now:
             answers = {place: now.answers[place] for place in self._places(now)}
             return self._progress(now, ""), markers_progress(now.log, answers, now.typed)
 
@@ -177,8 +181,9 @@ class Desk:
 
     def answer(self, name: str, marker: str, *, names: bool = False) -> AnswerView:
         """Return the answer with this id; raise DeskError if there is none."""
-        with self._now() as now:
-            return self._view(now, self._place(now, name), marker, names)
+        place = self._place(name)
+        with self.reading([place[1]]) as now:
+            return self._view(now, place, marker, names)
 
     def preview(self, text: str) -> str:
         """Return a comment as HTML, as the student's page will show it."""
@@ -186,18 +191,24 @@ class Desk:
 
     # --- marking ---
 
-    def save(self, name: str, given: Given, *, cause: Cause = "desk") -> AnswerView:
+    def save(
+        self, name: str, given: Given, *, cause: Cause = "desk", names: bool = False
+    ) -> AnswerView:
         """Save a mark for one answer; raise StaleError if its state is not the newest one."""
-        [view] = self.save_all({name: given}, cause=cause)
+        [view] = self.save_all({name: given}, cause=cause, names=names)
         return view
 
-    def save_all(self, given: Mapping[str, Given], *, cause: Cause = "group") -> list[AnswerView]:
+    def save_all(
+        self, given: Mapping[str, Given], *, cause: Cause = "group", names: bool = False
+    ) -> list[AnswerView]:
         """Save marks for several answers, by id: all, or none if one of them is stale."""
-        with self._changing() as now:
+        places = {name: self._place(name) for name in given}
+        students = sorted({student for _, student in places.values()})
+        with self.changing(students) as now:
             for name, each in given.items():
-                self._save(now, self._place(now, name), each, cause)
-            self._settle_penalties(now, [self._place(now, name)[1] for name in given])
-        return [self.answer(name, each.marker) for name, each in given.items()]
+                self._save(now, places[name], each, cause)
+            self._settle_penalties(now, students)
+        return [self.answer(name, each.marker, names=names) for name, each in given.items()]
 
     def _save(self, now: _Now, place: Place, given: Given, cause: Cause) -> None:
         check_marker(given.marker)
@@ -231,7 +242,7 @@ class Desk:
         if mark.adjustment and not mark.reason.strip():
             raise DeskError("write a reason for the adjusted points")
         self._append(now, [mark])
-        if not is_second and is_stored(mark, now.typed.get(place)):
+        if not is_second and is_stored(mark, before):
             store_mark(now.gradebook, self._assignment.name, item, mark)
 
     # --- the rubric ---
@@ -245,7 +256,7 @@ class Desk:
         check_marker(change.marker)
         if item not in self._items:
             raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
-        with self._changing() as now:
+        with self.changing() as now:
             known = self._rubric(now, self._items[item], change.marker)
             if change.rubric != known.uid:
                 raise StaleError("somebody has changed the rubric since you opened it")
@@ -274,7 +285,7 @@ class Desk:
                 f"the source's rubric of {item} can't be read: run `fdl release "
                 f"{self._assignment.name} --check` to see the reason"
             )
-        with self._changing() as now:
+        with self.changing() as now:
             known = now.log.rubrics.get(item) or self._source_rubric(item, marker)
             version = RubricVersion(
                 marker=marker or known.marker,
@@ -368,18 +379,25 @@ class Desk:
             key=lambda place: (order[place[0]], place_in_queue(*place)),
         )
 
-    def _entry(self, now: _Now, place: Place, marker: str, names: bool) -> QueueEntry:
+    def _entry(
+        self,
+        now: _Now,
+        place: Place,
+        marker: str,
+        people: Mapping[str, Person],
+    ) -> QueueEntry:
         answer, typed = now.answers[place], now.typed.get(place)
         marks, seen = now.log.marks(*place), standing(now.log, answer, typed, marker)
         mark, role = seen.mark, seen.role
         is_typed = typed is not None and role != "second" and typed.differs(marks.newest)
         return QueueEntry(
             id=answer.id,
+            state=now.state(place),
             item=place[0],
             person=person(place[1]),
-            name=self._name(now, place[1]) if names else "",
+            name=_name(place[1], people) if people else "",
             shuffled=int(place_in_queue(*place)[:8], 16),
-            similar=self._similarity(now)[answer.id],
+            similar=self._similar[1].get(answer.id, 0),
             group=answer.group,
             blank=answer.is_blank,
             open=seen.is_open,
@@ -394,7 +412,10 @@ class Desk:
         )
 
     def _view(self, now: _Now, place: Place, marker: str, names: bool) -> AnswerView:
-        answer, entry = now.answers[place], self._entry(now, place, marker, names)
+        if place not in now.answers:
+            raise DeskError("this answer is not there any more: reload the page")
+        people = read_people(now.gradebook, [place[1]]) if names else {}
+        answer, entry = now.answers[place], self._entry(now, place, marker, people)
         marks = now.log.marks(*place)
         mark = visible(marks, entry.role, marker)
         is_current = mark is not None and mark.answer == answer.digest
@@ -442,15 +463,11 @@ class Desk:
         if report is None:
             return ("The Report on this submission cannot be read.",)
         problem = self._items[place[0]].problem
-        return tuple(filter(None, [report.notebooks[problem].message]))
+        dropped = (picture.text for picture in report.dropped(place[0]))
+        return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
-    def _name(self, now: _Now, student: str) -> str:
-        known = read_people(now.gradebook, [student]).get(student)
-        full = f"{known.first_name} {known.last_name}".strip() if known else ""
-        return f"{full} ({student})" if full else student
-
-    def _similarity(self, now: _Now) -> dict[str, int]:
-        """Return the place of each answer, by id, in the order by similarity."""
+    def _order_by_similarity(self, now: _Now) -> None:
+        """Find the place of each answer, by id, in the order by similarity, if answers changed."""
         digests = frozenset(answer.digest + answer.id for answer in now.answers.values())
         if self._similar[0] != digests:
             by_item: dict[str, list[Answer]] = {}
@@ -462,51 +479,38 @@ class Desk:
                 for index, answer in enumerate(by_similarity(answers))
             }
             self._similar = (digests, places)
-        return self._similar[1]
 
     # --- the gradebook ---
 
     @contextmanager
-    def _now(self) -> Iterator[_Now]:
-        gradebook = self._opened()
-        gradebook.db().rollback()  # see what others have written
-        yield _Now(
-            gradebook,
-            read_hand_marks(gradebook, self._assignment.name),
-            self._answers.read(),
-            gradebook_marks(gradebook, self._assignment.name, self._items),
-        )
+    def reading(self, students: Collection[str] | None = None) -> Iterator[_Now]:
+        """Read everything, or what is known of some students."""
+        self._opened().db().rollback()  # see what others have written
+        yield self._read(students)
 
     @contextmanager
-    def reading(self) -> Iterator[_Now]:
-        """Read what the gradebook and the marked notebooks hold now."""
-        with self._now() as now:
-            yield now
-
-    @contextmanager
-    def changing(self) -> Iterator[_Now]:
-        """Read the same inside a transaction, in which the gradebook may be changed."""
-        with self._changing() as now:
-            yield now
-
-    @contextmanager
-    def _changing(self) -> Iterator[_Now]:
-        with self._opened().transaction(), self._within() as now:
-            yield now
+    def changing(self, students: Collection[str] | None = None) -> Iterator[_Now]:
+        """Read as `reading` does, in a transaction that keeps all changes or none."""
+        try:
+            with self._opened().transaction():
+                yield self._read(students)
+        except BaseException:
+            self._log.forget()
+            raise
         moment = datetime.now()
         if (moment - self._backed_up).total_seconds() > _BACKUP_SECONDS:
             self._backed_up = moment
             back_up_gradebook(self._course, self._db_url)
 
-    @contextmanager
-    def _within(self) -> Iterator[_Now]:
-        """Read everything inside the open transaction."""
+    def _read(self, students: Collection[str] | None) -> _Now:
         gradebook = self._opened()
-        yield _Now(
+        answers = self._answers.read(students)
+        self._by_id.update((answer.id, place) for place, answer in answers.items())
+        return _Now(
             gradebook,
-            read_hand_marks(gradebook, self._assignment.name),
-            self._answers.read(),
-            gradebook_marks(gradebook, self._assignment.name, self._items),
+            self._log.read(gradebook),
+            answers,
+            gradebook_marks(gradebook, self._assignment.name, self._items, students),
         )
 
     def _opened(self) -> PatientGradebook:
@@ -520,23 +524,24 @@ class Desk:
 
     def _append(self, now: _Now, entries: Sequence[AnyEntry]) -> None:
         append(now.gradebook, self._assignment.name, entries)
-        for entry in entries:
-            now.log.add(entry)
+        self._log.read(now.gradebook)
 
     def _settle_penalties(self, now: _Now, students: Sequence[str]) -> None:
         if self._course.rules(self._assignment.name).late is not None:
             update_penalties(now.gradebook, self._course, self._assignment.name, students)
 
-    def _place(self, now: _Now, name: str) -> Place:
-        for place, answer in now.answers.items():
-            if answer.id == name:
-                return place
-        raise DeskError(f"there is no answer {name[:40]!r} any more: reload the page")
+    def _place(self, name: str) -> Place:
+        """Return the item and the student of an answer; raise DeskError if there is none."""
+        if name not in self._by_id:
+            self._by_id.update((each.id, place) for place, each in self._answers.read().items())
+        if name not in self._by_id:
+            raise DeskError(f"there is no answer {name[:40]!r} any more: reload the page")
+        return self._by_id[name]
 
 
-def is_stored(mark: HandMark, typed: GradebookMark | None) -> bool:
+def is_stored(mark: HandMark, before: HandMark | None) -> bool:
     """Return whether the mark changes nbgrader's gradebook; a flag alone does not."""
-    return mark.is_marked or typed is None or typed.points is not None or not typed.open
+    return mark.is_marked or (before is not None and before.is_marked)
 
 
 def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark | None:
@@ -561,6 +566,12 @@ def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark 
         settles=(),
         cause="rubric",
     )
+
+
+def _name(student: str, people: Mapping[str, Person]) -> str:
+    known = people.get(student)
+    full = f"{known.first_name} {known.last_name}".strip() if known else ""
+    return f"{full} ({student})" if full else student
 
 
 def _points_shown(mark: HandMark | None, typed: GradebookMark | None) -> float | None:

@@ -38,6 +38,7 @@ class QueueEntry(msgspec.Struct, frozen=True):
     """
 
     id: str
+    state: str
     item: str
     person: str
     name: str
@@ -190,3 +191,16 @@ class RubricChange(msgspec.Struct, frozen=True, kw_only=True):
     rubric: str
     steps: tuple[RubricStep, ...]
     apply: bool = False
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Why nothing was saved, and what is there now instead."""
+
+    message: str
+    answers: tuple[AnswerView, ...]
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """A comment whose page is wanted."""
+
+    text: str

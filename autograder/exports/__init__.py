@@ -17,7 +17,7 @@ from autograder.exports.sheet import Sheet, read_sheet
 from autograder.gradebook.marks import Marks
 
 System = tuple[Callable[[Marks], Sheet], Callable[[Marks, Sheet, str | None], Filled]]
-"""Two functions for a system: make a new table, and fill in a column of the system's file."""
+"""A system's two functions: one makes a new table, the other fills in the system's own file."""
 
 SYSTEMS: Mapping[str, System] = {
     "csv": (plain.table, plain.fill_in),
@@ -36,15 +36,16 @@ def export(
     column: str | None = None,
     partial: bool = False,
 ) -> Export:
-    """Return the file for a system; RecordError if a mark is not final, unless `partial` is set.
+    """Return the file for a system; without `partial`, a mark that is not final is an error.
 
     `roster` is the system's own file; `column` is the name of its column for the points (default:
     the column that the system's module recognises).
     """
     if marks.open_students and not partial:
         raise RecordError(
-            f"{marks.name}: {len(marks.open_students)} marks are not final because items await "
-            f"marking by hand: {', '.join(marks.open_students)}. Mark them in the formgrader, or "
+            f"{marks.name}: {len(marks.open_students)} marks are not final, because some answers "
+            f"are not marked by hand yet: {', '.join(marks.open_students)}. Mark them in the "
+            "formgrader, or "
             "export only the final marks with --partial"
         )
     table, fill_in = SYSTEMS[system]

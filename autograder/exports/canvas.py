@@ -1,10 +1,11 @@
 """Canvas: the gradebook's CSV file.
 
-With the gradebook (Grades → Export) as roster, the export fills the assignment's column, named
-"Title (12345)". Canvas finds a student by the column ID, else by SIS User ID or SIS Login ID, and
-by the name as a last resort. Canvas imports the row "Points Possible", and creates an assignment
-for an unknown column name, so this row and the column names stay unchanged. Other columns stay
-unchanged too, and Canvas skips them. Cells with EX (excused) or N/A (not assigned) also stay.
+If the roster is Canvas's gradebook (Grades → Export), the export fills the assignment's column,
+which is named "Title (12345)". Canvas finds a student by the column ID. If this fails, Canvas tries
+SIS User ID, SIS Login ID and finally the name. Canvas imports the row "Points Possible", and
+creates a new assignment for each unknown column name. So the export keeps this row and the column
+names. Other columns stay unchanged too, and Canvas skips them. Cells with EX (excused) or N/A (not
+assigned) also stay unchanged.
 
 Names that a spreadsheet would run as formulas get an apostrophe in front. The IDs never change, so
 Canvas finds all students. The file has no byte order mark, because Canvas can't read one before a
@@ -36,7 +37,7 @@ _KEPT = ("EX", "N/A")
 
 
 def table(marks: Marks) -> Sheet:
-    """Return a table for courses whose student ids are SIS logins; Canvas adds the assignment."""
+    """Return a table in which student ids are SIS logins; Canvas adds the assignment itself."""
     header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", cells.text(marks.title))
     rows = [(f"    {_POINTS_POSSIBLE}", "", "", "", "", cells.points(marks.max_points))]
     for each in marks.students.values():
@@ -50,7 +51,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return Canvas's gradebook, filled in."""
+    """Return Canvas's gradebook with the points filled in."""
     number = sheet.need("gradebook of Canvas", "ID")
     sheet.need("gradebook of Canvas", "Section")
     names = sheet.places("Student", "LastName", "FirstName")
@@ -76,8 +77,9 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
 def _is_person(row: Row, name: int, number: int, logins: Sequence[int]) -> bool:
     """Return whether the row belongs to a real student.
 
-    Rows of points, hidden rows and the row of Canvas's test student do not. A row with a number is
-    never a row of points, even if the student's name is "Points Possible".
+    Rows of points, hidden rows and the row of Canvas's test student do not belong to a real
+    student. A row with a number is never a row of points, even if the student's name is "Points
+    Possible".
     """
     is_numbered = bool(row[number].strip())
     if row[name].strip() == _POINTS_POSSIBLE and not is_numbered:

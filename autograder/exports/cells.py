@@ -1,7 +1,7 @@
 """Write texts and numbers as cells that spreadsheets do not run as formulas.
 
 A spreadsheet treats a cell that begins with = + - or @ as a formula, even in a CSV file and inside
-quotes. An apostrophe in front makes the cell a text. An apostrophe is also inserted after
+quotes. An apostrophe in front turns the cell into text. An apostrophe is also inserted after
 separators within a cell: a spreadsheet with another separator setting splits the cell at these
 separators. Numbers are not changed: -1 stays -1.
 
@@ -33,20 +33,20 @@ def text(value: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return an identifier, unchanged if it is harmless, otherwise made safe like a text."""
+    """Return a harmless identifier unchanged; make any other identifier safe, as `text` does."""
     return value if _HARMLESS.fullmatch(value) else text(value)
 
 
 def first(value: str) -> str:
     """Return a safe first cell of a row; even a number or an identifier may begin a formula here.
 
-    If a spreadsheet splits the file at other separators, a row may become one cell: `-1,cmd|...`.
+    If a spreadsheet expects another separator, it may read a whole row as one cell: `-1,cmd|...`.
     """
     return _START.sub("'", value)
 
 
 def points(value: float) -> str:
-    """Return points as text, rounded half up to at most two decimals, such as 12.5."""
+    """Return points as text such as 12.5, with at most two decimals; halves are rounded up."""
     # repr keeps the decimal digits, so that 1.005 is rounded up
     rounded = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{rounded.normalize() + 0:f}"

@@ -15,11 +15,12 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class Export:
-    """An exported file, and the remarks for the person who exports it.
+    """An exported file, with remarks for the person who exports the marks.
 
     `only_theirs` are the rows of the roster that match no student in the gradebook; `only_ours` are
     students in the gradebook without a row. `faults` are other values that the platform would
-    reject or misread. `left_open` are students without a mark in the file, because it is not final.
+    reject or misread. `left_open` are students whose marks are not in the file because they are not
+    final.
     """
 
     content: bytes
@@ -30,13 +31,13 @@ class Export:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all students are in both roster and gradebook, and nothing will be rejected."""
+        """True if roster and gradebook have the same students and no value will be rejected."""
         return not (self.only_theirs or self.only_ours or self.faults)
 
 
 @dataclass(frozen=True)
 class Matching:
-    """The gradebook's student for each row of a roster, and the rows and students without a match.
+    """The result of matching: each roster row's student, and the rows and students without a match.
 
     `people` are the numbers of the rows that belong to a person.
     """
@@ -63,7 +64,7 @@ class Filled:
         return [(self.rows[number], each) for number, each in found if each.final]
 
     def export(self, open_students: tuple[str, ...]) -> Export:
-        """Return the file, with the remarks for the person who exports it."""
+        """Return the file, with remarks for the person who exports the marks."""
         matching = self.matching
         return Export(
             self.sheet.with_rows(self.rows).to_bytes(),
@@ -84,12 +85,13 @@ def match(
     numbers: Sequence[int] = (),
     is_person: Callable[[Row], bool] = lambda _: True,
 ) -> Matching:
-    """Find the gradebook's students in the roster's rows, ignoring case.
+    """Find the gradebook's students in the roster's rows; upper and lower case do not matter.
 
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
-    other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, as this
-    number may equal another student's id. If a row matches two students, or a student matches two
-    rows, no mark is written and a fault is reported. `name` returns the name of a row in messages.
+    other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
+    another student's id may be the same number. If a row matches two students, or a student matches
+    two rows, no mark is written and a fault is reported. `name` is a function that returns a row's
+    name for messages.
     """
     finders = [
         ((*ids, *emails), _index(marks, lambda each: each.person.id)),
@@ -181,7 +183,7 @@ def fill(
 
 
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
-    """Return the column for the points: the column called `wanted`, or the only candidate."""
+    """Return the column for the points: the one called `wanted`, or else the only candidate."""
     if wanted is not None:
         named = [place for place, heading in enumerate(sheet.header) if heading.strip() == wanted]
         if len(named) == 1:
@@ -193,13 +195,14 @@ def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hi
     if len(candidates) == 1:
         return candidates[0]
     raise RecordError(
-        f"which column of the roster is for the points? {hint} Add --column NAME. The columns "
+        f"which column of the roster is for the points? {hint} Name the column with --column NAME. "
+        "The columns "
         f"are: {', '.join(sheet.header)}"
     )
 
 
 def number_in(cell: str) -> float | None:
-    """Return the number in a cell, with a decimal point or comma; None if there is no number."""
+    """Return the number in a cell, which may have a decimal comma; None if there is no number."""
     try:
         return float(cell.strip().replace(",", "."))
     except ValueError:

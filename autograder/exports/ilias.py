@@ -1,9 +1,10 @@
-"""ILIAS: the status file of an exercise's assignment.
+"""ILIAS: the status file of an assignment in an exercise.
 
-ILIAS can export the marks of an exercise but not import them. Its plugin ExerciseStatusFile (made
+ILIAS can export the marks of an exercise but not import them. The plugin ExerciseStatusFile (made
 for StudOn; ILIAS 8 and later) adds an import: the download of "Multi-Feedback" contains
-`status.csv`, and the upload reads this file back. The roster of this export is `status.csv`. It is
-required, since ILIAS finds a member by its own number `usr_id`, which no other system knows.
+`status.csv`, and the upload reads this file back. The roster of this export is `status.csv`. The
+roster is required, because ILIAS finds members by its own number `usr_id`, which no other system
+knows.
 
 The export fills the column `mark` and sets `update` to 1, because ILIAS skips rows without this 1.
 `status` stays unchanged ("notgraded", "passed", "failed"): a homework's points do not decide who
@@ -38,7 +39,7 @@ def table(_marks: Marks) -> Never:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return ILIAS's status file, filled in."""
+    """Return ILIAS's status file with the marks filled in."""
     if wanted is not None:
         raise RecordError("ILIAS reads marks from the column `mark` only: leave out --column")
     update, number, login, _, _, status, mark, *_ = (sheet.need(_FORM, name) for name in _COLUMNS)

@@ -1,6 +1,6 @@
 """Moodle: the offline grading worksheet of an assignment, or a file for the gradebook's import.
 
-With a worksheet (Assignment → Download grading worksheet) as roster, the export fills its column
+If the roster is a worksheet (Assignment → Download grading worksheet), the export fills the column
 Grade. Moodle finds a participant by the column Identifier ("Participant 123456") and skips empty
 grades. Moodle silently skips grades above the column Maximum Grade, so the export reports these
 grades as faults. Moodle does not read names and addresses back, so they are made safe for
@@ -35,7 +35,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return Moodle's worksheet, or an export of its gradebook, with the points filled in."""
+    """Return the roster (a worksheet or an exported gradebook) with the points filled in."""
     if sheet.find("Identifier") is None:
         return _gradebook(marks, sheet, wanted)
     return _worksheet(marks, sheet, wanted)
@@ -43,7 +43,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
 
 def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     identifier = sheet.need("grading worksheet of Moodle", "Identifier")
-    sheet.need("grading worksheet of Moodle that can be read again", "Last modified (grade)")
+    sheet.need("grading worksheet that Moodle can import again", "Last modified (grade)")
     grade = column_named(
         sheet,
         wanted,
@@ -81,7 +81,7 @@ def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
 
 
 def _comments(sheet: Sheet) -> list[int]:
-    """Return the columns with teachers' comments, which Moodle reads back."""
+    """Return the columns with teachers' comments; Moodle imports these columns again."""
     return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 

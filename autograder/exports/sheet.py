@@ -39,7 +39,7 @@ class Sheet:
         return None
 
     def need(self, what: str, *names: str) -> int:
-        """Return the column that `find` finds; if there is none, raise RecordError."""
+        """Return the column that `find` returns; raise RecordError if there is no such column."""
         column = self.find(*names)
         if column is None:
             raise RecordError(
@@ -49,7 +49,7 @@ class Sheet:
         return column
 
     def places(self, *names: str) -> list[int]:
-        """Return the columns with these names; skip names that the header does not have."""
+        """Return the columns with these names; skip names that are not in the header."""
         return [place for name in names if (place := self.find(name)) is not None]
 
     def with_column(self, name: str) -> tuple[Sheet, int]:
@@ -60,11 +60,11 @@ class Sheet:
         return replace(self, header=(*self.header, name), rows=rows), len(self.header)
 
     def with_rows(self, rows: Sequence[Sequence[str]]) -> Sheet:
-        """Return the sheet with other rows."""
+        """Return this sheet with its rows replaced by `rows`."""
         return replace(self, rows=tuple(map(tuple, rows)))
 
     def to_bytes(self) -> bytes:
-        """Return the content of the file; the first cell of a row can't begin a formula."""
+        """Return the content of the file; make each row's first cell safe for spreadsheets."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=self.delimiter, lineterminator=self.newline)
         writer.writerow(self.header)
@@ -73,7 +73,7 @@ class Sheet:
 
 
 def read_sheet(content: bytes) -> Sheet:
-    """Return the table in a UTF-8 CSV file; raise RecordError if the file is not a valid table."""
+    """Return the table in a CSV file; raise RecordError unless it is a valid table in UTF-8."""
     if len(content) > MAX_BYTES:
         raise RecordError(
             f"the roster is larger than {MAX_BYTES:,} bytes: check that it is the right file"

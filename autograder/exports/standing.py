@@ -2,7 +2,7 @@
 
 A homework's share is its total divided by its maximum. A homework counts 0 if the student did not
 hand it in, or if it is not in the gradebook yet; the output distinguishes these two cases. A
-standing is not final while one of its homework marks waits for marking by hand.
+standing is not final while one of its homework marks still has answers to mark by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMA = "fdl-standing/1"
 
 @dataclass(frozen=True)
 class HomeworkStanding:
-    """One homework of a student; `points` is None if nothing was handed in or marked."""
+    """A student's result in one homework; `points` is None if nothing was handed in or marked."""
 
     points: float | None
     maximum: float | None
@@ -43,7 +43,7 @@ class StudentStanding:
 
     @property
     def final(self) -> bool:
-        """Whether the marks of all homework are final, even of homework that does not count now."""
+        """True if all homework marks are final, including homework that does not count now."""
         return all(each.final for each in self.homework.values())
 
 
@@ -94,7 +94,7 @@ class Standing:
 
 
 def read_standing(course: Course) -> Standing:
-    """Return all students' standings by the course's rules, from the gradebook."""
+    """Compute all students' standings from the gradebook, by the course's rules."""
     counting = course.counting
     people, found = read_marks_settled(course, counting.assignments)
     missing = tuple(name for name in counting.assignments if name not in found)

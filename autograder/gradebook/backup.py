@@ -1,10 +1,10 @@
 """Check and back up the gradebook's file before each use, and restore backups.
 
-Marks from tests can be computed again; marks given by hand can't. So each command that opens the
-gradebook first lets SQLite check the file, and makes a backup in the same folder if the file has
-changed. If the gradebook is damaged, empty or missing, the command stops with an error and changes
-nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand that can
-still be read in the damaged file.
+Marks from tests can be computed again, but marks given by hand cannot. So each command that opens
+the gradebook first lets SQLite check the file, and makes a backup in the same folder if the file
+has changed. If the gradebook is damaged, empty or missing, the command stops with an error and
+changes nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand
+that can still be read in the damaged file.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from autograder.errors import RecordError
 from autograder.grading.report import Report
 
 RECENT = 10
-"""Number of recent backups to keep, besides the newest of each of the last `DAYS` days."""
+"""Number of recent backups to keep, in addition to the newest backup of each recent day."""
 
 DAYS = 60
 """Number of days for which the newest backup is kept."""
@@ -48,8 +48,8 @@ _SPARE_ROWS = 10_000
 
 _ADVICE = (
     "Nothing was written to this file. Close the programs that use it (formgrader, database "
-    "browser) and run `fdl restore`. This command restores the last backup with all marks given by "
-    "hand that can still be read, and keeps the damaged file"
+    "browser) and run `fdl restore`. This command restores the last backup, adds all marks given "
+    "by hand that can still be read, and keeps the damaged file"
 )
 
 _LOG = "fdl_hand_marks"
@@ -62,11 +62,11 @@ _GIVEN = {
     "grade": ("manual_score", "extra_credit", "needs_manual_grade"),
     "comment": ("manual_comment",),
 }
-"""Columns with marks and comments given by hand, by table."""
+"""Columns with marks and comments that people gave by hand, by table."""
 
 
 class Damaged(RecordError):
-    """The gradebook's file is damaged, empty or missing."""
+    """An error: the gradebook's file is damaged, empty or missing."""
 
 
 def file_of(db_url: str) -> Path | None:
@@ -199,7 +199,7 @@ def _are_equal(path: Path, other: Path) -> bool:
 
 
 def _without_counters(head: bytes) -> bytes:
-    """Return the beginning of a database with its change counters set to 0."""
+    """Return the first bytes of a database, with the change counters set to 0."""
     data = bytearray(head)
     data[24:28], data[92:100] = bytes(4), bytes(8)
     return bytes(data)
@@ -244,7 +244,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class ManualMark:
-    """Points, extra credit or a comment that a person gave for one cell of a student's notebook."""
+    """A mark by hand: points, extra credit or a comment for one cell of a student's notebook."""
 
     assignment: str
     student: str
@@ -256,7 +256,7 @@ class ManualMark:
 
 @dataclass(frozen=True)
 class Restored:
-    """The restored backup, the damaged file's folder, and the marks carried over from this file.
+    """The result of a restore: the backup, the damaged file's folder, and the rescued marks.
 
     `unread` is the number of the backup's marks and comments whose rows in the damaged file could
     not be read. `entries` is the number of entries of the desk's log that were carried over, `lost`
@@ -419,7 +419,7 @@ def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
 def _known_rows(
     database: sqlite3.Connection, table: str, columns: tuple[str, ...]
 ) -> dict[str, tuple[tuple[str, str, str], list[object]]]:
-    """Return, by row id, the row's assignment, student and cell, and the values of the columns."""
+    """Return each row's assignment, student, cell and values of the columns, by row id."""
     wanted = ", ".join(f"row.{column}" for column in columns)
     found = database.execute(
         f"""SELECT row.id, homework.name, handed_in.student_id, cell.name, {wanted}

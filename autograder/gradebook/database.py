@@ -68,7 +68,7 @@ _KIT_TABLES = MetaData()
 
 
 def _table(name: str, keys: Iterable[str], column: str, kind: TypeEngine[Any]) -> Table:
-    """Return a table for the kit's own data, with one value for each key."""
+    """Return a database table for the kit's own data, with one value for each key."""
     columns = (Column(key, String(128), primary_key=True) for key in keys)
     return Table(name, _KIT_TABLES, *columns, Column(column, kind, nullable=False))
 
@@ -82,10 +82,10 @@ FOLDER = _table("fdl_recorded_folder", _OF_STUDENT, "digest", String(64))
 """Digest (hex digits) of the folder in autograded/ that belongs to a student's marks."""
 
 FINGERPRINT = _table("fdl_fingerprint", _OF_STUDENT, "fingerprint", String(64))
-"""Fingerprint of the submission, tests and settings behind a student's marks; "" if unknown."""
+"""Fingerprint of the submission, tests and settings that gave a student's marks; "" if unknown."""
 
 SECONDS = _table("fdl_marking_seconds", _OF_STUDENT, "seconds", Float())
-"""Seconds that marking a student took; the Report omits them, since they vary between runs."""
+"""Seconds that marking a student took. Reports omit this time, because it varies between runs."""
 
 PSEUDONYM = _table("fdl_pseudonym", _OF_STUDENT, "number", Integer())
 """Number that replaces a student's name on pages without names."""
@@ -121,7 +121,7 @@ _INDEXES = (
 
 
 class _PatientSession(Session):
-    """A session whose `commit`, which nbgrader calls for each cell, only flushes."""
+    """A database session in which nbgrader's many calls of `commit` only flush."""
 
     def commit(self) -> None:
         """Send the changes to the database, but do not end the transaction."""
@@ -169,7 +169,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep all changes made in the `with` block, or none if it ends with an exception.
+        """Keep all changes of the `with` block, or no change if the block ends with an exception.
 
         A transaction inside another transaction becomes part of the outer transaction.
         """
@@ -203,7 +203,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             self._is_open = False
 
     def add_submission(self, assignment: str, student: str, **known: Any) -> SubmittedAssignment:
-        """Add a submission as nbgrader does, but without its slow objects for each cell."""
+        """Add a submission as nbgrader does, but without creating slow objects for each cell."""
         if "timestamp" in known:
             known["timestamp"] = parse_utc(known["timestamp"])
         homework = self.find_assignment(assignment)
@@ -227,24 +227,24 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return submission
 
     def recorded_credit(self, grades: Iterable[str]) -> dict[str, float]:
-        """Return the extra credit that the kit last stored, by the grade's id."""
+        """Return the extra credit that the kit stored last, by the grade's id."""
         wanted = select(_CREDIT).where(_CREDIT.c.grade_id.in_(list(grades)))
         return {str(grade): float(points) for grade, points in self.db().execute(wanted)}
 
     def note_credit(self, points: Mapping[str, float]) -> None:
-        """Remember the extra credit from the kit, to recognise points that a person types later."""
+        """Store the kit's extra credit, so that points typed by a person can be recognised."""
         for grade, each in points.items():
             self._put(_CREDIT, grade, each)
 
     def recorded_extensions(self, submission: str | None = None) -> dict[str, timedelta]:
-        """Return the extensions that the kit last stored, by submission id (default: of all)."""
+        """Return the extensions that the kit stored last, by submission id (default: of all)."""
         wanted = select(_EXTENSION)
         if submission is not None:
             wanted = wanted.filter_by(submission_id=submission)
         return {name: timedelta(seconds=each) for name, each in self.db().execute(wanted)}
 
     def note_extension(self, submission_id: str, extension: timedelta | None) -> None:
-        """Remember the kit's extension, to recognise extensions that a person gives in nbgrader."""
+        """Store the kit's extension, so that an extension given in nbgrader can be recognised."""
         seconds = None if extension is None else extension.total_seconds()
         self._put(_EXTENSION, submission_id, seconds)
 
@@ -266,7 +266,8 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def fingerprints(self, assignment: str) -> dict[str, str]:
         """Return the known fingerprints of the students' marks, by student.
 
-        Skips students whose marks were removed, for example with `nbgrader db student remove`.
+        Students whose marks were removed, for example with `nbgrader db student remove`, are
+        skipped.
         """
         wanted = (
             select(SubmittedAssignment.student_id)
@@ -328,7 +329,7 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _says(error: BaseException | None, word: str) -> bool:
-    """Return whether SQLite's own error contains `word`; other errors may quote stored text."""
+    """Return whether SQLite itself reports an error with `word`; other errors may quote texts."""
     while error is not None:
         if isinstance(error, sqlite3.OperationalError):
             return word in str(error)
@@ -363,7 +364,7 @@ def _make_gradebook(path: Path, course: Course) -> None:
 
 
 def back_up_gradebook(course: Course, db_url: str | None) -> None:
-    """Back up the gradebook after recording; ignore errors, since the next command retries."""
+    """Back up the gradebook after recording. Ignore errors: the next command tries again."""
     path = backup.file_of(db_url or gradebook_url(course))
     if path is not None:
         with contextlib.suppress(RecordError, sqlite3.Error, OSError):
@@ -380,22 +381,24 @@ def unusable(db_url: str, error: Exception) -> RecordError:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message, because SQLAlchemy adds more lines."""
+    """Return the first line of an error's message; SQLAlchemy adds further lines."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def newest_migration() -> str:
     """Return the version of nbgrader's newest migration, for new gradebooks.
 
-    nbgrader runs the program `alembic` for the version. This program takes seconds, must be on
-    PATH, and reads settings from the current folder, which may contain a student's files.
+    nbgrader itself runs the program `alembic` to get the version. This program takes seconds, must
+    be on PATH, and reads settings from the current folder, which may contain a student's files.
     """
     from alembic.script import ScriptDirectory  # rarely needed, and slow to import
 
     migrations = Path(nbgrader.api.__file__).with_name("alembic")
     head = ScriptDirectory(str(migrations)).get_current_head()
     if head is None:
-        raise RecordError("nbgrader is installed without its migrations: reinstall nbgrader")
+        raise RecordError(
+            "nbgrader is installed without its database migrations: reinstall nbgrader"
+        )
     return head
 
 
@@ -411,5 +414,5 @@ def course_id(course: Course) -> str:
 
 
 def gradebook_url(course: Course) -> str:
-    """Return the URL of the course's gradebook, which is also nbgrader's default."""
+    """Return the URL of the course's gradebook; nbgrader's default is the same."""
     return f"sqlite:///{course.gradebook}"

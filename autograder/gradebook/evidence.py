@@ -1,4 +1,4 @@
-"""Look up the hidden tests' results for the steps of a proof, and write the marker's rubric."""
+"""Find the hidden tests' results for the steps of a proof, and write the marker's rubric."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.course.rubric import Evidence, Rubric, Step
 from autograder.grading.report import Report
 
 EVIDENCE_NOTE = (
-    "*✓ and ✗ show what the hidden tests found about the same claim in the student's code.*"
+    "*✓ and ✗ show whether the hidden tests confirm the same claim in the student's code.*"
 )
 
 
@@ -33,7 +33,7 @@ class EvidenceFound:
 def evidence(
     rubrics: Mapping[str, Rubric], report: Report
 ) -> Mapping[str, tuple[EvidenceFound, ...]]:
-    """Return the evidence of each manual item that has evidence, in the order of its steps."""
+    """Return the evidence for each manual item that has any, in the order of the item's steps."""
     return {
         name: tuple(look_up(claim, report) for claim in rubric.evidence)
         for name, rubric in rubrics.items()
@@ -83,7 +83,7 @@ def _step_lines(step: Step, report: Report) -> Iterator[str]:
 
 
 def _evidence_line(found: EvidenceFound, report: Report) -> str:
-    """Return one line about the evidence, with the diagnosis if there is a diagnosis."""
+    """Return one line about the evidence and, if there is one, the diagnosis."""
     phrase = _plain(found.phrase)
     if not found.tested:
         return f"– `{found.item}` could not be tested: {phrase}"

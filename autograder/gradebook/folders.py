@@ -1,8 +1,8 @@
-"""Replace a student's folder in autograded/ as a whole, consistently with the gradebook.
+"""Replace a student's folder in autograded/ completely, and keep it consistent with the gradebook.
 
 A new folder is first written beside the old folder. Its digest is stored in the gradebook, in the
-same transaction as the marks. So the next command can finish a killed run: the command keeps the
-folder whose digest is in the gradebook.
+same transaction as the marks. So, after a killed run, the next command keeps the folder whose
+digest is in the gradebook.
 
 Each step is flushed to the disk before the next step begins, so even a power failure leaves a state
 that can be finished.
@@ -20,7 +20,7 @@ from autograder.gradebook.database import PatientGradebook
 
 
 def unfinished(final: Path) -> Path:
-    """Return the path at which the folder `final` is written until its marks are recorded."""
+    """Return the temporary path that the folder `final` has until its marks are recorded."""
     return final.with_name(f".{final.name}-unfinished")
 
 

@@ -18,7 +18,7 @@ SECONDS = 0.2
 """Seconds to wait for another program that is changing the gradebook."""
 
 PAGES = "pages"
-"""Receiver name for the marks on students' pages, beside the names of systems."""
+"""Name that stands for students' pages as a receiver of marks; the other receivers are systems."""
 
 _QUERY = """
 SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum(grade.needs_manual_grade),
@@ -46,7 +46,7 @@ GROUP BY handed_in.id
 class Graded:
     """A graded submission: its time (UTC), and the number of items that await marking by hand.
 
-    `marks` is a hash of the submission's points and comments, to notice a change.
+    `marks` is a hash of the submission's points and comments, which shows whether they changed.
     """
 
     handed_in: datetime | None
@@ -77,7 +77,7 @@ def graded_now(gradebook: Path, homework: str) -> Mapping[str, Graded]:
 
 
 def keep_handed_on(record: Path, to: str, graded: Mapping[str, Graded]) -> None:
-    """Store hashes of the marks that are on these students' pages or in a system's file."""
+    """Store hashes of the marks that are now on these students' pages, or in a system's file."""
     known = handed_on(record)
     known[to] = known.get(to, {}) | {student: each.marks for student, each in graded.items()}
     make_folder(record.parent)
@@ -93,5 +93,5 @@ def handed_on(record: Path) -> dict[str, dict[str, str]]:
 
 
 def outdated(known: Mapping[str, str], graded: Mapping[str, Graded]) -> list[str]:
-    """Return the students whose marks differ from their stored hash; skip students without one."""
+    """Return the students whose marks differ from the stored hash; skip students without a hash."""
     return [name for name, each in graded.items() if known.get(name, each.marks) != each.marks]

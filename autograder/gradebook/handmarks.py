@@ -15,7 +15,7 @@ other entry becomes the newest.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -277,6 +277,7 @@ class HandMarks:
 
     def __init__(self, entries: Iterable[AnyEntry] = ()) -> None:
         self.entries: list[AnyEntry] = []
+        self._known: set[str] = set()
         self.rubrics: dict[str, RubricVersion] = {}
         self.versions: dict[str, RubricVersion] = {}
         self.answers: dict[Place, AnswerMarks] = {}
@@ -285,7 +286,10 @@ class HandMarks:
             self.add(entry)
 
     def add(self, entry: AnyEntry) -> None:
-        """Add the log's next entry."""
+        """Add the log's next entry; an entry that is there already changes nothing."""
+        if entry.uid in self._known:
+            return
+        self._known.add(entry.uid)
         self.entries.append(entry)
         if isinstance(entry, RubricVersion):
             self.versions[entry.uid] = entry
@@ -340,9 +344,34 @@ def steps_of_mark(log: HandMarks, item: Item, mark: HandMark) -> StepsOfMark | N
 
 def read_hand_marks(gradebook: PatientGradebook, assignment: str) -> HandMarks:
     """Return the log of an assignment; raise RecordError if an entry cannot be read."""
-    wanted = select(HAND_MARKS.c.entry).filter_by(assignment=assignment)
-    rows = gradebook.db().execute(wanted.order_by(HAND_MARKS.c.number)).scalars()
-    return HandMarks(map(decode, rows))
+    return LogReader(assignment).read(gradebook)
+
+
+class LogReader:
+    """Reads the log of an assignment again and again; each time, it reads only new entries."""
+
+    def __init__(self, assignment: str) -> None:
+        self._assignment = assignment
+        self.forget()
+
+    def forget(self) -> None:
+        """Read everything the next time, since a transaction was undone."""
+        self._log = HandMarks()
+        self._last = (0, "")
+
+    def read(self, gradebook: PatientGradebook) -> HandMarks:
+        """Return the log as it is now; raise RecordError if an entry cannot be read."""
+        columns = (HAND_MARKS.c.number, HAND_MARKS.c.uid, HAND_MARKS.c.entry)
+        wanted = select(*columns).filter_by(assignment=self._assignment)
+        wanted = wanted.where(HAND_MARKS.c.number >= self._last[0]).order_by(HAND_MARKS.c.number)
+        rows = list(gradebook.db().execute(wanted))
+        if self._last[0] and (not rows or tuple(rows[0][:2]) != self._last):
+            self.forget()  # the gradebook was restored from a backup
+            return self.read(gradebook)
+        for number, uid, entry in rows[1 if self._last[0] else 0 :]:
+            self._log.add(decode(entry))
+            self._last = (number, uid)
+        return self._log
 
 
 def decode(entry: str) -> AnyEntry:
@@ -390,17 +419,28 @@ class GradebookMark:
 
 
 def gradebook_marks(
-    gradebook: PatientGradebook, assignment: str, items: Mapping[str, Item]
+    gradebook: PatientGradebook,
+    assignment: str,
+    items: Mapping[str, Item],
+    students: Collection[str] | None = None,
 ) -> dict[Place, GradebookMark]:
-    """Return nbgrader's marks of the given items, by answer."""
+    """Return nbgrader's marks of the given items, by answer (default: of all students)."""
     found: dict[Place, GradebookMark] = {}
-    query = _rows(
-        Grade, assignment, items, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade
+    query = _of(
+        students,
+        _rows(
+            Grade,
+            assignment,
+            items,
+            Grade.manual_score,
+            Grade.extra_credit,
+            Grade.needs_manual_grade,
+        ),
     )
     comments = {
         (item, student): text or ""
         for item, student, _, text in gradebook.db().execute(
-            _rows(Comment, assignment, items, Comment.manual_comment)
+            _of(students, _rows(Comment, assignment, items, Comment.manual_comment))
         )
     }
     for item, student, _, score, credit, is_open in gradebook.db().execute(query):
@@ -438,6 +478,10 @@ def store_mark(gradebook: PatientGradebook, assignment: str, item: Item, mark: H
                 f"{assignment}` first"
             )
         gradebook.db().execute(update(table).where(table.id == row[2]).values(**values))
+
+
+def _of(students: Collection[str] | None, query: Select[Any]) -> Select[Any]:
+    return query if students is None else query.where(SubmittedAssignment.student_id.in_(students))
 
 
 def _rows(

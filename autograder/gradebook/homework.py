@@ -29,14 +29,14 @@ _QUIET = logging.Logger("fdl-nbgrader", logging.CRITICAL + 1)
 
 
 class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no types
-    """SaveCells that gives bonus items a maximum of 0."""
+    """A variant of nbgrader's SaveCells that gives bonus items a maximum of 0."""
 
     bonus = Dict(help="The names of the bonus items of each assignment.").tag(config=True)
 
     def save(
         self, gradebook: PatientGradebook, assignment: str, name: str, notebook: NotebookNode
     ) -> None:
-        """Save a notebook's cells as `preprocess` does, but into an open gradebook."""
+        """Save a notebook's cells as `preprocess` does, but in a gradebook that is already open."""
         self.gradebook, self.notebook_id, self.assignment_id = gradebook, name, assignment
         gradebook.check_course()  # adds the course's row, as nbgrader does
         self.new_grade_cells: dict[str, Any] = {}

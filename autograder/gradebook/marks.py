@@ -48,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True)
 class MarkedItem:
-    """An item in the gradebook; the maximum of a bonus item comes from the source notebooks."""
+    """An item in the gradebook. A bonus item's maximum comes from the source notebooks."""
 
     name: str
     problem: str
@@ -69,8 +69,9 @@ class ItemMark:
 class StudentMarks:
     """All marks of one student's submission.
 
-    `regular` and `bonus` are sums of points. `total` is the points that count: with bonus points by
-    the course's rule, minus the penalty. `shares` is the penalty of each notebook.
+    `regular` and `bonus` are sums of points. `total` is the points that count: the bonus points are
+    added by the course's rule, and the penalty is subtracted. `shares` is the penalty of each
+    notebook.
     """
 
     person: Person
@@ -85,12 +86,12 @@ class StudentMarks:
 
     @property
     def open_items(self) -> tuple[str, ...]:
-        """The items that await marking by hand, in the order of the notebooks."""
+        """The items that still have to be marked by hand, in the order of the notebooks."""
         return tuple(name for name, mark in self.items.items() if mark.open)
 
     @property
     def final(self) -> bool:
-        """Whether no item awaits marking by hand."""
+        """True if no item still has to be marked by hand."""
         return not self.open_items
 
 
@@ -131,7 +132,7 @@ def marks_in(
     people: Mapping[str, Person],
     students: Sequence[str] | None = None,
 ) -> Marks | None:
-    """Return an assignment's marks (default: of all students); None if it has none."""
+    """Return an assignment's marks (default: of all students); None if there are no marks."""
     items = _items(gradebook, course, assignment)
     if not items:
         return None
@@ -149,7 +150,7 @@ def marks_in(
 
 
 def all_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
-    """Return the students' extensions: from the settings, and those given through nbgrader."""
+    """Return the students' extensions, from the settings and from nbgrader."""
     found: dict[str, timedelta] = dict(course.deadline(assignment).extensions)
     if course.gradebook.exists():
         with open_gradebook(course) as gradebook:
@@ -161,7 +162,7 @@ def all_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
 
 
 class _Calculator:
-    """Computes a student's marks from rows of the gradebook with the assignment's rules."""
+    """A calculator of marks, which applies the assignment's rules to rows of the gradebook."""
 
     def __init__(self, course: Course, assignment: str, items: Mapping[str, MarkedItem]) -> None:
         is_known = assignment in course.assignment_names
@@ -233,7 +234,8 @@ def _split_penalty(penalty: float, earned: Mapping[str, float]) -> dict[str, flo
 def _mark(grade: Any) -> ItemMark:
     """Add up a grade's points as nbgrader does.
 
-    A score given by hand replaces the score from tests. Extra credit counts only with a score.
+    A score given by hand replaces the score from tests. Extra credit counts only if there is also a
+    score.
     """
     score = grade.auto_score if grade.manual_score is None else grade.manual_score
     points = 0.0 if score is None else float(score) + float(grade.extra_credit or 0.0)
@@ -268,7 +270,7 @@ def _items(gradebook: PatientGradebook, course: Course, assignment: str) -> dict
 
 
 def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float]]:
-    """Return the order and the points of the items in the source; empty if there is no source."""
+    """Return the order and the points of the items in the source; {} if there is no source."""
     if not course.source(assignment).is_dir():
         return [], {}
     try:

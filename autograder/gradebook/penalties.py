@@ -1,10 +1,10 @@
-"""Keep late penalties in nbgrader's gradebook up to date with the course's rules and marks.
+"""Keep the late penalties in nbgrader's gradebook up to date: apply the rules to the current marks.
 
 nbgrader stores a penalty in points when it autogrades a submission. A penalty in percent of the
-marks changes when a person marks an item, and any penalty changes with an extension. So the kit
-recomputes penalties from the current marks whenever `fdl` grades, writes feedback, exports or
-reports, and when a person saves a mark in the formgrader. If `course.toml` has no rule about
-lateness, nbgrader's penalty stays.
+marks changes when a person marks an item. Every penalty changes when a student gets an extension.
+So the kit recomputes penalties from the current marks whenever `fdl` grades, writes feedback,
+exports or reports, and when a person saves a mark in the formgrader. If `course.toml` has no rule
+about lateness, nbgrader's penalty stays.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.marks import Marks, Person, marks_in, read_people
 
 Penalty = Callable[[Any], float | None]
-"""A function that returns the late penalty of a submitted notebook in points, or None."""
+"""A function that returns the late penalty of a submitted notebook, in points, or None."""
 
 
 def no_penalty(_notebook: Any) -> None:
@@ -68,7 +68,7 @@ def update_penalties(
     by_kit = gradebook.recorded_extensions()
 
     def wanted(submission: Any) -> Mapping[str, float | None] | None:
-        """Return the new penalty of each notebook; None if the stored penalties stay."""
+        """Return the new penalty of each notebook, or None if the stored penalties should stay."""
         is_late = submission.total_seconds_late > 0
         shares: Mapping[str, float | None] = {}
         if has_rule:
@@ -106,7 +106,7 @@ def _submissions(
 def give_extension(
     gradebook: PatientGradebook, submission: Any, extension: timedelta | None
 ) -> None:
-    """Store the extension from the settings; if there is none, an extension by hand stays."""
+    """Store the extension from the settings; without one, keep an extension given by hand."""
     by_kit = gradebook.recorded_extensions(submission.id).get(submission.id)
     if _wants_extension(submission, extension, by_kit):
         submission.extension = extension

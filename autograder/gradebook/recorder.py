@@ -1,6 +1,6 @@
 """Record Markings: the marks in nbgrader's gradebook, and the marked notebooks in autograded/.
 
-This module reads only the date from a submission's folder.
+From a submission's folder, this module reads only the date.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from autograder.submission.files import TIMESTAMP
 from autograder.submission.timestamps import read_timestamp
 
 READ_ONLY = 0o444
-"""File mode in autograded/, as in nbgrader: read-only, since marks by hand are in the gradebook."""
+"""File mode in autograded/: read-only, as in nbgrader."""
 
 
 class Recorder(AbstractContextManager["Recorder"]):
-    """Records an assignment's Markings in the course's gradebook while the context is entered.
+    """A context manager that records an assignment's Markings in the course's gradebook.
 
     Entering the context updates the assignment in the gradebook; leaving it updates the penalties
-    of the whole class. Both raise RecordError if the gradebook can't be used.
+    of the whole class. Entering and leaving raise RecordError if the gradebook can't be used.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Recorder(AbstractContextManager["Recorder"]):
         db_url: str | None = None,
         penalty: Penalty = no_penalty,
     ) -> None:
-        """Prepare to record; the gradebook is opened on entering the context.
+        """Prepare to record; entering the context opens the gradebook.
 
-        `db_url` is the gradebook's URL (default: the course's own gradebook). `penalty` returns the
-        penalty of a late notebook if the course has no rule about lateness.
+        `db_url` is the gradebook's URL (default: the course's own gradebook). If the course has no
+        rule about lateness, `penalty` is called for the penalty of a late notebook.
         """
         self._course = course
         self._assignment = assignment
@@ -98,10 +98,10 @@ class Recorder(AbstractContextManager["Recorder"]):
     # --- reading the records ---
 
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
-        """Return the Report recorded with this fingerprint, and the points that await a person.
+        """Return the Report recorded with this fingerprint, and the points still to give by hand.
 
-        None if the recorded fingerprint is different or unknown, or if somebody has changed the
-        folder that belongs to the marks.
+        Returns None if the recorded fingerprint is different or unknown, or if somebody has changed
+        the folder that belongs to the marks.
         """
         if self._fingerprints.get(student) != fingerprint:
             return None
@@ -131,13 +131,13 @@ class Recorder(AbstractContextManager["Recorder"]):
         """Record a Marking completely, or change nothing.
 
         Marks and comments given by hand stay unchanged. `fingerprint` (see `grading.fingerprint`)
-        identifies the submission, tests and settings of the Marking; `recorded` compares it later.
-        Returns the points of the items that now await marking by hand. A text that the student left
-        blank or unchanged does not await marking: it gets 0 points.
+        identifies the submission, tests and settings of the Marking; the method `recorded` later
+        compares fingerprints. Returns the points of the items that must now be marked by hand. A
+        text that the student left blank or unchanged need not be marked: it gets 0 points.
 
-        A killed run leaves either the old marks or the new marks. If a killed run has not moved the
-        new notebooks into place, the next command moves them. Raises RecordError with the reason if
-        recording fails.
+        If the run is killed, either the old marks or the new marks are recorded, never a mixture.
+        If a killed run has not moved the new notebooks into place, the next command moves them.
+        Raises RecordError with the reason if recording fails.
         """
         try:
             return self._record(student, marking, fingerprint)
@@ -195,7 +195,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         handed_in: datetime | None,
         notebooks: Mapping[str, NotebookNode],
     ) -> list[str]:
-        """Store scores, date and penalty; return the items that await marking by hand."""
+        """Store scores, date and penalty; return the items that must be marked by hand."""
         gradebook, name = self._gradebook, self._assignment.name
         gradebook.update_or_create_student(student)
         known = {} if handed_in is None else {"timestamp": handed_in}
@@ -224,7 +224,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._gradebook.note(SECONDS, name, student, sum(marking.seconds.values()))
 
     def _is_same(self, student: str, item: Item, cell: NotebookNode) -> bool:
-        """Return whether an answer equals the recorded answer, which a person may have marked.
+        """Return whether an answer equals the recorded answer, so that a mark by hand can stay.
 
         Returns False if somebody changed the student's folder or restored an older gradebook.
         """
@@ -245,7 +245,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 def _check_name(student: str) -> None:
     """Raise RecordError unless the name is safe as a folder name in autograded/."""
     if student in ("", ".", "..") or "/" in student or "\0" in student:
-        raise RecordError(f"{student!r} is not the name of one student's folder")
+        raise RecordError(f"{student!r} is not the name of a student's folder")
     if not is_plain_name(student):
         raise RecordError(
             f"the formgrader can't show the folder name {student!r}: rename the folder, without "

@@ -22,7 +22,7 @@ from autograder.gradebook.autograded import is_blank, item_of
 from autograder.gradebook.database import PatientGradebook
 
 Rows = dict[tuple[str, str], dict[str, Any]]
-"""The grades or comments of a submission, by notebook and cell."""
+"""The grades or the comments of a submission, by notebook and cell."""
 
 IsSame = Callable[[Item, NotebookNode], bool]
 """A function that returns whether a cell's answer equals the recorded answer."""
@@ -44,7 +44,7 @@ def save_scores(
     """Store the scores of a submission's autograded notebooks; `submission` is its id.
 
     `points` are the points from tests, by item. `released` are the released texts of the cells, by
-    nbgrader id. Returns the items that await marking by hand.
+    nbgrader id. Returns the items that must be marked by hand.
     """
     grades = _read(gradebook, Grade, _SCORES, submission)
     comments = _read(gradebook, Comment, _TEXTS, submission)
@@ -92,7 +92,7 @@ def _score(
     is_same: IsSame,
     released: Mapping[str, str],
 ) -> None:
-    """Store the score from tests, and whether the item awaits marking by hand."""
+    """Store the score from tests, and whether the item must be marked by hand."""
     was_open, before = grade["needs_manual_grade"], grade["auto_score"]
     score, _ = determine_grade(cell)
     if item.kind == "manual" and _is_blank(cell, released):

@@ -1,1 +1,1 @@
-"""Marking: one submission becomes one Report."""
+"""Mark submissions: the result for each submission is a Report."""

@@ -1,4 +1,4 @@
-"""Mark many submissions at once, in separate processes; a failure does not stop the others."""
+"""Mark many submissions at once, in separate processes; a failed submission stops no other."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from autograder.sandbox import Sandbox
 from autograder.submission.parcel import Parcel
 
 ALONE = 2
-"""Number of times to try a submission alone after its pool of marking processes broke."""
+"""Number of times to mark a submission alone after its pool of marking processes failed."""
 USUAL_MEMORY = 768 * MiB
-"""Most bytes that marking an ordinary submission takes, all its processes together."""
+"""Number of bytes that all processes together need to mark an ordinary submission."""
 
 
 LONG_SECONDS = 30.0
-"""Seconds of marking above which a submission waits until the others are marked."""
+"""Seconds of marking above which a submission is marked after all others."""
 
 LONG_SHARE = 1 / 3
-"""Share of a submission's time limit; only code that waits or never ends takes longer."""
+"""Share of a submission's time limit; only code that waits or never ends needs more."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to mark, against the skeletons in `release` (default: the course's)."""
+    """A submission to mark; `release` is the release's folder (default: the course's release)."""
 
     student: str
     path: Path
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Marked:
-    """The result of a job: a Marking, or the reason why there is none."""
+    """The result of a job: a Marking, or the reason why the submission was not marked."""
 
     student: str
     marking: Marking | None
@@ -87,12 +87,12 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
 
 
 def long_seconds(assignment: Assignment) -> float:
-    """Return the seconds from which on marking a submission counts as long."""
+    """Return the number of seconds above which marking a submission counts as long."""
     return LONG_SHARE * assignment.limits.submission_seconds
 
 
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """Return the jobs, those that took long last time at the end so that no other job waits."""
+    """Return the jobs; those that took long last time come last, so that no other job waits."""
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 
@@ -112,9 +112,9 @@ def unknown_extensions(course: Course, assignment: str) -> list[str]:
 
 
 def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:
-    """Return how many submissions to mark at once: one per processor, if memory suffices.
+    """Return the number of submissions to mark at once: one per processor, if memory allows.
 
-    Memory must suffice even if one submission takes all the memory that it may.
+    There is enough memory if one submission can use all the memory that its limit allows.
     """
     limits, machine = limits or Limits(), machine or Machine()
     most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
@@ -133,8 +133,8 @@ def mark_class(
 ) -> Generator[Marked]:
     """Mark every job and yield each result as soon as it is known.
 
-    If a marking process dies, only the jobs being marked are affected. Each of these jobs is tried
-    alone after the others, and once more if its process dies again.
+    If a marking process dies, only the jobs being marked are affected. Each of these jobs is marked
+    alone after all other jobs, and once more if its process dies again.
     """
     settings = settings or MarkSettings(assignment.limits)
     workers = max(1, min(workers, len(jobs)))
@@ -159,7 +159,7 @@ def _run_pool(
     seed: int | None,
     settings: MarkSettings,
 ) -> Generator[Marked, None, tuple[dict[Job, str], list[Job]]]:
-    """Mark jobs until the pool breaks; return its running jobs with the reasons, and the rest."""
+    """Mark jobs until the pool fails; return the running jobs with reasons, and all other jobs."""
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
     lost: dict[Job, str] = {}
@@ -190,7 +190,7 @@ def _run_pool(
                 job = running.pop(future)
                 if isinstance(future.exception(), BrokenProcessPool):
                     is_whole = False
-                    lost[job] = "the marking process died, twice"
+                    lost[job] = "the marking process died twice"
                 else:
                     yield _outcome(job, future)
     except BaseException:  # such as Ctrl-C: the submissions being marked will be marked later
@@ -201,7 +201,7 @@ def _run_pool(
 
 
 def _end_at_once(pool: ProcessPoolExecutor) -> None:
-    """Kill the marking processes, whatever they are doing; their sandboxes end with them."""
+    """Kill the marking processes, whatever they are doing; each sandbox ends with its process."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -216,7 +216,7 @@ def _outcome(job: Job, future: Future[Marked]) -> Marked:
 
 
 def _end_with_the_run() -> None:
-    """End this marking process when the run's process ends; else it would wait for ever."""
+    """End this marking process when the run's process ends, so that it does not wait forever."""
     run = multiprocessing.parent_process()
     assert run is not None
     end_with(run.sentinel)
@@ -240,7 +240,10 @@ def mark_here(
     except KitError as error:
         return Marked(student, None, str(error))
     except MemoryError:
-        why = "marking it needs more memory than a submission may use: look for large files"
+        why = (
+            "marking this submission needs more memory than a submission may use: look for large "
+            "files"
+        )
         return Marked(student, None, why)
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(student, None, f"marking broke with {type(error).__name__}: {error}")
@@ -263,7 +266,7 @@ def _check_room(sandbox: Sandbox) -> None:
 
 
 class _Worker:
-    """A marker of one submission after another, with the same sandbox and `Warm` cache."""
+    """A worker that marks one submission after another, with the same sandbox and `Warm` cache."""
 
     def __init__(self, root: Path, name: str, settings: MarkSettings) -> None:
         self._course = Course(root)

@@ -1,11 +1,11 @@
-"""Find the misconceptions that a wrong answer agrees with, judged by the hidden tests.
+"""Find the misconceptions that a wrong answer agrees with in the hidden tests.
 
 Each misconception goes through the same hidden tests with the same inputs, and its transcript is
 compared with the student's. A misconception is named if the student's answer has all its errors in
-the same way, and no other misconception explains these errors. So a sentence never blames a right
-part of an answer. Right parts are not compared. Several misconceptions are named if each explains
-another part. Two misconceptions in one function give other answers than either of them alone, so
-pairs are tried too.
+the same way, and no other misconception explains these errors. So a misconception's sentence never
+blames a part of an answer that is right. Right parts are not compared. Several misconceptions are
+named if each of them explains a different part. A function with two misconceptions gives other
+answers than a function with one, so pairs are tried too.
 
 Pictures may be drawn in any style. So diagnosis compares only those features in which the
 misconception's picture differs from the reference's. The student's picture must have all these
@@ -43,17 +43,18 @@ from autograder.sandbox import FigureData
 from autograder.timelimit import TimeUpError, time_limit
 
 _ROUNDED = 1 / 4
-"""Share of the tolerance within which two answers differ only by rounding."""
+"""Largest difference, as a share of the tolerance, that counts as rounding."""
 
 Outcomes = Sequence[Outcome]
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """Misconceptions in one answer, and the hidden tests' outcomes for that answer.
+    """A trial: an answer with some misconceptions, and the hidden tests' outcomes for this answer.
 
-    `failed` are the tests that the answer fails. `wrong` are the parts of the item in which it
-    fails a core test. If it fails no core test, `wrong` are the robustness tests that it fails.
+    `failed` are the tests that the answer fails. `wrong` are the parts of the item in which the
+    answer fails a core test. If the answer fails no core test, `wrong` are the robustness tests
+    that it fails.
     """
 
     misconceptions: tuple[Misconception, ...]
@@ -83,7 +84,7 @@ def _parts(wrong: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outcome]:
-    """Return the outcomes of the core tests of these parts, and of these robustness tests."""
+    """Return the outcomes of these parts' core tests, and of these robustness tests."""
     return [
         outcome
         for outcome in outcomes
@@ -92,13 +93,13 @@ def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outco
 
 
 _Trials = Mapping[str, tuple[Outcome, ...]]
-"""The outcomes of an item's tests for its misconceptions, by name, and for the `_REFERENCE`."""
+"""The outcomes of an item's tests for each of its misconceptions, and for the `_REFERENCE`."""
 
 _REFERENCE = ""
 
 
 class Diagnostician:
-    """Finds the misconceptions that explain failed hidden tests, for one assignment and seed.
+    """A finder of the misconceptions that explain failed tests, for one assignment and seed.
 
     The answers of an item's misconceptions are computed when they are first needed, and cached in
     `keep` for other processes and later runs.
@@ -121,7 +122,7 @@ class Diagnostician:
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
     ) -> tuple[Misconception, ...]:
-        """Return the misconceptions behind a failed item; none if the search takes too long."""
+        """Return the misconceptions that explain a failed item, or none if time runs out."""
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return ()
         self._known(item)  # running the misconceptions does not count as the submission's time
@@ -141,9 +142,9 @@ class Diagnostician:
         return tuple(each for each in self.catalogue.of(item) if each.name in named)
 
     def shared(self, item: str, found: Sequence[Misconception]) -> dict[str, frozenset[str]]:
-        """Return the mistakes of a diagnosis that other items may share, with their failed claims.
+        """Return the diagnosed mistakes that other items may have too, with their failed claims.
 
-        A claim is left out if another misconception of the diagnosis fails it too.
+        A claim is left out if another misconception of the diagnosis also fails this claim.
         """
         failed: dict[str, set[str]] = defaultdict(set)
         for each in found:
@@ -207,7 +208,7 @@ class Diagnostician:
 
 
 class Diagnosticians:
-    """One Diagnostician for each assignment and seed, renewed when the course's code changes."""
+    """A store with one Diagnostician per assignment and seed; changed code makes a new one."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Path, str, int, float], tuple[object, Diagnostician]] = {}
@@ -228,7 +229,7 @@ def _trials(found: Mapping[str, Outcomes]) -> _Trials:
 
 
 def _bare(outcome: Outcome) -> Outcome:
-    """Return an outcome without the parts that are not compared: inputs and functions."""
+    """Return an outcome without inputs and functions, which are not compared."""
     events = (
         replace(event, args=(), kwargs=None, answer=mapped(event.answer, _without_function))
         for event in outcome.transcript
@@ -242,13 +243,14 @@ def _without_function(part: Any) -> Any:
 
 
 def any_function() -> None:
-    """Replace every function in an answer: all functions count as the same."""
+    """Replace each function in an answer by the same value, so all functions count as equal."""
 
 
 def _tells_nothing(outcomes: Outcomes) -> bool:
-    """Return whether the tests got only errors, no answer: equal errors may have different causes.
+    """Return whether the tests got only errors: equal errors may have different causes.
 
-    An error after names were removed does not count, as it shows that the code uses these names.
+    An error after names were removed does not count, because it shows that the code uses these
+    names.
     """
     events = [event for outcome in outcomes for event in outcome.transcript]
     return all(event.failure and not event.without for event in events)
@@ -261,8 +263,8 @@ def _has_figures(outcomes: Outcomes) -> bool:
 def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
     """Return whether the student's answer has all the trial's errors; figures are not compared.
 
-    Each error must show in the same way. If the answer has other errors too, it is enough that the
-    trial's slips have the same messages in the student's outcomes.
+    Each error must appear in the same way. If the answer also has other errors, it is enough that
+    the student's outcomes contain the messages of the trial's slips.
     """
     if any(each.recognises and each.recognises(outcomes) for each in trial.misconceptions):
         return True
@@ -275,9 +277,9 @@ def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Return whether the trial fails only by slips whose messages the student's outcomes repeat.
+    """Return whether all failures of the trial are slips whose messages the student also got.
 
-    A slip that was found by comparing numbers does not count.
+    Slips that were found by comparing numbers do not count.
     """
     slips = [outcome for outcome in trial.outcomes if not outcome.passed]
     own = {outcome.case: outcome for outcome in outcomes}
@@ -291,7 +293,7 @@ def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[str, str]]) -> bool:
-    """Return whether a trial of core tests explains parts that no other trial explains."""
+    """Return whether this trial of core tests explains parts that no other trial explains."""
     return (
         bool(trial.wrong)
         and trial.wrong <= unexplained
@@ -300,10 +302,11 @@ def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[st
 
 
 def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
-    """Return the trials without a rival for the same robustness test or part.
+    """Return the trials that are the only ones for their robustness test or part.
 
-    Among rivals, a trial that agrees with all answers, right or wrong, is returned if it is the
-    only such trial. A part may have `most` trials: a picture can show two mistakes at once.
+    If several trials compete, a trial is returned if it is the only one that agrees with all
+    answers, right and wrong. A part may have up to `most` trials, because a picture can show two
+    mistakes at once.
     """
     found = []
     for trial in trials:
@@ -315,7 +318,7 @@ def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_
 
 
 def _common(trials: Sequence[_Trial]) -> list[_Trial]:
-    """Return the misconceptions that all these pairs share: both, one, or none."""
+    """Return the misconceptions that are in all these pairs: both, one, or none."""
     if not trials:
         return []
     first = trials[0].misconceptions
@@ -326,7 +329,7 @@ def _common(trials: Sequence[_Trial]) -> list[_Trial]:
 def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]:
     """Return the trials whose failures are not a proper part of another trial's failures.
 
-    Without `of_parts`, this compares only trials that fail nothing but robustness tests.
+    Without `of_parts`, only trials that fail no core test are compared.
     """
     return [
         trial
@@ -339,7 +342,7 @@ def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]
 def _in_picture(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """Return the trials that explain a picture; none if a wrong part stays unexplained."""
+    """Return the trials that explain a picture, or no trials if a wrong part stays unexplained."""
     alike = _alike(outcomes, right, trials, strictly=strictly)
     found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
     missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
@@ -349,11 +352,11 @@ def _in_picture(
 def _alike(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """Return the trials whose figures differ from the reference's in the student's way.
+    """Return the trials whose figures differ from the reference's figures as the student's do.
 
-    A trial is left out if another trial has all its differences and more. Only calls that the
-    reference got too are compared. Unless `strictly`, only cases with equal numbers of calls are
-    compared, since a test that fails asks again with other data.
+    A trial is left out if another trial has all its differences and more. Only calls that the tests
+    also made for the reference are compared. Without `strictly`, only cases with equal numbers of
+    calls are compared, because a failing test calls again with other data.
     """
     ours = [right, *(trial.outcomes for trial in trials)]
     looks = Looks(ours, functions_of_the_plane(outcomes))
@@ -375,7 +378,7 @@ def _alike(
 
 
 def _fails_as(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Return whether the student and the trial fail the same core tests, and at least one."""
+    """Return whether the student and the trial fail the same core tests, at least one of them."""
     core = [outcome for outcome in outcomes if not outcome.costs]
     return any(not outcome.passed for outcome in core) and _same_outcomes(core, trial.outcomes)
 

@@ -1,10 +1,10 @@
-"""Find the limits that a submission exceeded, and tell the teacher what to change.
+"""Find the limits that a submission exceeded, and say which settings the teacher can change.
 
 Students read in their feedback that, for example, a cell was stopped after 30 s. Only the teacher
-can change this limit. So teachers see the name of its setting on the terminal, in the proof of a
-release and on the instructor's page. A Report has only the sentences for students, and limits are
-recognised by these sentences. If a student's code prints such a sentence, the teacher sees a wrong
-hint, but nothing else happens.
+can change this limit. So teachers see the name of the limit's setting on the terminal, in the proof
+of a release and on the instructor's page. A Report contains only sentences for students; these
+sentences show which limits were exceeded. If a student's code prints such a sentence, the teacher
+sees a wrong hint, but nothing else happens.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SIGNS = {
 
 
 def exceeded(texts: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of the limits that these texts say were exceeded."""
+    """Return the names of the limits that were exceeded, according to these texts."""
     text = "\n".join(texts)
     return tuple(name for name, sign in _SIGNS.items() if re.search(sign, text))
 
@@ -58,7 +58,7 @@ def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None
 
 
 def change_limits(assignment: Assignment, names: Iterable[str]) -> str:
-    """Return where a teacher can change these limits, with their values; empty if no names."""
+    """Return a text that says where to change these limits; "" if there are no names."""
     limits = (f"{name} = {as_written(getattr(assignment.limits, name))}" for name in names)
     shown = ", ".join(limits)
     return f"[assignments.{assignment.name}.limits] in {SETTINGS} has {shown}" if shown else ""

@@ -1,9 +1,9 @@
-"""Find out whether a field in a figure shows a function of the plane, or a usual mistake.
+"""Find out whether a field in a figure shows a function of two variables, or a usual mistake.
 
 A field may be drawn on any grid, in any style, so its values are never compared with another
-picture's values. A field's values are compared with the function at the field's own samples. If
-the field does not show the function, its values are compared with the function as it looks after
-each usual mistake. The work grows with the number of samples.
+picture's values. A field's values are compared with the function at the field's own samples. If the
+field does not show the function, its values are compared with the results of the usual mistakes.
+The work grows with the number of samples.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from autograder.sandbox import Polynomial
 from autograder.sandbox.figurerecord import AxesData, FieldData
 
 MOST = 8
-"""Most fields of an axes to look at."""
+"""Largest number of fields to look at in one axes."""
 
 _STRETCHES = np.geomspace(0.2, 5.0, 41)
 """Factors by which a surface may be drawn wider than its grid and still be recognised."""
 
 _ALIKE = 0.98
-"""Rank correlation above which two things drawn over the plane count as the same."""
+"""Rank correlation above which two fields count as the same."""
 
 _FEWEST_CELLS = 9
-"""Fewest cells in each direction of a field whose axes count cells instead of showing u and v."""
+"""Smallest number of cells, in each direction, of a field whose axes count cells."""
 
 _COMPARED = 400, 1000
-"""Numbers of samples to compare: of a student's field, and of a field in one of our figures."""
+"""Numbers of samples to compare, first for a student's field, then for one of our own fields."""
 
 Values = Callable[[np.ndarray], Any]
 
@@ -62,7 +62,7 @@ def _meaning(axes: AxesData, field: FieldData, function: Polynomial) -> str:
 
 
 def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[tuple[str, Values]]:
-    """Yield the function, and how it looks after the usual mistakes, by name."""
+    """Yield the function and its versions with the usual mistakes, by name."""
     low, high = (corner[::-1] if turned else corner for corner in field.box)
     size = np.maximum(high - low, 1e-300)
 
@@ -71,7 +71,7 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
         return lambda x: middle[:, np.newaxis] + sign[:, np.newaxis] * (x - middle[:, np.newaxis])
 
     def exchanged(x: np.ndarray) -> np.ndarray:
-        """Return the point whose value a transposed array shows at the point x."""
+        """Return the point whose value appears at the point x if an array is transposed."""
         share = (x - low[:, np.newaxis]) / size[:, np.newaxis]
         return np.asarray(low[:, np.newaxis] + share[::-1] * size[:, np.newaxis])
 
@@ -83,13 +83,13 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
     yield "left and right exchanged", lambda x: function(left(x))
     yield "turned by half", lambda x: function(both(x))
     yield "turned by a quarter", lambda x: function(left(exchanged(x)))
-    yield "turned back by a quarter", lambda x: function(down(exchanged(x)))
+    yield "turned back by a quarter turn", lambda x: function(down(exchanged(x)))
     yield "turned and mirrored", lambda x: function(both(exchanged(x)))
     yield "negative", lambda x: -function(x)
 
 
 def _counts_cells(field: FieldData) -> bool:
-    """Return whether coordinates count rows and columns, as in images without extent or grid."""
+    """Return whether coordinates count rows and columns, as in images without coordinates."""
     low, high = field.box
     half = np.median(field.half, axis=0)
     from_nought = bool(np.allclose(low, 0, atol=0.51)) and bool((high >= _FEWEST_CELLS).all())
@@ -108,14 +108,14 @@ def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
 
 
 def _middles(samples: np.ndarray) -> np.ndarray:
-    """Return the middles of the ranges shown; an infinite end of a range is cut off."""
+    """Return the middles of the ranges that are shown; infinite ends of ranges are cut off."""
     low, high = (np.clip(part, -1e200, 1e200) for part in samples[:, 2:].T)
     middles: np.ndarray = low / 2 + high / 2
     return middles
 
 
 def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
-    """Return whether a field rises where our field rises, at the samples inside our field."""
+    """Return whether both fields rise in the same places, at the samples inside our field."""
     mine, theirs = (
         each.samples[spread(len(each.samples), most)]
         for each, most in zip((field, ours), _COMPARED, strict=True)

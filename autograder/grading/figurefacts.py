@@ -1,15 +1,15 @@
-"""Describe how figures look by facts, which can be compared between figures in different styles.
+"""Describe figures by facts, which can be compared between figures in different styles.
 
-A fact is a plain tuple. A fact may say that an axis is logarithmic or labelled, that the labels
-have v to the right and u upwards, or that there is a legend. A fact may say that a curve with
-certain data is visible, hidden or outside its axes, or that a legend gives the curve a name. Or a
-fact says that a field shows certain values. Two sets of data count as equal if both agree with the
-same data in one of our own figures to within a thousandth. A student's data are never compared with
-each other, so the work grows only with the amount of data.
+A fact is a plain tuple. For example, a fact says that an axis is logarithmic, that the labels put u
+upwards, or that there is a legend. Another fact says that a curve with certain data is visible,
+hidden or outside its axes, or has a name in a legend. A third kind of fact says that a field shows
+certain values. Two sets of data count as equal if both differ by less than a thousandth from the
+same data in one of our own figures. A student's data are never compared with each other, so the
+work grows only with the amount of data.
 
-If the test passed in a function of the plane, the facts do not depend on grids or on the grouping
-of marks. Facts then say what a field shows about that function, and which places are marked, among
-those that are marked in our figures.
+If the test passes in a function of two variables, the facts do not depend on grids or on how marks
+are grouped. Such facts say what a field shows about the function, and which of the places that our
+figures mark are marked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from autograder.sandbox.figurerecord import AxesData, CurveData, FieldData
 _SIGHTS = ("in sight", "outside", "hidden")
 
 _MOST_MARKS = 100
-"""Most points of a curve in our figures whose points are looked for one by one."""
+"""Largest number of points for which a curve's points are searched one by one."""
 
 Fact = tuple[object, ...]
 
@@ -41,9 +41,9 @@ FigurePlace = tuple[str, int]
 
 
 class Looks:
-    """A reader of facts; equal data of curves and fields get the same number in every figure.
+    """A reader of facts. Equal data of curves and fields get the same number in every figure.
 
-    `ours` are outcomes with our own figures: a student's data are compared with data in them.
+    `ours` are outcomes with our own figures, whose data are compared with a student's data.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Looks:
         ours: Iterable[Sequence[Outcome]] = (),
         functions: Mapping[FigurePlace, Polynomial] | None = None,
     ) -> None:
-        """Learn our figures; `functions` are the functions of the plane that figures must show."""
+        """Learn our figures; `functions` are the functions of u and v that figures must show."""
         self._known: dict[tuple[int, ...], list[_Known]] = defaultdict(list)
         self._numbers: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._functions = functions or {}
@@ -76,7 +76,7 @@ class Looks:
     def differing(facts: frozenset[Fact], others: frozenset[Fact]) -> frozenset[Fact]:
         """Return the facts in which two figures differ.
 
-        A name counts only if both figures show the curve that has the name.
+        A name in a legend counts only if both figures show the curve with this name.
         """
         shared = {(*fact[:2], fact[3]) for fact in facts & others if fact[2] in _SIGHTS}
         return frozenset(
@@ -118,7 +118,7 @@ class Looks:
     def _of_plane(
         self, place: FigurePlace, axes: AxesData, called: Mapping[int, Sequence[str]]
     ) -> Iterator[Fact]:
-        """Yield what an axes shows about the function, and which places on it are marked."""
+        """Yield facts on what an axes shows about the function, and which places are marked."""
         for field in axes.fields[:MOST]:
             said = meaning_of(axes, field, self._functions[place])
             like = self._like(place, axes, field) if said == "other" else None
@@ -136,7 +136,7 @@ class Looks:
                     yield "named", int(number), " ".join(name.lower().split())
 
     def _like(self, place: FigurePlace, axes: AxesData, field: FieldData) -> int | None:
-        """Return the number of our field, of another function, that looks like `field`, or None."""
+        """Return the number of the field in our figures that looks like `field`, or None."""
         turned = is_turned(axes)
         ours = enumerate(self._others[place])
         return next((k for k, other in ours if are_alike(field, turned, *other)), None)
@@ -177,7 +177,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class _Known:
-    """Data from our figures with their number; `slack` is how far away equal data may be."""
+    """Data from our figures with a number; `slack` is the largest distance of equal data."""
 
     data: np.ndarray
     finite: np.ndarray
@@ -192,7 +192,7 @@ class _Known:
         return cls(data, finite, slack, number)
 
     def is_same(self, data: np.ndarray) -> bool:
-        """Return whether data of the same shape equal these, up to rounding; try two rows first."""
+        """Return whether other data equal this data, up to rounding; try two rows first."""
         return all(self._are_same(data, rows) for rows in (slice(2), slice(2, None)))
 
     def _are_same(self, data: np.ndarray, rows: slice) -> bool:
@@ -203,13 +203,13 @@ class _Known:
 
 
 def at_same_places(*facts: frozenset[Fact]) -> list[frozenset[Fact]]:
-    """Return, for each set of facts, its facts about figures that occur in all sets."""
+    """Keep, in each set of facts, only the facts about figures that occur in all sets."""
     places = frozenset.intersection(*(frozenset(fact[:2] for fact in each) for each in facts))
     return [frozenset(fact for fact in each if fact[:2] in places) for each in facts]
 
 
 def functions_of_the_plane(outcomes: Sequence[Outcome]) -> dict[FigurePlace, Polynomial]:
-    """Return the functions of u and v that were passed in, by the place of the call."""
+    """Return the functions of u and v that calls passed in, by the place of the call."""
     return {
         (outcome.case, number): argument
         for outcome in outcomes

@@ -1,11 +1,11 @@
-"""Everything a mark depends on, as one hash: submission, assignment, grader and settings.
+"""Compute one hash of everything that marks depend on: submission, course, grader, settings.
 
-Marking is a pure function of these inputs. If the hash is unchanged, so are the marks, and nothing
-needs to run.
+Marking is a pure function of these inputs. If the hash is unchanged, the marks are unchanged too,
+and nothing has to run.
 
 All items share one hash: if the tests of one problem change, every notebook of every student is
-marked again. A hash for each problem would save time, but could miss a change: tests may share
-helpers, and a Report comes from one run.
+marked again. Separate hashes for the problems would save time, but could miss a change: tests may
+share helpers, and a Report comes from one run.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Fingerprints:
         settings: MarkSettings | None = None,
         protections: Sequence[Protection] = (),
     ) -> None:
-        """Hash the part that all submissions share; `protections` are the walls for marking.
+        """Hash the inputs that all submissions share; `protections` are the walls for marking.
 
-        The default is this machine's walls.
+        By default, the walls are those of this machine.
         """
         settings = settings or MarkSettings(assignment.limits)
         behind = protections or [

@@ -1,6 +1,6 @@
-"""Stand-ins: calls back to the grader's reference instead of a student's other functions.
+"""Provide stand-ins, which call the grader's reference instead of a student's other functions.
 
-An answer may build on another answer of its notebook if that is a natural solution: the table
+An answer may build on another answer in its notebook if this is a natural solution: the table
 `follow_through.toml` beside the hidden tests lists these pairs, each with a reason. If an
 answer in the table fails, it is tested a second time with the reference instead of the answer that
 it calls, so that one mistake costs one item. The student's code gets the reference's results, never
@@ -10,11 +10,11 @@ Unwritten code earns nothing: the reference replaces a wrong answer, but not a s
 that always returns the same result (see `is_written`).
 
 Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers.
-The reference's result is in the grader's own memory, and from n numbers it may have n² numbers. A
-function that draws has no stand-in, because a figure can't be sent back.
+The reference's result takes up the grader's own memory, and n numbers may give a result with n²
+numbers. Functions that draw have no stand-ins, because a figure can't be sent back.
 
-Two functions may not save each other. If the stand-ins that were used form a circle (A is right if
-B is, B is right if A is), no function on the circle is saved.
+Two functions may not save each other. If the used stand-ins form a circle (A is right if B is
+right, and B is right if A is right), no function on the circle is saved.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ MAX_NUMBERS = 500
 MAX_COUNT = 100
 
 Pairs = Mapping[str, Mapping[str, str]]
-"""The answers that each answer may build on: name → name that it may call → the reason."""
+"""The answers that each answer may build on: name → name of the called answer → reason."""
 
 
 def read_pairs(course: Course, assignment: Assignment) -> Pairs:
-    """Read the assignment's table, empty if it has none; raise CourseError if it is wrong."""
+    """Read the assignment's table ({} if there is none); raise CourseError if it is wrong."""
     path = course.hidden(assignment.name) / FILE
     if not path.is_file():
         return {}
@@ -58,7 +58,9 @@ def read_pairs(course: Course, assignment: Assignment) -> Pairs:
     }
     for caller, called in table.items():
         if not isinstance(called, dict) or not all(isinstance(why, str) for why in called.values()):
-            raise CourseError(f'{path}: write [{caller}] and below it lines such as NAME = "why"')
+            raise CourseError(
+                f'{path}: write [{caller}] and, below this line, lines such as NAME = "the reason"'
+            )
         for name in (caller, *called):
             if name not in problems:
                 raise CourseError(
@@ -72,7 +74,7 @@ def read_pairs(course: Course, assignment: Assignment) -> Pairs:
 
 
 class StandIns:
-    """References that replace a student's other functions, with a record of the called ones."""
+    """A set of references that replace a student's other functions; it records which are called."""
 
     def __init__(self, references: Mapping[str, Callable[..., object]]) -> None:
         self.used: set[str] = set()
@@ -98,7 +100,7 @@ class StandIns:
 
 
 def is_written(calls: Sequence[Event]) -> bool:
-    """Return whether a function behaves as if a student wrote it, right or wrong.
+    """Return whether a function behaves like code that somebody wrote, right or wrong.
 
     A written function answers at least half of its calls with finite numbers, and some part of its
     answers depends on more than the shapes of the arguments. A function that no test called counts
@@ -122,14 +124,14 @@ def is_written(calls: Sequence[Event]) -> bool:
 
 
 def _shapes(value: object) -> object:
-    """Return the shapes of all arrays in a value, and the types of other parts."""
+    """Return the shapes of all arrays in a value, and the types of all its other parts."""
     if isinstance(value, (tuple, list)):
         return tuple(map(_shapes, value))
     return np.shape(value) if isinstance(value, np.ndarray) else type(value)
 
 
 def _finite_parts(event: Event) -> list[np.ndarray]:
-    """Return the parts of an answer as flat arrays; none unless all are finite numbers."""
+    """Return the parts of an answer as flat arrays, or () if a part is not finite numbers."""
     answer = event.answer
     try:
         parts = answer if isinstance(answer, (tuple, list)) else [answer]
@@ -154,7 +156,7 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """Return the names on a circle of `saved_by`, which maps each function to its stand-ins."""
+    """Return the names on circles in `saved_by`, which maps each function to its stand-ins."""
     reach = {name: set(others) for name, others in saved_by.items()}
     for middle in reach:  # Warshall: from now on paths through this name count too
         for reached in reach.values():
@@ -171,7 +173,7 @@ def _draws(function: Callable[..., object]) -> bool:
 
 
 def _bounded(argument: Any) -> Any:
-    """Return a student's function with the same limits on its answers, anything else unchanged."""
+    """Return a student's function with limits on its answers; return other values unchanged."""
     if not callable(argument):
         return argument
 
@@ -184,7 +186,7 @@ def _bounded(argument: Any) -> Any:
 
 
 def _check_size(value: object) -> None:
-    """Reject more than MAX_NUMBERS numbers, and integers above MAX_COUNT: they may be counts."""
+    """Reject more than MAX_NUMBERS numbers, and integers above MAX_COUNT, which may be counts."""
     numbers = 0
     waiting = [value]
     while waiting:

@@ -1,4 +1,4 @@
-"""The server process from which marking processes are forked, with all imports already done.
+"""Manage the server process from which marking processes are forked with all imports done.
 
 The server imports nothing from its current folder, which may be a student's folder.
 """
@@ -25,10 +25,10 @@ _SAFE = "PYTHONSAFEPATH"
 
 
 def start() -> ForkServerContext:
-    """Start the server, if it is not running, and return the context for marking processes.
+    """Start the server if it is not running; return the context for marking processes.
 
-    The server imports in the background and starts no thread, so that its forks are safe. If the
-    server can't start, the first marking process can't start either, and its error says why.
+    The server imports modules in the background and starts no thread, so that its forks are safe.
+    If the server can't start, the first marking process can't start either, and its error says why.
     """
     context = multiprocessing.get_context("forkserver")
     with contextlib.suppress(OSError):
@@ -40,9 +40,9 @@ def start() -> ForkServerContext:
 
 
 def _use_own_folder() -> None:
-    """Put the server's socket into a folder that the next run removes if this one is killed.
+    """Put the server's socket into a folder that the next run removes if this run is killed.
 
-    The folder that multiprocessing makes by default would stay for ever.
+    Multiprocessing's default folder would never be removed.
     """
     settings: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     if settings.get("tempdir") is not None:
@@ -63,14 +63,14 @@ def _remove(folder: str, handle: int) -> None:
 
 
 def _remove_left_folders() -> None:
-    """Remove the folders of this user's runs that have ended."""
+    """Remove the folders of those runs of this user that have ended."""
     for path in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         if (handle := _lock(str(path))) is not None:
             _remove(str(path), handle)
 
 
 def _lock(folder: str) -> int | None:
-    """Lock the folder while this process lives; return the handle, or None if it is locked."""
+    """Lock the folder while this process lives; return a handle, or None if it is in use."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
@@ -86,7 +86,7 @@ def _lock(folder: str) -> int | None:
 
 @contextlib.contextmanager
 def starting() -> Iterator[None]:
-    """Set the environment for starting a marking process, which restarts a dead server."""
+    """Set the environment for starting a marking process; starting one restarts a dead server."""
     before = os.environ.get(_SAFE)
     os.environ[_SAFE] = "1"
     try:
@@ -98,9 +98,9 @@ def starting() -> Iterator[None]:
 
 
 def stop() -> None:
-    """Kill the server if it is running; no marking process may be left.
+    """Kill the server if it is running. No marking process may be running any more.
 
-    The server would end with this process anyway, but only after it has imported everything.
+    The server would end with this process anyway, but only after all its imports.
     """
     server: Any = forkserver._forkserver
     if server._forkserver_pid is not None:

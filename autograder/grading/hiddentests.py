@@ -35,7 +35,7 @@ _OPTIONS = (
 
 
 class HiddenTests:
-    """The hidden tests of a folder, collected once; CourseError if they can't be read."""
+    """The hidden tests of a folder, collected once. Raises CourseError if they can't be read."""
 
     def __init__(self, hidden: Path, plugin: MarkingPlugin) -> None:
         if not hidden.is_dir():
@@ -65,7 +65,7 @@ class HiddenTests:
             self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
 
     def run(self, item: str | None = None) -> None:
-        """Run every test once, or those of one item."""
+        """Run every test once, or only the tests of one item."""
         self._session.testsfailed = 0  # forget the submission before this one
         self._session.shouldfail = self._session.shouldstop = False
         tests = self._session.items
@@ -96,7 +96,7 @@ class HiddenTests:
 
 
 class KeptTests:
-    """The hidden tests of the last submission, kept for the next one if it needs the same tests."""
+    """A cache of the last submission's hidden tests, for a next submission with the same tests."""
 
     def __init__(self) -> None:
         self._key: object = None
@@ -106,7 +106,7 @@ class KeptTests:
     def open(
         self, hidden: Path, assignment: Assignment
     ) -> Iterator[tuple[MarkingPlugin, HiddenTests]]:
-        """Yield the plugin and the tests for one submission; collect changed tests again."""
+        """Yield the plugin and the tests for one submission; collect the tests again if changed."""
         key = (hidden, version_of_tests(hidden), assignment)
         if self._kept is None or self._key != key:
             self.close()

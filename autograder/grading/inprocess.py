@@ -1,7 +1,7 @@
 """Mark the kit's own answers, function by function, without a sandbox.
 
-The kit's answers go through the same hidden tests, follow-through and points as a submission's,
-but their code runs in this process. Never use this module for students' code.
+The kit's answers get the same hidden tests, follow-through and points as a submission, but the code
+runs in this process. Never use this module for students' code.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from autograder.sandbox.inprocess import LocalStudent
 
 @dataclass(frozen=True)
 class LocalMarking:
-    """The hidden tests' outcomes by item, and the points they give."""
+    """The hidden tests' outcomes, by item, and the points for these outcomes."""
 
     outcomes: Mapping[str, tuple[Outcome, ...]]
     items: Mapping[str, ItemReport]
@@ -47,7 +47,7 @@ class LocalMarker:
     def mark(
         self, problem: str, answers: Mapping[str, Any], items: Collection[str] | None = None
     ) -> LocalMarking:
-        """Mark one notebook; see `mark_each`."""
+        """Mark one notebook, as `mark_each` does."""
         return self.mark_each(problem, [answers], items)[0]
 
     def mark_each(
@@ -58,7 +58,7 @@ class LocalMarker:
         *,
         core: bool = False,
     ) -> list[LocalMarking]:
-        """Mark a notebook of `problem` for each set of answers; the reference gives all others.
+        """Mark a notebook of `problem` for each set of answers; other answers are the reference's.
 
         `items` are the problem's items to test (default: all its auto items). `core` leaves out
         robustness tests.

@@ -1,4 +1,4 @@
-"""Find lines below an item's check that change a name which the item's answer uses.
+"""Find lines below an item's check that change a name used by the item's answer.
 
 A test line such as `max = 4` at the end of a notebook must not spoil an answer above it. If a later
 line changes such a name, the item is tested again with the notebook as it was at the item's check.
@@ -21,7 +21,7 @@ from autograder.course.gradecells import is_locked
 from autograder.words import shown
 
 MAX_SOURCE = 20_000
-"""Most characters of a cell to look at: Python's parser is not made for hostile text."""
+"""Maximum number of characters of a cell to parse; Python's parser trusts its input."""
 MAX_SHOWN = 3
 MAX_QUOTE = 80
 
@@ -46,7 +46,7 @@ _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 @dataclass(frozen=True)
 class LaterChange:
-    """A line below a check that changes a name; the name is "" if it may change any name."""
+    """A line below a check that changes a name; the name is "" if any name may change."""
 
     name: str
     cell: int
@@ -55,12 +55,12 @@ class LaterChange:
 
 @dataclass(frozen=True)
 class _CellEffects:
-    """The effects of a cell at its top level: names, with the lines of the effects.
+    """The effects of a cell's top level on names, with the lines of these effects.
 
-    `binds` are names that are bound again, `sets` names of objects of which a part is assigned,
-    `mutates` names of objects that a method changes. `any_name` are lines that may change every
-    name, `imports` says where an imported name comes from, and `reads` are the global names that
-    the cell's functions read.
+    `binds` are names that get a new value. `sets` are names of objects in which a part is assigned.
+    `mutates` are names of objects that a method changes. `any_name` are lines that may change every
+    name. `imports` maps an imported name to its origin. `reads` are the global names that the
+    cell's functions read.
     """
 
     binds: dict[str, int] = field(default_factory=dict)
@@ -76,7 +76,7 @@ def later_changes(
 ) -> tuple[LaterChange, ...]:
     """Return changes below the cell `check` that may affect an answer that defines `names`.
 
-    A released cell changes only the names that it binds.
+    In released cells, only names that get a new value count.
     """
     cells = {
         index: _read(cell.source)
@@ -106,7 +106,7 @@ def later_changes(
 
 
 def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
-    """Return the note for a student whose item was tested in the notebook's state at the check."""
+    """Return the note that tells a student that an item was tested with an earlier state."""
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
         "This item was tested with your notebook as it was at its check, because a later cell "
@@ -121,7 +121,7 @@ def _told(notebook: NotebookNode, change: LaterChange) -> str:
 
 
 def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
-    """Return the beginning of a line of a code cell; empty if there is no such line."""
+    """Return the beginning of a line of a code cell, or "" if there is no such line."""
     if cell >= len(notebook.cells) or notebook.cells[cell].cell_type != "code":
         return ""
     lines = notebook.cells[cell].source.split("\n")  # as Python counts lines
@@ -129,7 +129,7 @@ def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
 
 
 def _used(names: Iterable[str], cells: Sequence[_CellEffects]) -> frozenset[str]:
-    """Return these names and all global names that their functions read, also indirectly."""
+    """Return these names and all global names that these functions read, also indirectly."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:

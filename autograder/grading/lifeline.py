@@ -1,4 +1,4 @@
-"""End a marking process, and so its sandbox, when the process that gives it work ends."""
+"""End a marking process and its sandbox when the process that started it ends."""
 
 from __future__ import annotations
 

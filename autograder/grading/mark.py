@@ -1,4 +1,4 @@
-"""Mark one submission: a pure function of the submission, the assignment, the grader and a seed."""
+"""Mark one submission; the result depends only on submission, assignment, grader and seed."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from autograder.submission.parcel import Parcel
 from autograder.submission.receiving import read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
-"""Seconds to compare a submission's answers with misconceptions after its own time is over."""
+"""Seconds for diagnosis after the submission's own time limit has passed."""
 
 
 @dataclass(frozen=True)
 class MarkSettings:
-    """Settings of marking: the limits on student code, and which walls to use.
+    """The settings for marking: the limits on student code, and the walls to use.
 
     `use_outer=False` marks behind the inner wall only; `unprotected=True` marks even if no wall
-    works on this machine, and every Report says so. `cold=True` starts a sandbox for each
-    submission instead of one for many; the Reports are the same.
+    works on this machine, and every Report says so. `cold=True` starts a new sandbox for each
+    submission; the Reports are the same.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -58,10 +58,10 @@ class MarkSettings:
 
 @dataclass(frozen=True)
 class Marking:
-    """A Report, and the submission's notebooks with their outputs, safe to show on a page.
+    """The result of marking: a Report, and the notebooks with outputs that are safe to show.
 
     `outcomes` are the hidden tests' results for each auto item, with hidden inputs: only for
-    instructors. `seconds` is the time of each stage.
+    instructors. `seconds` contains the time of each stage.
     """
 
     report: Report
@@ -71,7 +71,7 @@ class Marking:
 
 
 class Warm:
-    """A cache that marking leaves for the next submission: collected tests, diagnosis trials."""
+    """A cache for the next submission, with the collected tests and the trials of the diagnosis."""
 
     def __init__(self) -> None:
         self.tests = KeptTests()
@@ -93,11 +93,11 @@ def mark_submission(
     sandbox: Sandbox | None = None,
     warm: Warm | None = None,
 ) -> Marking:
-    """Mark the submission in the folder (or the one notebook) `path`; write nothing.
+    """Mark the submission at `path`, which is a folder or one notebook; write no files.
 
     `path` may also be a Parcel from another machine. `release` is the folder of skeletons to
-    compare the submission with (default: the course's). `sandbox`, from `open_sandbox(settings)`,
-    and `warm` are reused for many submissions (default: new ones).
+    compare the submission with (default: the course's). `sandbox` (from `open_sandbox(settings)`)
+    and `warm` can be used again for further submissions (default: new ones).
     """
     settings = settings or MarkSettings(assignment.limits)
     seed = assignment.seed if seed is None else seed
@@ -112,6 +112,8 @@ def mark_submission(
             )  # fmt: skip
         stack.enter_context(times.stage("other"))
         stack.enter_context(notebooks)
+        with times.stage("reading"):
+            notebooks.redraw_pictures()
         notebooks.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
         notebooks.run_notebooks(deadline)
@@ -163,9 +165,9 @@ def _tested_again(
     hidden: HiddenTests,
     deadline: float,
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
-    """Return the outcomes, and a note on each item that earns more at its check.
+    """Return the outcomes, with a note on each item that earns more with an earlier state.
 
-    An item that earns more with the notebook as it was at the item's check gets those outcomes.
+    If an item earns more with the notebook as it was at the item's check, these outcomes count.
     """
     found = tuple(plugin.outcomes)
     _, before = _items(assignment, notebooks, found)
@@ -187,7 +189,7 @@ def _tested_again(
 
 
 def _is_attempted(item: Item, found: Iterable[Outcome]) -> bool:
-    """Return whether some test of the item failed for another reason than a missing answer."""
+    """Return whether a test of the item failed for another reason than a missing answer."""
     failed = (each for each in found if each.item == item.name and not each.passed)
     return any(event.failure != "NotDone" for each in failed for event in each.transcript)
 
@@ -218,13 +220,13 @@ def open_notebooks(
 
 
 def open_sandbox(settings: MarkSettings) -> Sandbox:
-    """Return a sandbox for one submission after another; raise SandboxError without any wall."""
+    """Return a sandbox for one submission after another; raise SandboxError if no wall works."""
     protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
     return Sandbox(protection, settings.limits)
 
 
 def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookNode]:
-    """Return the released notebooks by problem; raise CourseError if the release lacks one."""
+    """Return the released notebooks, by problem; raise CourseError if a notebook is missing."""
     skeletons = {}
     for problem in assignment.problems:
         path = release / f"{problem.name}.ipynb"
@@ -240,7 +242,7 @@ def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookN
 def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
     """Return the modules and data files beside the released notebooks, which their cells open.
 
-    Each module comes with its bytecode, since compiling takes longer than running. Raise
+    Each module is returned with its bytecode, because compiling takes longer than running. Raise
     CourseError if the release lacks a data file.
     """
     found = {}
@@ -260,9 +262,9 @@ def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
 
 @lru_cache(maxsize=32)
 def _compiled(name: str, content: bytes) -> Mapping[str, bytes]:
-    """Return a module's bytecode under the name that Python looks for; empty if it can't compile.
+    """Return a module's bytecode under its file name in Python's cache; {} if it can't compile.
 
-    Python uses the bytecode only for exactly this text, since a notebook may overwrite the module.
+    A notebook may overwrite the module, so Python uses the bytecode only for exactly this text.
     """
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, name)

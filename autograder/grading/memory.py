@@ -1,4 +1,4 @@
-"""A limit on the memory that marking one submission takes in the grader's own process."""
+"""Limit the memory that marking one submission uses in the grader's own process."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from autograder.course.limits import MiB
 
 GRADER_BYTES = 512 * MiB
-"""Bytes that marking a submission may add to the memory that the process had before.
+"""Number of bytes by which the process may grow while it marks a submission.
 
-An honest submission needs a tenth of this limit, which is generous because threads and buffers
+An honest submission needs a tenth of this limit. The limit is large because threads and buffers
 reserve memory that they never use.
 """
 
 
 @contextlib.contextmanager
 def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
-    """Let the block allocate `size` more bytes; beyond that it gets a MemoryError.
+    """Let the block allocate `size` more bytes; further memory raises MemoryError.
 
     Only the kernel of Linux counts a process's memory; on other systems there is no limit.
     """

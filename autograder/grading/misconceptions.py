@@ -1,10 +1,10 @@
-"""Misconceptions: wrong answers that people really give, each with the sentence that helps.
+"""Define misconceptions: wrong answers that people really give, each with a helpful sentence.
 
 An assignment's `autograder/hidden/NAME/misconceptions.py` fills one Catalogue, `misconceptions`.
-A misconception is a wrong function (or a changed text of the reference, or a wrong value) for one
-of the names that an item asks for. Misconceptions have three uses:
+A misconception gives one of the item's names a wrong function, a changed copy of the reference, or
+a wrong value. Misconceptions have three uses:
 
-- The release proof shows that each misconception fails only its own item.
+- The release proof shows that each misconception loses points only in its own item.
 - Diagnosis tells a student which misconception an answer agrees with.
 - Sample classes are generated from misconceptions.
 """
@@ -35,13 +35,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Change:
-    """A reference's text and the pieces of it to replace, as pairs (old, new)."""
+    """A reference's text, and pairs (old, new) of pieces to replace in this text."""
 
     reference: str
     pieces: tuple[tuple[str, str], ...]
 
     def text(self) -> str:
-        """Return the text with its pieces replaced; each must occur once, else raise ValueError."""
+        """Return the text with its pieces replaced; each piece must occur once (ValueError)."""
         text = self.reference
         for old, new in self.pieces:
             if (count := text.count(old)) != 1:
@@ -50,7 +50,7 @@ class Change:
         return text
 
     def text_with(self, other: Change) -> str | None:
-        """Return the text with both changes; None if both change the same piece."""
+        """Return the text with both changes, or None if both change the same piece."""
         for first, second in ((self, other), (other, self)):
             with contextlib.suppress(ValueError):
                 return Change(self.reference, (*first.pieces, *second.pieces)).text()
@@ -59,14 +59,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Misconception:
-    """One wrong answer to an item.
+    """A misconception: one wrong answer to an item.
 
     `sentence` is shown to a student whose answer agrees with the misconception. `answers` maps
-    names in the notebook to their wrong values, and `source` is the same as a cell's text. `keeps`
-    is the share of the item's points that the answer still earns. If an answer is a reference with
-    pieces replaced, `changes` has the reference's text and the pieces. `recognises`, if given,
-    decides from the tests' outcomes whether an answer has the misconception. `recognises` is needed
-    if the tests accept several right answers, because then comparing answers can't decide.
+    names in the notebook to their wrong values; `source` is a cell's text with the same effect.
+    `keeps` is the share of the item's points that the answer still earns. If an answer is a
+    reference with pieces replaced, `changes` has the reference's text and the pieces. `recognises`,
+    if given, decides from the tests' outcomes whether an answer has the misconception. `recognises`
+    is needed if the tests accept several right answers, because comparing answers is not enough in
+    this case.
     """
 
     name: str
@@ -111,18 +112,18 @@ class Catalogue:
             self._causes[key] = cause
 
     def cause(self, misconception: Misconception) -> str:
-        """Return the mistake that a misconception shares with ones of other items; "" if none."""
+        """Return the mistake that a misconception shares with those of other items, or ""."""
         return self._causes.get((misconception.item, misconception.name), "")
 
     def helper(self, function: Function) -> Function:
-        """Register a helper that later wrong functions may call; it is copied with them."""
+        """Register a helper that later wrong functions may call; copies include the helper."""
         self._helpers[function.__name__] = function
         return function
 
     def function(
         self, item: str, target: str, sentence: str, *, keeps: float = 0.0
     ) -> Callable[[Function], Function]:
-        """Register a wrong function that the notebook has under the name `target`.
+        """Register a wrong function for the notebook's name `target`.
 
         The decorated function's own name is the misconception's name. A wrong
         function sees the notebook's globals: `np`, `plt` and the other answers (which are right).
@@ -156,7 +157,7 @@ class Catalogue:
         recognises: Callable[[Sequence[Outcome]], bool] | None = None,
         alone: bool = False,
     ) -> None:
-        """Register the reference function with pieces of its text replaced: pairs (old, new).
+        """Register the reference function with replaced pieces of text, given as pairs (old, new).
 
         With `alone`, diagnosis never combines this misconception with another one. Raise
         CourseError if a piece does not occur in the reference exactly once.
@@ -213,14 +214,14 @@ def pairs_in_one_function(known: Sequence[Misconception]) -> Iterator[Pair]:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two misconceptions of one item in the same functions, and the answers that have both."""
+    """A pair of misconceptions in the same functions of an item, and answers that have both."""
 
     misconceptions: tuple[Misconception, Misconception]
     answers: Mapping[str, CodeType]
 
 
 def _text(function: Callable[..., Any], name: str) -> str:
-    """Return the function's definition under another name, without its decorators."""
+    """Return the text of the function with another name and without decorators."""
     text = textwrap.dedent(inspect.getsource(function))
     head = f"def {function.__name__}("
     return text[text.index(head) :].replace(head, f"def {name}(", 1)
@@ -233,12 +234,12 @@ def names_in(code: CodeType) -> set[str]:
 
 
 def _literal(value: object) -> str:
-    """Return the value as Python code for a cell."""
+    """Return the value as Python code that a cell can contain."""
     return f"np.array({value.tolist()!r})" if isinstance(value, np.ndarray) else repr(value)
 
 
 def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
-    """Return the assignment's catalogue; an empty one if it has no such file.
+    """Return the assignment's catalogue, which is empty if the file does not exist.
 
     Raise CourseError if a misconception belongs to no auto item of the assignment.
     """
@@ -255,7 +256,7 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
 
 
 def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
-    """Return the catalogue without a check of the items that it names."""
+    """Return the catalogue without checking that its items exist."""
     with course.beside_files(assignment):
         module = load_beside_tests(course, assignment.name, MODULE)
     if module is None:
@@ -269,7 +270,7 @@ def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
 def world_of(
     course: Course, assignment: Assignment, problem: str, answers: Mapping[str, Any]
 ) -> Names:
-    """Return the globals of a finished notebook of the problem, some replaced by `answers`.
+    """Return the globals of a finished notebook of the problem; `answers` replaces some of them.
 
     The notebook's functions see these globals.
     """
@@ -286,7 +287,7 @@ def world_of(
 
 
 def _moved(answer: Any, world: Names) -> Any:
-    """Return one of the kit's functions as if it had been defined with these globals."""
+    """Return a copy of one of the kit's functions that uses these globals."""
     if not isinstance(answer, FunctionType):
         return answer
     moved = FunctionType(

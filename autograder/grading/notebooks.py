@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.content.pictures import plain_type, redrawn
 from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.course.assignment import Item
 from autograder.course.gradecells import grade_id, items_by_answer
 from autograder.grading.errortexts import fit_to_show
 from autograder.grading.latercells import later_changes, line_of, told
 from autograder.grading.otherversions import told_of_line
-from autograder.grading.report import CellFault, NotebookReport
+from autograder.grading.report import CellFault, DroppedPicture, NotebookReport
 from autograder.sandbox import Cell, CellResult, CodePlace, NoAnswer, Notebook, Sandbox, Student
+from autograder.sandbox.redrawing import Redrawing
 from autograder.submission.cells import normal
-from autograder.submission.receiving import Submission
+from autograder.submission.pictures import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
+from autograder.submission.receiving import ReceivedNotebook, Submission
+from autograder.words import printable
 
 MAX_QUOTE = 120
 MAX_FAULTS = 20
+MAX_DROPPED = 20
+"""Most refused pictures of a notebook to name."""
 
 _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
-"""Pattern of the place that Python adds to a syntax error; pages count cells otherwise, from 1."""
+"""Pattern of the place that Python adds to a syntax error; pages show another cell number."""
 
 
 class RunNotebooks:
-    """The running notebooks of one submission; a context manager that ends all of them.
+    """A context manager for the running notebooks of a submission; leaving it ends all notebooks.
 
     `executed` are the notebooks with their cells' outputs, safe to show on a page. `leave` is
     called at the end: it closes the sandbox or prepares it for another submission.
@@ -52,6 +60,7 @@ class RunNotebooks:
         self._sandbox = sandbox
         self._leave = leave
         self._running: dict[str, Notebook] = {}
+        self._dropped: dict[str, tuple[DroppedPicture, ...]] = {}
 
     def __enter__(self) -> RunNotebooks:
         return self
@@ -60,9 +69,18 @@ class RunNotebooks:
         self._leave()
 
     def make_ready(self) -> None:
-        """Start the sandbox if there is anything to run; the submission's time starts later."""
+        """Start the sandbox if there is a notebook to run; the submission's time starts later."""
         if any(received.notebook for received in self.submission.notebooks.values()):
             self._sandbox.make_ready()
+
+    def redraw_pictures(self) -> None:
+        """Put the students' pictures into their cells, redrawn; note those that are refused."""
+        submitted = self.submission.notebooks
+        with Redrawing(self._sandbox, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS) as redrawing:
+            for problem, received in submitted.items():
+                self._dropped[problem] = tuple(_attach_pictures(received, redrawing))[:MAX_DROPPED]
+        without = {name: replace(each, pictures=()) for name, each in submitted.items()}
+        self.submission = replace(self.submission, notebooks=without)
 
     def run_notebooks(self, deadline: float) -> None:
         """Run every notebook that could be read, and give each problem a NotebookReport."""
@@ -81,11 +99,12 @@ class RunNotebooks:
                 state="marked",
                 notes=received.notes,
                 faults=_faults(source, running.results, self._sandbox.limits.cell_seconds),
+                dropped=self._dropped.get(problem, ()),
             )
             running.forget_outputs()
 
     def later_changes(self, item: Item) -> str:
-        """Return a note if cells below the item's check change a name which its answer uses."""
+        """Return a note if cells below the item's check change a name that the answer uses."""
         notebook = self.submission.notebooks[item.problem].notebook
         if item.problem not in self._running or notebook is None:
             return ""
@@ -100,18 +119,17 @@ class RunNotebooks:
         self._running[item.problem].stop_before(_check_cell(notebook, item))
 
     def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
-        """Return the notebook as pages may show it, and remove large pictures from `source`."""
+        """Return the notebook in a form for pages; remove large pictures from `source`."""
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(with_outputs(source, running.results), released)
-        except MemoryError:  # without pictures and outputs the notebook is small
-            _drop_pictures(source)
+        except MemoryError:  # without outputs the notebook is small
             return clean_notebook(with_outputs(source, {}), released)
         finally:
             _drop_pictures(source)
 
     def left_as_released(self, problem: str) -> frozenset[str]:
-        """Return the items of that problem whose answer cells the student has not touched."""
+        """Return the problem's items whose answer cells the student has not changed."""
         skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
         released = released_texts(skeleton)
         texts = {name: normal(text) for name, text in released.items()}
@@ -124,7 +142,7 @@ class RunNotebooks:
         return frozenset(item for answer, items in answers if answer in untouched for item in items)
 
     def student(self, problem: str) -> Student:
-        """Return a student for one test of that problem."""
+        """Return a student object for one test of this problem."""
         if problem not in self._running:
             raise NoAnswer(self.reports[problem].message)
         notebook = self.submission.notebooks[problem].notebook
@@ -138,6 +156,24 @@ class RunNotebooks:
 
 def _check_cell(notebook: NotebookNode, item: Item) -> int:
     return [grade_id(cell) for cell in notebook.cells].index(item.name)
+
+
+def _attach_pictures(received: ReceivedNotebook, redrawing: Redrawing) -> Iterator[DroppedPicture]:
+    """Attach a notebook's pictures, redrawn; yield those that are refused."""
+    cells = received.notebook.cells if received.notebook is not None else ()
+    for placed in received.pictures:
+        cell = None if placed.cell is None else cells[placed.cell]
+        content, why = b"", placed.picture.refusal
+        if not why:
+            content, why = redrawn(placed.picture.data, redrawing)
+        if cell is not None and content:
+            kind, text = plain_type(content), base64.b64encode(content).decode("ascii")
+            attachments = cell.setdefault("attachments", NotebookNode())
+            attachments[placed.name] = NotebookNode({kind: text})
+        if why:
+            item = grade_id(cell).removesuffix("-answer") if cell is not None else ""
+            name = printable(placed.picture.name)
+            yield DroppedPicture(name, why, received.file, placed.number, item or None)
 
 
 def _drop_pictures(notebook: NotebookNode) -> None:
@@ -203,7 +239,7 @@ def _quote(notebook: NotebookNode | None, place: CodePlace) -> str:
 
 
 def _line(notebook: NotebookNode | None, place: CodePlace | None) -> str:
-    """Return the student's own line at that place; empty if there is none."""
+    """Return the student's own line at this place, or "" if there is no such line."""
     if notebook is None or place is None:
         return ""
     return line_of(notebook, place.cell, place.line, MAX_QUOTE)

@@ -1,4 +1,4 @@
-"""Explain version differences between a student's machine and the one that marks.
+"""Explain version differences between a student's machine and the marking machine.
 
 The text of a line and this machine's packages decide whether the line needs another version. So the
 explanation does not depend on the versions that the submission states.
@@ -30,11 +30,11 @@ _NEWER_SYNTAX = (
     (re.compile(r"\s*except\*? +[\w.]+(?: *, *[\w.]+)+ *:"), (3, 14)),
     (re.compile(r".*\b[tT][rR]?[\"']"), (3, 14)),
 )
-"""Patterns of lines that older versions of Python can't read, and the first version that can."""
+"""Patterns of lines with newer syntax, each with the first version of Python that can read it."""
 
 
 def versions_here() -> dict[str, str]:
-    """Return the versions with which this process marks."""
+    """Return the versions of the packages that this process marks with."""
     found = {"python": platform.python_version()}
     for name in VERSIONED:
         with contextlib.suppress(PackageNotFoundError):
@@ -43,7 +43,7 @@ def versions_here() -> dict[str, str]:
 
 
 def told_difference(written: Mapping[str, str]) -> str:
-    """Return a sentence if a submission was written with other versions than it is marked with."""
+    """Return a sentence if a submission was written with other versions than the grader's."""
     here = versions_here()
     other = [name for name in VERSIONED if name in here and _differ(written.get(name), here[name])]
     if not other:
@@ -85,7 +85,7 @@ def _told_of_syntax(line: str, error: str) -> str:
 
 
 def _missing(line: str) -> Iterator[tuple[str, str]]:
-    """Yield the packages and the names in a line that these packages do not have here."""
+    """Yield pairs of a package and a name in the line that the installed package does not have."""
     for alias, path in _USED.findall(line):
         if _lacks(_ALIASES.get(alias, alias), path[1:].split(".")[:_MAX_DEPTH]):
             yield _ALIASES.get(alias, alias).partition(".")[0], alias + path
@@ -97,7 +97,7 @@ def _missing(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _lacks(module: str, names: list[str]) -> bool:
-    """Return whether a module lacks a name, without importing anything."""
+    """Return whether a module does not have a name; import no new modules."""
     found: object = sys.modules.get(module)
     for name in names:
         if not isinstance(found, ModuleType):

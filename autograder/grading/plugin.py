@@ -1,11 +1,11 @@
-"""The pytest side of marking: fixtures for hidden tests, and the claims that result from them.
+"""Connect marking with pytest: provide fixtures for hidden tests, and collect claims.
 
 Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
-A failing test is run once more with the reference instead of the other answers that the tested
-answer may build on (follow-through). So an answer that is wrong only because it calls a wrong
-answer keeps its points. A note on the claim tells the student why.
+A failing test runs once more; this time, the reference replaces the other answers that the tested
+answer may build on (follow-through). So an answer keeps its points if it is wrong only because it
+calls another wrong answer. A note on the claim tells the student the reason.
 
-The tests of one item share a process of the student's code, as long as they pass. A test that fails
+As long as an item's tests pass, they share one process of the student's code. A test that fails
 in a process that has served other tests runs again in a fresh process, and the second result
 counts. So nothing that an earlier test left behind can cost a point, not even in the same item.
 """
@@ -34,12 +34,12 @@ from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
 AFTER_DUE_DATE = "After the due date:"
-"""Words before the result in a docstring; no student reads the result before the due date."""
+"""Words that precede the result in a docstring, which students may read only after the due date."""
 UNFIT = "The answer can't be compared with the expected answer."
 
 
 StudentOf = Callable[[str], AnyStudent]
-"""A function that returns a student of a problem's notebook for one test.
+"""A function that returns the student object of a problem's notebook for one test.
 
 The function raises StudentFailure if the notebook can't be run.
 """
@@ -50,13 +50,13 @@ class Outcome:
     """The result of one run of one test case.
 
     `result` is the text that the claim adds after the due date. `told_case` names the case in words
-    for students, and `unwritten` the function that still raises NotImplementedError. `follows`
+    for students. `unwritten` names the function that still raises NotImplementedError. `follows`
     names other, wrong answers from which the tested answer follows correctly. `case` names the test
     with its parameters.
 
-    Three fields hold hidden inputs and never get into a Report. `transcript` has the calls and
-    answers. If stand-ins saved the test, `own_events` has the calls and answers of the run without
-    them. `compared` has the answer and the expected value, if numbers differed.
+    Three fields hold hidden inputs and never get into a Report. `transcript` contains the calls and
+    the answers. If stand-ins saved the test, `own_events` contains the calls and answers of the run
+    without stand-ins. `compared` contains the answer and the expected value, if numbers differed.
     """
 
     item: str
@@ -91,7 +91,7 @@ class _Run:
 
 
 class MarkingPlugin:
-    """Gives hidden tests their fixtures and collects an Outcome for each test case."""
+    """A pytest plugin with the fixtures of hidden tests; it collects each test case's Outcome."""
 
     def __init__(
         self, assignment: Assignment, *, only: Container[str] | None = None, core: bool = False
@@ -111,7 +111,7 @@ class MarkingPlugin:
         *,
         deadline: float = float("inf"),
     ) -> None:
-        """Use these students in the next run of the tests.
+        """Use these student objects in the next run of the tests.
 
         `pairs` says which answers may build on which others; the tests end at `deadline`.
         """
@@ -125,7 +125,7 @@ class MarkingPlugin:
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget the outcomes, and use the same students in the next run of the tests."""
+        """Forget the outcomes; use the same student objects in the next run of the tests."""
         self.end()
         self.outcomes: list[Outcome] = []
         self._runs: dict[str, _Run] = {}
@@ -154,19 +154,19 @@ class MarkingPlugin:
 
     @pytest.fixture
     def follow(self, request: pytest.FixtureRequest, student: RecordedStudent) -> Follow:
-        """Return a Follow: it passes an answer that follows correctly from a wrong answer."""
+        """Return a Follow, which passes an answer that follows correctly from a wrong answer."""
         return self._follow(request.node, student)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Return random numbers that depend only on the Report's seed and the test."""
+        """Return a random generator that depends only on the Report's seed and the test."""
         return self._generator(request.node)
 
     @pytest.fixture
     def once(self, request: pytest.FixtureRequest) -> Once:
         """Return the cache of answers that all tests of the item share, such as a picture.
 
-        A test that fails with an answer given to another test asks for a new answer; see `_take`.
+        If a test fails with a cached answer, the test asks for a new answer; see `_take`.
         """
         once = self._once.setdefault(self._item(request.node).name, Once())
         if once.is_answered:
@@ -185,7 +185,7 @@ class MarkingPlugin:
             self.broken.append(error_in_code(error.__cause__ or error, node.path))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Reject a hidden test that belongs to no item; leave out tests that are not asked for."""
+        """Reject hidden tests that belong to no item; leave out tests of unwanted items."""
         items[:] = [test for test in items if self._is_wanted(test)]
 
     def _is_wanted(self, test: pytest.Item) -> bool:
@@ -223,7 +223,7 @@ class MarkingPlugin:
                 raise
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
-        """Run a test; if it fails with a process or an answer that served other tests, repeat it.
+        """Run a test; if the test fails with a used process or a cached answer, repeat the test.
 
         The repeated test gets a fresh process and fresh answers.
         """
@@ -245,7 +245,7 @@ class MarkingPlugin:
     def _arguments_again(
         self, test: pytest.Function, arguments: Mapping[str, Any], student: RecordedStudent
     ) -> dict[str, Any]:
-        """Return the arguments to run a test again with another student."""
+        """Return the arguments for running a test again with another student object."""
         again = {
             "student": student,
             "rng": self._generator(test),
@@ -261,7 +261,7 @@ class MarkingPlugin:
         return follow
 
     def _fresh(self, item: Item) -> AnyStudent:
-        """Return a student in a fresh process for this item's tests; end the last process."""
+        """Return a student object in a new process for the item's tests; end the old process."""
         self.end()
         student = self._student_of(item.problem)
         self._served = item.name, student
@@ -374,7 +374,7 @@ class MarkingPlugin:
             and not error.by_itself
             and self._is_graded(test, error.function)
         ):
-            return f"It calls `{error.function}`, which is not written yet.", ""
+            return f"The answer calls `{error.function}`, which is not written yet.", ""
         if isinstance(error, StudentFailure):
             return error.message, ""
         if isinstance(error, MemoryError):
@@ -407,7 +407,7 @@ class MarkingPlugin:
 
 
 def _let_go(error: BaseException) -> None:
-    """Drop the variables of the calls that an error ended: they may hold a student's answers.
+    """Delete the variables of the calls that an error ended, as they may hold a student's answers.
 
     An error and the calls that it ended refer to each other, so Python would free them only later.
     """
@@ -430,14 +430,14 @@ def item_of(test: pytest.Item) -> str:
 
 
 def _told_case(test: pytest.Item) -> str:
-    """Return the test's words for its case; empty if it has none."""
+    """Return the test's words for its case, or "" if the test has no such words."""
     words = _item_mark(test).kwargs.get("cases")
     case = getattr(test, "callspec", None)
     return str(words(**case.params)) if words is not None and case is not None else ""
 
 
 def _unwritten(error: BaseException | None, events: Sequence[Event]) -> str:
-    """Return the name of the function that the test called and that is not written."""
+    """Return the name of the unwritten function that the test called."""
     is_stub = isinstance(error, NotDone) and error.by_itself
     return events[-1].name if is_stub and events else ""
 

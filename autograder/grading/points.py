@@ -18,8 +18,8 @@ from autograder.sandbox import FigureData
 def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each item.
 
-    An outcome that stand-ins saved counts as failed if these stand-ins are on a circle (see
-    `followthrough`), or if they replace a function that nobody wrote.
+    An outcome that stand-ins saved counts as failed in two cases: the stand-ins are on a circle
+    (see `followthrough`), or they replace a function that is not written.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
@@ -56,7 +56,7 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookReport) -> ItemReport:
-    """Return the item's part of the Report, from the outcomes of its tests in that notebook."""
+    """Return the item's part of the Report, made from the outcomes of the item's tests."""
     unmarked = ItemReport(
         kind=item.kind,
         problem=item.problem,
@@ -75,7 +75,7 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
 
 
 def unattempted(report: ItemReport) -> ItemReport:
-    """Mark an item, whose answer cell is as it was released, as not attempted.
+    """Mark an item as not attempted if its answer cell is unchanged since the release.
 
     Code in other cells counts too, so an item with points or a passed claim stays attempted.
     """
@@ -84,9 +84,10 @@ def unattempted(report: ItemReport) -> ItemReport:
 
 
 def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemReport:
-    """Return the item's part of the Report with the sentences of the misconceptions found.
+    """Return the item's part of the Report, with the sentences of its misconceptions.
 
-    If only one misconception was found, the item earns at least the share that it `keeps`.
+    If only one misconception was found, the item earns at least the share in the misconception's
+    `keeps`.
     """
     kept = round(found[0].keeps * report.max_points, 2) if len(found) == 1 else 0.0
     return replace(
@@ -98,21 +99,21 @@ def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemRe
 
 
 def joined_names(found: Sequence[Misconception]) -> str:
-    """Return the names of a diagnosis as one text; empty if nothing was found."""
+    """Return the names of a diagnosis as one text, or "" if nothing was found."""
     return " + ".join(each.name for each in found)
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""The mistakes that each item shares with other items, and the claims that each mistake fails."""
+"""The mistakes that each item has in common with other items, with the claims that each fails."""
 
 
 def charge_once(
     items: Mapping[str, ItemReport], causes: Causes | None = None
 ) -> dict[str, ItemReport]:
-    """Return the items, in the assignment's order, with each slip and mistake charged only once.
+    """Return the items in order; each slip and each shared mistake costs points only once.
 
-    The first item that loses points by the slip or mistake is charged. An item that is wrong anyway
-    has no points left to lose, so a later item is charged.
+    The first item that loses points by the slip or mistake is charged. An item that is already
+    wrong has no points left to lose, so a later item is charged.
     """
     paid: dict[str, str] = {}
     charged: dict[str, ItemReport] = {}
@@ -131,9 +132,9 @@ def charge_once(
 def _reasons(
     claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the shared mistakes and slips of an item, with the claims that fail because of each.
+    """Yield the shared mistakes and slips of an item, each with the claims that it fails.
 
-    Slips of several kinds cost no more than a slip of one kind, so all are charged together.
+    Slips of several kinds cost no more than one kind of slip, so all are charged together.
     """
     yield from ((f"mistake: {cause}", texts) for cause, texts in shared.items())
     slips = [claim for claim in claims if _is_charged(claim) and claim.care]
@@ -144,7 +145,7 @@ def _reasons(
 def _paid_before(
     claim: Claim, shared: Mapping[str, frozenset[str]], paid: Mapping[str, str]
 ) -> Claim:
-    """Return the claim; it costs nothing if earlier items were charged for the same cause."""
+    """Return the claim, at no cost if earlier items were charged for the same cause."""
     if claim.passed:
         return claim
     mistakes = [f"mistake: {cause}" for cause, texts in shared.items() if claim.claim in texts]
@@ -154,7 +155,7 @@ def _paid_before(
         item, what = paid[f"slip: {claim.care}"], "This slip"
     else:
         return claim
-    note = f"{what} already cost points in `{item}`; it costs nothing here."
+    note = f"{what} already cost points in `{item}`, so there is no further cost here."
     return replace(claim, taken=item, note=note)
 
 
@@ -163,7 +164,7 @@ def _is_charged(claim: Claim) -> bool:
 
 
 def _figure_found(outcomes: Sequence[Outcome]) -> str:
-    """Return a summary of the first figure that the item's tests got; empty if they got none."""
+    """Return a summary of the first figure that the item's tests got, or "" without a figure."""
     answers = (event.answer for outcome in outcomes for event in outcome.transcript)
     return next((a.summary() for a in answers if isinstance(a, FigureData)), "")
 
@@ -205,7 +206,7 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
 
 
 def _failed_cases(failed: Sequence[Outcome]) -> str:
-    """Return a sentence that names the failed cases; empty unless each has words for students."""
+    """Return a sentence that names the failed cases, or "" if a case has no words for students."""
     names = list(dict.fromkeys(case.told_case for case in failed))
     if not all(names) or not names:
         return ""
@@ -214,7 +215,7 @@ def _failed_cases(failed: Sequence[Outcome]) -> str:
 
 
 def _points(max_points: float, claims: Sequence[Claim]) -> float:
-    """Return equal shares for the parts whose core claims all hold, less failed robustness claims.
+    """Return equal shares for parts whose core claims all hold, minus failed robustness claims.
 
     An item's slips cost points only once, even if they are of several kinds.
     """

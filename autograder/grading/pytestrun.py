@@ -1,4 +1,4 @@
-"""Run hidden tests by hand: plain pytest, with its own output, on one submission.
+"""Run hidden tests on one submission with plain pytest and its own output.
 
 A conftest.py beside an assignment's hidden tests imports these hooks.
 """
@@ -23,7 +23,7 @@ NOTEBOOKS = pytest.StashKey[RunNotebooks]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that say what to mark, and how."""
+    """Add pytest's options for the submission, the seed and the walls."""
     group = parser.getgroup("fdl", "hidden tests of a homework")
     group.addoption("--submission", type=Path, help="the folder (or notebook) to test")
     group.addoption("--seed", type=int, help="draw hidden inputs from this seed")

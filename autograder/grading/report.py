@@ -1,8 +1,8 @@
-"""The Report: everything that marking says about one submission; nothing else leaves marking.
+"""Define the Report, which contains all results of marking one submission.
 
 A Report is plain data with a version. `Report.from_json` reads what `Report.to_json` writes, and
-two runs with the same submission, assignment, grader and seed give the same bytes. Unknown keys
-are ignored; missing ones get their default. No text in a Report, wherever it comes from, has
+two runs with the same submission, assignment, grader and seed give the same bytes. Unknown keys are
+ignored; missing keys get their default values. No text in a Report, wherever it comes from, has
 control characters that could act on a terminal or a page (`words.shown`).
 """
 
@@ -17,16 +17,17 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from autograder.course.layout import SUBMITTED
 from autograder.errors import RecordError
 from autograder.words import show_fields
 
 SCHEMA = "fdl-report/1"
 
 NOT_ATTEMPTED = "Not attempted."
-"""Message about an answer that is as it was released."""
+"""Message about an answer that is unchanged since the release."""
 
 ItemOutcome = Literal["marked", "open", "not marked"]
-"""Outcomes: marked (by tests), open (a person will mark it), not marked (notebook can't be run)."""
+"""Outcomes: marked by tests, open for a person to mark, or not marked (the notebook fails)."""
 
 Points = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | float
 """Points; whole numbers stay integers, so that a Report is written as it was read."""
@@ -42,14 +43,14 @@ class _Shown:
 
 @dataclass(frozen=True)
 class Claim(_Shown):
-    """A statement that a hidden test checked, in words that a student may read.
+    """A claim: a statement that a hidden test checked, in words that a student may read.
 
     `part` names the part of the item to which the claim belongs. `costs` is the share of the item's
     points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
     function that still raises NotImplementedError, if the claim fails for no other reason. `result`
-    states the result that the homework asks students to derive; they read it after their due date.
-    `care` is the kind of slip that a claim looks for. `taken` names the earlier item that has
-    already lost points for that slip.
+    states the result that students must derive; students read this result only after their due
+    date. `care` is the kind of slip that the claim's test looks for. `taken` names the earlier item
+    that has already lost points for that slip.
     """
 
     claim: str
@@ -65,7 +66,7 @@ class Claim(_Shown):
 
     @property
     def text(self) -> str:
-        """The claim and its result."""
+        """The text of the claim, with its result."""
         return f"{self.claim} {self.result}".strip()
 
 
@@ -73,9 +74,9 @@ class Claim(_Shown):
 class ItemReport(_Shown):
     """The result of one item.
 
-    `diagnosis` holds the sentence of the misconception that the answer agrees with, and
-    `misconception` its name; `found` describes the figure that the answer drew. `attempted` is
-    false if the answer cell is as it was released.
+    `misconception` is the name of the misconception that the answer agrees with, and `diagnosis` is
+    its sentence. `found` describes the figure that the answer drew. `attempted` is False if the
+    answer cell is unchanged since the release.
     """
 
     kind: str
@@ -93,12 +94,12 @@ class ItemReport(_Shown):
 
     @property
     def told(self) -> tuple[Claim, ...]:
-        """The claims about code that was written."""
+        """The claims about code that the student has written."""
         return tuple(claim for claim in self.claims if self.attempted and not claim.unwritten)
 
     @property
     def gap(self) -> str:
-        """A sentence that names the unwritten functions; empty if there are none."""
+        """A sentence that names the unwritten functions, or "" if there are none."""
         names = dict.fromkeys(claim.unwritten for claim in self.claims if claim.unwritten)
         if not self.attempted:
             return NOT_ATTEMPTED
@@ -109,7 +110,7 @@ class ItemReport(_Shown):
 
 @dataclass(frozen=True)
 class CellFault(_Shown):
-    """An error in one of the notebook's cells, with the student's own line."""
+    """An error in a cell of the notebook, with the student's line that raised the error."""
 
     cell: int
     error: str
@@ -119,23 +120,46 @@ class CellFault(_Shown):
 
 
 @dataclass(frozen=True)
+class DroppedPicture(_Shown):
+    """A picture in a text that marking could not accept; it costs no points.
+
+    `reason` goes on after "the picture NAME", and says what to do. `item` is the item whose answer
+    shows the picture; None in a cell of the student's own. `file` is the notebook in the folder of
+    the submission, and `cell` the place of the cell in that file, counted from 1.
+    """
+
+    name: str
+    reason: str
+    file: str
+    cell: int
+    item: str | None = None
+
+    @property
+    def text(self) -> str:
+        """A sentence for the student, with the place."""
+        where = f"{self.file}, cell {self.cell} from the top"
+        return f"The picture {self.name} ({where}) {self.reason}"
+
+
+@dataclass(frozen=True)
 class NotebookReport(_Shown):
-    """The state of one notebook before its items were tested."""
+    """The state of one notebook before the hidden tests ran."""
 
     state: NotebookState
     message: str = ""
     notes: tuple[str, ...] = ()
     faults: tuple[CellFault, ...] = ()
+    dropped: tuple[DroppedPicture, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report(_Shown):
-    """The marks of one submission.
+    """The Report: all results of marking one submission.
 
-    `points` and `max_points` count the regular auto items, `bonus_points` and
-    `max_bonus_points` the bonus auto items; manual items are in `items` with outcome "open".
-    `versions` is a sentence if the submission was written with other versions than it was marked
-    with.
+    `points` and `max_points` are sums over the regular auto items. `bonus_points` and
+    `max_bonus_points` are sums over the bonus auto items. In `items`, manual items have the outcome
+    "open". `versions` is a sentence if the submission was written with other package versions than
+    the grader's.
     """
 
     assignment: str
@@ -153,8 +177,18 @@ class Report(_Shown):
     versions: str = ""
     schema: str = SCHEMA
 
+    def dropped(self, item: str) -> tuple[DroppedPicture, ...]:
+        """Return the pictures in the answer to an item that marking could not accept."""
+        books = self.notebooks.values()
+        return tuple(each for book in books for each in book.dropped if each.item == item)
+
+    def place(self, picture: DroppedPicture) -> str:
+        """Return where a picture is in the course's folder, for the person who marks."""
+        folder = f"{SUBMITTED}/{self.submission}/{self.assignment}"
+        return f"{folder}/{picture.file}, cell {picture.cell} from the top"
+
     def without_results(self) -> Report:
-        """Return the Report as a student may read it before the due date."""
+        """Return the Report in the form that a student may read before the due date."""
         items = {
             name: dataclasses.replace(
                 item, claims=tuple(dataclasses.replace(claim, result="") for claim in item.claims)
@@ -169,7 +203,7 @@ class Report(_Shown):
 
     @classmethod
     def read(cls, path: Path) -> Report:
-        """Read the Report stored at `path`; raise RecordError if there is none."""
+        """Read the Report stored at `path`; raise RecordError if there is no Report."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

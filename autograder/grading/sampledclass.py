@@ -1,4 +1,4 @@
-"""Random classes made of references, misconceptions and omissions, with their true marks."""
+"""Generate random classes with known marks, from references, misconceptions and omissions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.grading.points import charge_once
 from autograder.grading.report import ItemReport
 
 CHANCES = {"right": 0.6, "misconception": 0.3, "omitted": 0.1}
-"""Probability of each kind of content of an answer cell."""
+"""Probability of each kind of content that an answer cell can have."""
 
 
 def draw_class(
@@ -24,9 +24,9 @@ def draw_class(
 ) -> tuple[SampleStudent, ...]:
     """Return `count` students, with every answer chosen at random by `CHANCES`.
 
-    The students' true marks are known. A misconception loses the points that it loses alone in a
-    notebook, minus the points that an earlier item already lost for the same mistake. An omitted
-    answer loses all points of its items.
+    The students' true marks are known. A misconception loses the same points as alone in a
+    notebook, minus points that an earlier item already lost for the same mistake. An omitted answer
+    loses all points of its items.
     """
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)
@@ -39,7 +39,7 @@ def draw_class(
 
 @dataclass(frozen=True)
 class _AnswerCell:
-    """A cell that students fill in: its id, the reference's text, and the items it answers."""
+    """A cell that students fill in: its id, the reference's text, and the items that it answers."""
 
     name: str
     reference: str

@@ -1,8 +1,8 @@
-"""Transcripts: a hidden test's calls of a student's functions, and their answers.
+"""Record transcripts: a hidden test's calls of a student's functions, with the answers.
 
-A transcript never leaves the grader: it holds hidden inputs. Diagnosis compares transcripts, and an
-instructor can read them. Transcripts stay in memory until the submission has been marked, so a
-large value is stored as a Digest; no right answer is that large.
+A transcript contains hidden inputs, so it never leaves the grader. Diagnosis compares transcripts,
+and instructors can read transcripts. Transcripts stay in memory until the submission is marked. So
+a large value is stored as a Digest; no right answer is so large.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from autograder.sandbox import FigureData, Raised, Student, StudentFailure
 from autograder.sandbox.inprocess import LocalStudent
 
 KEPT_BYTES = 200_000
-"""Largest value to store unchanged, in bytes; figures are stored while there is room."""
+"""Largest size of a value to store unchanged, in bytes; figures are stored while there is room."""
 TRANSCRIPT_BYTES = 60_000_000
-"""Most bytes to store of all values of one submission."""
+"""Maximum number of bytes to store of all values of one submission."""
 _PART_BYTES = 100
-"""Bytes to count for each part of a list, about its size in memory."""
+"""Number of bytes to count for each part of a list, about the part's size in memory."""
 
 
 AnyStudent = Student | LocalStudent
-"""The `student` of a hidden test; its functions are called by their names."""
+"""The student object of a hidden test, whose functions are called by their names."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One use of a student by a test.
+    """An event: a test uses a student object once.
 
-    `kind` is "call" (of the function `name`), "value" (of the variable `name`) or "arguments" (of
-    the last call, as the call left them). `without` are the names that had been removed; `failure`
+    `kind` is "call" (of the function `name`), "value" (of the variable `name`), or "arguments"
+    (their values after the last call). `without` are the names that were removed before; `failure`
     is the kind of failure if there was no answer.
     """
 
@@ -64,13 +64,13 @@ class Digest:
 
 @dataclass
 class Room:
-    """The bytes that the transcripts of one submission may still use."""
+    """The number of bytes that the transcripts of one submission may still use."""
 
     left: int = TRANSCRIPT_BYTES
 
 
 def kept(value: Any, room: Room) -> Any:
-    """Return the value, or a Digest if it is large or there is no more room."""
+    """Return the value, or a Digest if the value is large or there is no more room."""
     size = _size(value, max(KEPT_BYTES, room.left))
     if size <= room.left and (size <= KEPT_BYTES or isinstance(value, FigureData)):
         room.left -= size
@@ -82,7 +82,7 @@ def kept(value: Any, room: Room) -> Any:
 
 
 def _size(value: Any, most: int) -> int:
-    """Return roughly the bytes that a value in plain data takes; stop counting above `most`."""
+    """Return the approximate number of bytes that a value takes; stop counting above `most`."""
     size, waiting = 0, [value]
     while waiting and size <= most:
         part = waiting.pop()
@@ -108,7 +108,7 @@ def asked_for(events: Iterable[Event]) -> frozenset[str]:
 
 
 class RecordedStudent:
-    """A student whose every use is recorded in `events`."""
+    """A student object that records every use in `events`."""
 
     def __init__(
         self, student: AnyStudent, events: list[Event], room: Room, without: tuple[str, ...] = ()
@@ -171,7 +171,7 @@ class RecordedStudent:
 
 
 def failure_kind(failure: StudentFailure) -> str:
-    """Return the kind of a failure: its class, with the kind of a student's exception."""
+    """Return the kind of a failure: its class and, for an exception, the exception's kind."""
     kind = type(failure).__name__
     return f"{kind}: {failure.error}" if isinstance(failure, Raised) else kind
 

@@ -1,8 +1,9 @@
 """Write the feedback pages for students: the points of each item, its claims, and the reasons.
 
-A page is made from the stored Report and from the gradebook, whose points count. The page shows
-claims, messages (always fit for students), comments, and the student's own answers and pictures.
-The page has no script, loads no other files, and shows no text outputs of the student's code.
+A page is made from the stored Report and from the gradebook; the gradebook's points count. The page
+shows claims, messages (always fit for students), comments, and the student's own answers and
+pictures. The page has no script, loads no other files, and shows no text outputs of the student's
+code.
 """
 
 from __future__ import annotations
@@ -40,8 +41,15 @@ from autograder.gradebook.handmarks import (
 )
 from autograder.gradebook.penalties import update_penalties
 from autograder.grading.mark import read_skeletons
-from autograder.grading.report import NOT_ATTEMPTED, CellFault, ItemReport, NotebookReport, Report
-from autograder.pages.pictures import pictures_of
+from autograder.grading.report import (
+    NOT_ATTEMPTED,
+    CellFault,
+    DroppedPicture,
+    ItemReport,
+    NotebookReport,
+    Report,
+)
+from autograder.pages.pictures import Photo, photos_in, pictures_of, without_photos
 from autograder.pages.texts import templates
 from autograder.words import shown
 
@@ -53,7 +61,8 @@ MAX_WORK = 20_000
 class GradebookEntry:
     """The gradebook's entry for one item.
 
-    `open` says whether the item awaits marking by hand; `given`, whether a person gave points.
+    `open` says whether a person must still mark the item; `given` says whether a person gave
+    points.
     """
 
     points: float = 0.0
@@ -75,8 +84,9 @@ class GradebookView:
 class Headings:
     """The items' names on the page, from the released notebooks.
 
-    `titles` is the nearest heading above each item; if several items share a heading, the item's
-    name follows. `commented` maps a cell's nbgrader id to the items that its comments belong to.
+    `titles` contains the nearest heading above each item; if several items share a heading, the
+    item's name is added. `commented` maps a cell's nbgrader id to the items that the cell's
+    comments belong to.
     """
 
     titles: Mapping[str, str]
@@ -90,10 +100,11 @@ class Headings:
 
 @dataclass(frozen=True)
 class Work:
-    """The answer that a student wrote for an item."""
+    """The answer that a student wrote for an item, and the pictures in it."""
 
     title: str
     text: str
+    photos: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,7 @@ class ItemView:
     comment: str
     steps: tuple[StepView, ...]
     faults: tuple[CellFault, ...]
+    dropped: tuple[DroppedPicture, ...]
     evidence: tuple[EvidenceFound, ...]
     pictures: tuple[str, ...]
     work: Work | None
@@ -147,6 +159,7 @@ class ProblemView:
     message: str
     notes: tuple[str, ...]
     faults: tuple[CellFault, ...]
+    dropped: tuple[DroppedPicture, ...]
     items: tuple[ItemView, ...]
 
 
@@ -297,7 +310,8 @@ def _own_work(
         for cell in notebook.cells:
             if is_solution(cell):
                 title = "Your code" if cell.cell_type == "code" else "Your text"
-                written = Work(title, _bounded(as_plain_text(cell.source)))
+                text = _bounded(without_photos(as_plain_text(cell.source)))
+                written = Work(title, text, photos_in(cell))
                 for name in headings.commented.get(grade_id(cell), ()):
                     work[name] = written
     return pictures, work
@@ -328,7 +342,7 @@ def _gradebook_view(
         submission = gradebook.find_submission(assignment.name, student)
     except MissingEntry:
         raise RecordError(
-            f"{student} has no marks of {assignment.name} in the gradebook: run `fdl grade` first"
+            f"{student} has no marks for {assignment.name} in the gradebook: run `fdl grade` first"
         ) from None
     notebooks = submission.notebooks
     comments: dict[str, list[str]] = {}
@@ -423,6 +437,7 @@ def _problem_view(
         message=notebook.message,
         notes=notebook.notes,
         faults=tuple(fault for fault in notebook.faults if not names & headings.items_of(fault)),
+        dropped=tuple(each for each in notebook.dropped if each.item not in names),
         items=tuple(_item_view(item, content, headings) for item in problem.items),
     )
 
@@ -457,6 +472,7 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
         comment=entry.comment,
         steps=content.steps.get(item.name, ()),
         faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
+        dropped=report.dropped(item.name),
         evidence=_confirmations(content.evidence.get(item.name, ())) if entry.open else (),
         pictures=content.pictures.get(item.name, ()) if found.found else (),
         work=content.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,
@@ -464,16 +480,16 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
 
 
 def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
-    """Return a note on a missing part of an answer; empty for a text that a person marks."""
+    """Return a note on a missing part of an answer, or "" for a text that a person marks."""
     if item.kind == "auto":
         return found.gap
     return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
 
 
 def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
-    """Return the evidence that holds: failing code does not show that a proof is wrong.
+    """Return the evidence that confirms a claim; failing code does not show that a proof is wrong.
 
-    Once a person has marked the proof, the person's marks count, and no evidence is shown.
+    After a person has marked the proof, the person's marks count and no evidence is shown.
     """
     return tuple(claim for claim in found if claim.holds)
 

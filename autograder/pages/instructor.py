@@ -39,13 +39,13 @@ def instructor_page(course: Course, assignment: Assignment, marking: Marking) ->
 
 
 def _asked(use: Event) -> str:
-    """Return a test's request to the student's code, such as `loss(x=1.0)`."""
+    """Return the call that a test made to the student's code, such as `loss(x=1.0)`."""
     inputs = [shown(value) for value in use.args]
     inputs += [f"{name}={shown(value)}" for name, value in (use.kwargs or {}).items()]
     return {
         "call": f"{use.name}({', '.join(inputs)})",
         "value": use.name,
-        "arguments": "the arguments after the call",
+        "arguments": "the values of the arguments after the call",
     }[use.kind]
 
 

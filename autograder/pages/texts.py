@@ -15,12 +15,12 @@ from autograder.words import shown
 _INDEX = re.compile(
     r"(?<![^\W\u1d40])([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|([^\W\u1d40])(?![^\W\u1d40]))"
 )
-"""Pattern of a letter with an index; ᵀ (U+1D40) may come before or after, as in x_iᵀx_j."""
+"""Pattern of a letter with an index; ᵀ (U+1D40) may come before or after it, as in x_iᵀx_j."""
 
 
 @cache
 def templates(package: str) -> Environment:
-    """Return the page templates of a package, which escape all values; filters format texts."""
+    """Return a package's page templates. They escape all values; filters format texts."""
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -39,7 +39,7 @@ def set_code(text: str) -> Markup:
 
 
 def set_formulas(text: str) -> Markup:
-    """Format as `set_code`, with indices such as x_t and x^{t+1} as sub- and superscripts.
+    """Format a text as `set_code` does, and turn x_t and x^{t+1} into sub- and superscripts.
 
     Use this only for the kit's own texts: in a student's text, a_b is a name.
     """

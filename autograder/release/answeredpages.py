@@ -12,7 +12,7 @@ from jinja2 import PackageLoader
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
-from autograder.platforms.nbgrader.formgrader import mathjax_folder
+from autograder.desk.policy import mathjax_folder
 
 _CONFIGURATION = "config/TeX-AMS-MML_HTMLorMML-full.js"
 

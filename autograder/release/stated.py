@@ -23,6 +23,9 @@ from autograder.errors import ReleaseError
 _MARK = re.compile(r"<!-- (/?)([a-z]+) -->")
 _PAIR = re.compile(r"<!-- ([a-z]+) -->(?:(?!<!-- /?[a-z]+ -->).)*<!-- /\1 -->", re.DOTALL)
 
+_LONGEST_WORD = 12
+"""Number of letters that fit into the last column of a table on a phone."""
+
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -125,7 +128,14 @@ def _labelled(item: Item) -> str:
 def _asked(item: Item) -> str:
     if item.kind == "manual":
         return "a text"
-    return ", ".join(f"`{asked.name}`" for asked in item.references)
+    return ", ".join(map(_as_code, (asked.name for asked in item.references)))
+
+
+def _as_code(name: str) -> str:
+    """Return a name as code; a long one may be broken behind an underscore on a narrow page."""
+    if len(name) <= _LONGEST_WORD:
+        return f"`{name}`"
+    return f"<code>{name.replace('_', '_<wbr>')}</code>"
 
 
 def sums(items: Iterable[Item]) -> tuple[float, float]:

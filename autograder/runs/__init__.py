@@ -1,1 +1,1 @@
-"""Run over a class: mark submissions and record the results."""
+"""Grade a class: mark all submissions and record the results."""

@@ -1,4 +1,4 @@
-"""Compare old and new Reports of a submission or a class: which marks change, and why."""
+"""Compare old and new Reports of a submission or a class; show which marks change and why."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SCHEMA = "fdl-regrading/1"
 
 @dataclass(frozen=True)
 class ItemChange:
-    """An item of one student whose points or maximum change.
+    """A change of the points or the maximum of one student's item.
 
-    `before` and `after` are the points from tests; None if the item is marked by hand or does not
-    exist. A maximum is None if the item does not exist. `kept` are points given by hand in the
-    formgrader; points by hand stay, even if the points from tests change.
+    `before` and `after` are the points from tests. They are None if the item is marked by hand or
+    does not exist. A maximum is None if the item does not exist. `kept` are points that a person
+    gave in the formgrader; these points stay, even if the points from tests change.
     """
 
     item: str
@@ -44,7 +44,7 @@ class ItemChange:
         return round((self.after or 0.0) - (self.before or 0.0), 2)
 
     def points(self) -> str:
-        """Return old and new points as text, such as `0.5 of 2 → 2 of 2`."""
+        """Return the old and the new points as text, such as `0.5 of 2 → 2 of 2`."""
         before, after = (
             "no item" if best is None else f"of {best:g}" if got is None else f"{got:g} of {best:g}"
             for got, best in ((self.before, self.max_before), (self.after, self.max_after))
@@ -62,12 +62,12 @@ class ItemChange:
 
     @property
     def has_new_maximum(self) -> bool:
-        """Whether the item exists in both Reports, with different maximum points."""
+        """True if the item is in both Reports and its maximum points differ."""
         return None not in (self.max_before, self.max_after) and self.max_before != self.max_after
 
     @property
     def has_new_test_points(self) -> bool:
-        """Whether the points from tests changed, not only the maximum."""
+        """True if the points from tests changed, and not only the maximum."""
         return abs((self.after or 0.0) - (self.before or 0.0)) > NEARLY
 
 
@@ -76,7 +76,7 @@ def changes_between(
 ) -> tuple[ItemChange, ...]:
     """Return the items whose points or maximum differ, in the order of the new Report.
 
-    `by_hand` is the points given by hand, by item.
+    `by_hand` contains the points given by hand, by item.
     """
     names = [*new.items, *(name for name in old.items if name not in new.items)]
     return tuple(
@@ -144,7 +144,7 @@ def _reasons(old: ItemReport | None, new: ItemReport | None) -> Iterator[str]:
     yield from findings
     if not findings and _share(old) != _share(new):
         yield (
-            "its misconception now keeps a different share of the points"
+            "the named misconception now leaves a different share of the points"
             if new.misconception
             else "the same claims now earn a different share of the points"
         )
@@ -182,7 +182,7 @@ def _findings(old: ItemReport, new: ItemReport) -> Iterator[str]:
 
 
 def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[str, float]]]]:
-    """Return, by claim text, whether the claim holds, and its costs; combine equal texts."""
+    """Return, for each claim's text, whether it holds and what it costs; combine equal texts."""
     found: dict[str, tuple[bool, frozenset[tuple[str, float]]]] = {}
     for claim in claims:
         holds, counts = found.get(claim.claim, (True, frozenset()))
@@ -195,11 +195,12 @@ def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[s
 
 @dataclass(frozen=True)
 class Regrading:
-    """The result of marking a class again, by student.
+    """The result of marking a class again; most fields are by student.
 
-    `unchanged` are students whose marks stay. `failed` are students who could not be marked; they
-    keep their marks. `reports_changed` are students with a new Report, even if only texts differ.
-    `other_findings` is the number of items with the same points but different claims or texts.
+    `unchanged` are students whose marks do not change. `failed` are students who could not be
+    marked; they keep their marks. `reports_changed` are students whose Report changed, even if only
+    a text differs. `other_findings` is the number of items with the same points but different
+    claims or texts.
     """
 
     assignment: str
@@ -255,7 +256,7 @@ class Regrading:
             yield f"Skipped, because they were never graded: {', '.join(self.ungraded)}."
 
     def to_json(self, **more: object) -> str:
-        """Return the regrading as JSON, with the kit's version and the seeds; `more` comes last."""
+        """Return the regrading as JSON, with the kit's version, the seeds and then `more`."""
         content = {
             "schema": SCHEMA,
             "assignment": self.assignment,

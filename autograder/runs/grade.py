@@ -22,13 +22,13 @@ from autograder.grading.report import Report
 from autograder.submission.timestamps import unreadable_timestamp
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
-"""A function that marks jobs and yields each finished job, such as a SeededMarker with a seed."""
+"""A function that marks jobs and yields each finished job; for example, a seeded marker."""
 
 
 class SeededMarker(Protocol):
     """A function that marks jobs with a seed (None: the assignment's) and yields finished jobs.
 
-    `classrun.mark_class` is such a function once its course and assignment are bound.
+    If its course and assignment are bound with `partial`, `classrun.mark_class` is such a function.
     """
 
     def __call__(self, jobs: Sequence[Job], /, *, seed: int | None) -> Generator[Marked]: ...
@@ -36,10 +36,10 @@ class SeededMarker(Protocol):
 
 @dataclass(frozen=True)
 class Recorded:
-    """A student's Report and the points that await marking by hand, or an error.
+    """The result for a student: the Report and the points still to give by hand, or an error.
 
-    `unchanged` is True if an earlier run recorded the Report. `date` describes a problem with the
-    submission's date. `seconds` is the time that each stage took.
+    `unchanged` is True if the Report was already recorded by an earlier run. `date` describes a
+    problem with the submission's date. `seconds` contains the time that each stage took.
     """
 
     student: str
@@ -62,7 +62,8 @@ def grade_class(
 ) -> Generator[Recorded]:
     """Mark the changed submissions with `mark`, record them, and yield each finished student.
 
-    Students with unchanged submissions come first; if `again` is set, they are marked too.
+    Students with unchanged submissions come first; if `again` is True, their submissions are marked
+    again too.
     """
     dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
     prints = {job.student: fingerprints.of(job.path) for job in jobs}

@@ -46,10 +46,11 @@ PAGE_WIDTH = 120
 
 @dataclass(frozen=True)
 class Graded:
-    """The stored records of students: the paths and the seeds of their Reports, and marks by hand.
+    """The stored records of graded students: their Reports and their marks by hand.
 
-    `by_hand` is the points given by hand, by student and item. `unreadable` is the reason why a
-    student's stored Report can't be read. `seconds` is the time that marking took.
+    `by_hand` contains the points given by hand, by student and item. `unreadable` contains, by
+    student, the reason why the stored Report can't be read. `seconds` is the time that the marking
+    took.
     """
 
     paths: Mapping[str, Path]
@@ -59,18 +60,18 @@ class Graded:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def report(self, student: str) -> Report:
-        """Read and return the stored Report; nothing is cached."""
+        """Read and return the stored Report; each call reads the file again."""
         return Report.read(self.paths[student])
 
 
 class Spool(AbstractContextManager["Spool"]):
-    """New Markings that wait to be recorded, with the submissions' fingerprints.
+    """A store for new Markings and the submissions' fingerprints, until they are recorded.
 
     The Markings are in a temporary file on the course's disk, deleted when this process ends.
     """
 
     def __init__(self, course: Course, fingerprints: Callable[[int], Fingerprints]) -> None:
-        """Create the file, or raise RecordError; `fingerprints` returns a seed's Fingerprints."""
+        """Create the file, or raise RecordError; `fingerprints` maps a seed to Fingerprints."""
         self._folder = course.root
         self._fingerprints = fingerprints
         self._prints: dict[str, str] = {}
@@ -87,14 +88,14 @@ class Spool(AbstractContextManager["Spool"]):
         self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
 
     def put(self, student: str, marking: Marking) -> None:
-        """Store a student's Marking; RecordError if the disk is full."""
+        """Store a student's Marking; raise RecordError if the disk is full."""
         with self._clear_errors():
             self._places[student] = self._file.seek(0, io.SEEK_END)
             pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
             self._file.flush()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Return the students with stored Markings, and their fingerprints."""
+        """Yield the students with stored Markings, together with their fingerprints."""
         return ((student, self._prints[student]) for student in sorted(self._places))
 
     def take(self, student: str) -> Marking:
@@ -202,7 +203,7 @@ def mark_again(
 ) -> Regrading:
     """Mark graded submissions again with their stored seeds; compare old and new Reports.
 
-    If there is a spool, the new Markings are stored in it.
+    If there is a spool, the new Markings are stored in the spool.
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
@@ -264,8 +265,8 @@ def apply(
 ) -> tuple[Path | None, dict[str, str]]:
     """Record the spool's Markings; return the path of the list of changes, and errors by student.
 
-    A Marking with an unchanged Report is recorded too if the submission, tests or settings changed:
-    so the next `fdl grade` has nothing to mark.
+    If the submission, tests or settings changed, a Marking is recorded even if its Report did not
+    change: so the next `fdl grade` has nothing to mark.
 
     During the run, a file STEM.unfinished.json contains the planned changes; after a killed run,
     this file shows which marks may have changed. If no Report changed, no list is written.
@@ -286,7 +287,7 @@ def apply(
     except OSError as error:
         raise RecordError(
             f"the list of changes could not be written to {folder}: {error}. Some marks may "
-            f"have been recorded: a file *.unfinished.json in this folder lists them"
+            "have been recorded: a file *.unfinished.json in this folder lists these marks"
         ) from error
     return kept, failures
 
@@ -305,7 +306,7 @@ def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[
 
 
 def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """Write a new file durably and atomically; if its name is taken, add a number."""
+    """Write a new file durably and atomically; if the name is already used, add a number."""
     make_folder(folder)
     temporary = folder / f".{stem}{suffix}"
     temporary.write_text(text, encoding="utf-8")

@@ -14,8 +14,11 @@ from solutions.hw2 import landscape, momentum, ntk
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#57606a"
 
 
-def _canvas(width: float = 6.4, height: float = 3.6) -> tuple[Figure, Axes]:
-    """Return a figure with one set of axes, without the upper and the right spine."""
+def _canvas(width: float = 4.6, height: float = 3.4) -> tuple[Figure, Axes]:
+    """Return a figure with one set of axes, without the upper and the right spine.
+
+    A telephone shows it half as wide as it is here, so a width of 4.6 inches keeps texts readable.
+    """
     figure = Figure(figsize=(width, height))
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
@@ -32,7 +35,7 @@ def two_paths() -> Figure:
     target = np.linalg.lstsq(problem.A, problem.b)[0]
     start, rates = target + np.array([-3.0, 0.9]), np.full(len(indices), 0.02)
 
-    figure, axes = _canvas(7.0, 3.8)
+    figure, axes = _canvas()
     across, up = target[0] + np.linspace(-3.3, 1.3, 93), target[1] + np.linspace(-0.9, 1.2, 85)
     values = [[problem.objective(np.array([x, y])) for x in across] for y in up]
     levels = np.geomspace(0.007, 3, 12)
@@ -70,14 +73,15 @@ def objective_form() -> Figure:
 
 def two_descents() -> Figure:
     """Draw one run of GD and one of USAM in the valley, and the walls where they end."""
-    figure, axes = _canvas(5.2, 3.8)
+    figure = Figure(figsize=(4.6, 5.4), layout="constrained")
+    axes, walls = figure.subplots(2, height_ratios=[3, 2])
     across, up = np.linspace(0, 2.25, 91), np.linspace(-0.35, 1.85, 89)
     values = [[landscape.loss(np.array([u, v])) for u in across] for v in up]
     axes.contour(across, up, values, np.geomspace(0.01, 6, 12), colors="#c8ccd1", linewidths=0.9)
     axes.axhline(0, color="black", linewidth=2.5)
     axes.annotate("floor: all minima", (1.4, 0), (0, -17), textcoords="offset points")
-    walls = axes.inset_axes((1.2, 0.0, 0.5, 1.0))
-    walls.spines[["top", "right"]].set_visible(False)
+    for part in (axes, walls):
+        part.spines[["top", "right"]].set_visible(False)
     start, heights = np.array([2.0, 1.6]), np.linspace(-1, 1, 61)
     for rho, label, color in ((0.0, "GD", ORANGE), (0.5, "USAM", BLUE)):
         path = landscape.usam(landscape.gradient, start, 0.003, rho, 2500)
@@ -111,13 +115,13 @@ def traces_form() -> Figure:
     axes.set_ylabel("median of the trace")
     axes.set_xticks(rhos)
     axes.set_ylim(0, 10)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return figure
 
 
 def landscape_form() -> Figure:
     """Draw the form of marks on a loss surface: another loss, a round bowl, and made-up marks."""
-    figure, axes = _canvas(4.6, 3.4)
+    figure, axes = _canvas()
     u, v = np.meshgrid(np.linspace(-2, 2, 61), np.linspace(-2, 2, 61))
     bowl = axes.contourf(u, v, (u - 0.4) ** 2 + 2 * (v + 0.3) ** 2, 14, cmap="Greys")
     figure.colorbar(bowl, ax=axes, label="loss")
@@ -139,7 +143,7 @@ def growing_width() -> Figure:
     angles = np.linspace(0, np.pi, 91)
     X = np.column_stack([np.cos(angles), np.sin(angles)])
 
-    figure, axes = _canvas(7.2, 3.9)
+    figure, axes = _canvas()
     for m, color in ((10, "#F3CE85"), (100, "#8CC4E8"), (1000, BLUE)):
         for k in range(12):
             v, W = rng.normal(size=m), rng.normal(size=(m, 2))

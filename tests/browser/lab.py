@@ -67,8 +67,11 @@ def started_lab(notebooks: Path, home: Path) -> Iterator[str]:
             server.terminate()
 
 
-def open_notebook(visitor: Visitor, address: str, name: str) -> None:
-    """Open a notebook and wait until its kernel has answered the page."""
+def open_notebook(visitor: Visitor, address: str, name: str, page: str = "lab") -> None:
+    """Open a notebook and wait until its kernel has answered the page.
+
+    The page "lab" has all panels; "doc" shows the notebook alone.
+    """
     tab = visitor.tab
     tab.set_default_timeout(1000 * PATIENCE)
     answers: list[str] = []
@@ -82,7 +85,7 @@ def open_notebook(visitor: Visitor, address: str, name: str) -> None:
             answers.append(url)
 
     tab.on("websocket", listen)
-    tab.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset", wait_until="load")
+    tab.goto(f"{address}/{page}/tree/{name}?token={TOKEN}&reset", wait_until="load")
     tab.wait_for_selector(".jp-Notebook .jp-Cell")
     kernels = f"{address}/api/kernels?token={TOKEN}"
     _await(

@@ -17,7 +17,7 @@ from autograder.release.newhomework import begin_course, make_homework
 
 from ..new.conftest import planned
 from .lab import NOISE, open_notebook, run_all, run_cell, started_lab, type_and_run
-from .visitor import Visitor, visiting
+from .visitor import PHONE, Visitor, visiting
 
 pytest.importorskip("jupyterlab", reason="needs the extra `lab`")
 
@@ -148,3 +148,22 @@ def test_new_homework_has_verdicts_hints_and_a_package(browser: Any, new_lab: st
         told.wait_for()
         assert "not done yet: p1-newton, p1-plot, p1-order" in told.inner_text()
         assert student.complaints == []
+
+
+BEYOND = """() => [...document.querySelectorAll('.jp-RenderedHTMLCommon')].flatMap(text => {
+    const edge = text.getBoundingClientRect().right + 1;
+    const wide = [...text.querySelectorAll('p, li, table, code, pre, img, mjx-container')]
+        .find(part => part.getBoundingClientRect().right > edge);
+    return wide ? [wide.tagName + ': ' + wide.textContent.slice(0, 60)] : [];
+})"""
+"""The first part of each text that is wider than its cell."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_texts_fit_on_a_phone(browser: Any, lab: str, problem: str) -> None:
+    with visiting(browser, lab, size=PHONE, noise=NOISE) as student:
+        open_notebook(student, lab, f"untouched/{problem}.ipynb", page="doc")
+        student.tab.wait_for_selector("mjx-container")
+        student.tab.wait_for_timeout(2000)  # the formulas are set one after the other
+        assert student.tab.evaluate(BEYOND) == []

@@ -60,7 +60,7 @@ class Quick:
 
 @pytest.fixture(scope="package")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quick]:
-    """Schedulers and workers that share a process: for tests that leave them as they are."""
+    """Schedulers and workers that share a process, for tests that do not change them."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.cluster.oneprocess"],
         stdin=subprocess.PIPE,

@@ -51,7 +51,7 @@ def test_cluster_records_what_this_machine_would(
     assert len(m.reports(course)) > len({"anna", "bela"})
     assert m.reports(course) == m.reports(local)
     again = grade_here(course, "--cluster", quick.crowded)
-    assert "2 of 2 have not changed" in again.stdout
+    assert "2 of 2 submissions have not changed" in again.stdout
     regraded = run_here(["regrade", HOMEWORK, "--course", str(course), "--cluster", quick.crowded])
     assert regraded.returncode == 0, regraded.stdout + regraded.stderr
     assert "Students with changed marks: 0; without: 2." in " ".join(regraded.stdout.split())
@@ -65,7 +65,7 @@ def test_cluster_of_processes_records_what_this_machine_would(
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert m.reports(course) == local
     again = m.grade(course, machines.address)
-    assert "4 of 4 have not changed" in again.stdout
+    assert "4 of 4 submissions have not changed" in again.stdout
     regraded = m.grade(course, machines.address, what="regrade")
     assert regraded.returncode == 0, regraded.stdout + regraded.stderr
     assert "Students with changed marks: 0; without: 4." in " ".join(regraded.stdout.split())
@@ -84,7 +84,7 @@ def test_submission_that_kills_its_workers_fails_alone(
     ended = m.grade(course, machines.address)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "1 not marked: bela." in ended.stderr
-    assert "the worker that marked it died, twice" in ended.stdout
+    assert "the worker that marked this submission died twice" in ended.stdout
     assert "Traceback" not in ended.stderr
     others = {name: file for name, file in local.items() if "/bela/" not in name}
     assert m.reports(course) == others
@@ -121,7 +121,7 @@ def test_bundle_that_was_changed_on_the_way_is_refused(
         marked = mark_class(found, course, course.assignment(HOMEWORK), jobs)
         with pytest.raises(KitError, match="can be used"):
             next(marked)
-    assert all("was changed on the way" in line for line in said)
+    assert all("was changed during the transfer" in line for line in said)
     assert said
 
 

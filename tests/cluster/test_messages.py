@@ -304,7 +304,7 @@ def test_bundle_is_named_by_its_content(whole: Course, tmp_path: Path) -> None:
     bundle = packed(whole)
     assert packed(whole) == bundle
     for content in (bundle.content + b"\0", bundle.content[:-1], bundle.content.swapcase()):
-        with pytest.raises(CourseError, match="changed on the way"):
+        with pytest.raises(CourseError, match="changed during the transfer"):
             bundles.keep(Bundle(bundle.name, content), tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
 

@@ -278,6 +278,41 @@ def test_photo_of_a_proof_is_shown() -> None:
     assert [img["src"] for img in shown.find_all("img")] == [f"data:image/png;base64,{PNG}"]
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("my photo.png", "attachment:my photo.png"),
+        ("my photo.png", "attachment:my%20photo.png"),
+        ("my%20photo.png", "attachment:my%20photo.png"),
+        ("my photo.png", "<attachment:my photo.png>"),
+        ("page (1).png", "attachment:page (1).png"),
+        ("page (1).png", "<attachment:page (1).png>"),
+        ("Übung & mehr.png", "attachment:%C3%9Cbung%20&%20mehr.png"),
+        ("a.png", 'attachment:a.png "my first page"'),
+        ("it's mine.png", "attachment:it's mine.png"),
+        ("-.png", "attachment:-.png"),
+    ],
+)
+def test_photo_of_any_name_is_shown(name: str, address: str) -> None:
+    cell = new_markdown_cell(f"My proof: ![page 1]({address}), ![](attachment:other.png)")
+    cell.attachments = {name: {"image/png": PNG}, "picture-2.png": {"image/png": PNG}}
+    shown = page(clean_notebook(new_notebook(cells=[cell])))
+    assert faults(shown) == []
+    assert [img["src"] for img in shown.find_all("img")] == [f"data:image/png;base64,{PNG}"]
+    assert [img["alt"] for img in shown.find_all("img")] == ["page 1"]
+
+
+def test_photos_of_odd_names_stay_apart() -> None:
+    names = ["picture-1.png", "a b.png", "c d.png", "picture-2.png"]
+    cell = new_markdown_cell(" ".join(f"![{name}](attachment:{name})" for name in names))
+    cell.attachments = {name: {"image/png": PNG} for name in names}
+    [clean] = clean_notebook(new_notebook(cells=[cell])).cells
+    assert len(clean.attachments) == 4
+    assert {"picture-1.png", "picture-2.png"} < set(clean.attachments)
+    shown = page(new_notebook(cells=[clean])).find_all("img")
+    assert [img["alt"] for img in shown] == names
+
+
 def test_photo_that_is_no_picture_is_dropped() -> None:
     cell = new_markdown_cell("![a](attachment:a.png) ![b](attachment:b.svg)")
     cell.attachments = {
@@ -353,7 +388,8 @@ PIECES = [
     "\U0001f600", "<b>", "<div>", "</p>", "<a href=x>", "<td colspan=2>", "<!doctype", "<?",
     "<![CDATA[", "<script>",
     "<x></i>", "<ul><li></i>", "<b></B>", "\\href", "\\def\\a", "![a] (attachment:",
-    "![a] (attachment:b) ",
+    "![a] (attachment:b) ", "![a](attachment:", "![a](attachment:(", "![a](attachment:(b)",
+    "![a](<attachment:", "![a](<attachment:b", "![a](attachment:b 'c",
     ":::", "~~a", "==", "^", "a: b\n", "[a]: b\n",
 ]  # fmt: skip
 """Texts of students that were seen to keep a parser busy, and their relatives."""

@@ -61,7 +61,10 @@ def test_a_cell_without_a_directive_has_none() -> None:
         (given("### REFERENCE a.b"), "line 1: REFERENCE belongs in an answer cell"),
         (new_markdown_cell("x\n\n### GIVEN a.b"), "line 3: GIVEN belongs in a locked code cell"),
         (answer("x = 1\n### REFERENCE a.b"), "line 2: the REFERENCE line must be the cell's first"),
-        (answer("### REFERENCE a.b\n\n### REFERENCE a.c"), "line 3: a cell has one directive"),
+        (
+            answer("### REFERENCE a.b\n\n### REFERENCE a.c"),
+            "line 3: a cell can have only one directive",
+        ),
     ],
 )
 def test_a_wrong_directive_names_cell_and_line(made: NotebookNode, message: str) -> None:

@@ -31,6 +31,22 @@ wire._READERS["o"] = hole
 guided.main()
 """
 
+ARRAYS = """
+import numpy as np
+import tests.fuzz.guided as guided
+from autograder.sandbox.figurerecord import FieldData
+
+points = np.zeros((500_000, 2))
+field = FieldData("image", np.zeros((1, 4)), np.ones((1, 2)), 0, False, True, 1.0, 0)
+
+def compare(_bits):
+    assert field.covers(points).all()
+
+guided.TARGETS["figure"] = compare
+guided.main()
+"""
+"""A target with a reader that compares 2 MB of arrays for each input."""
+
 
 def guided(*options: str, code: str = "from tests.fuzz.guided import main; main()") -> str:
     """The output of a guided run, with its exit code in the last line.
@@ -91,3 +107,10 @@ def test_a_hole_that_is_made_by_hand_is_found_and_made_again(tmp_path: Path) -> 
     (crash,) = tmp_path.glob("crash-*")
     assert "RuntimeError: planted" in guided("wire", str(crash), code=PLANTED)
     assert guided("wire", str(crash)).endswith("ended with 0")
+
+
+def test_results_of_comparisons_do_not_stay_in_memory() -> None:
+    told = guided("figure", "-runs=300", "-seed=1", code=ARRAYS)
+    assert told.endswith("ended with 0"), told[-4_000:]
+    assert count(told, "number_of_executed_units") >= 300
+    assert count(told, "peak_rss_mb") < 300

@@ -32,6 +32,7 @@ class Formgrader:
     address: str
     opener: OpenerDirector
     cookies: CookieJar
+    process: subprocess.Popen[bytes]
 
     def page(self, path: str) -> str:
         with self._open(Request(f"{self.address}/formgrader/{path}")) as answer:
@@ -69,11 +70,9 @@ class Formgrader:
 
 
 @contextlib.contextmanager
-def started(course: Course, home: Path) -> Iterator[Formgrader]:
+def started(course: Course, home: Path, port: int = 0) -> Iterator[Formgrader]:
     """A formgrader in the course, whose server keeps its own files in `home`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or _free_port()
     command = [
         sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ip=127.0.0.1",
         f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={course.root}",
@@ -91,7 +90,7 @@ def started(course: Course, home: Path) -> Iterator[Formgrader]:
     ):  # fmt: skip
         try:
             await_start(server, port, home / "server.log")
-            yield _log_in(course, f"http://127.0.0.1:{port}")
+            yield _log_in(course, f"http://127.0.0.1:{port}", server)
         finally:
             server.terminate()
 
@@ -107,9 +106,15 @@ def await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(f"the Jupyter server did not start: {log.read_text()}")
 
 
-def _log_in(course: Course, address: str) -> Formgrader:
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _log_in(course: Course, address: str, server: subprocess.Popen[bytes]) -> Formgrader:
     cookies = CookieJar()
     opener = build_opener(HTTPCookieProcessor(cookies))
-    formgrader = Formgrader(course, address, opener, cookies)
+    formgrader = Formgrader(course, address, opener, cookies, server)
     formgrader.page(f"?token={TOKEN}")
     return formgrader

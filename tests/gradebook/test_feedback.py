@@ -587,7 +587,7 @@ def test_student_gone_from_the_gradebook_is_told(
     recorded: Course, assignment: Assignment, prepared: Path
 ) -> None:
     shutil.copyfile(prepared / "gradebook.db", recorded.root / "gradebook.db")
-    with pytest.raises(RecordError, match="anna has no marks of hw in the gradebook"):
+    with pytest.raises(RecordError, match="anna has no marks for hw in the gradebook"):
         write_feedback(recorded, assignment)
 
 

@@ -140,7 +140,7 @@ def test_second_run_marks_nothing_and_shows_the_same_table(
     assert made.marked == []
     assert table(second) == graded_once[1]
     assert set(table(second)) == set(STUDENTS)
-    assert "2 of 2 have not changed" in second.output
+    assert "2 of 2 submissions have not changed" in second.output
     assert made.tables() == before
 
 
@@ -170,7 +170,7 @@ def test_who_hands_in_anew_is_marked_anew_and_nobody_else(
     assert made.marked == ["bela"]
     assert table(result)["bela"][0] == "2 of 3"
     assert table(result)["anna"][0] == "3 of 3"
-    assert "1 of 2 have not changed" in result.output
+    assert "1 of 2 submissions have not changed" in result.output
     made.grade()
     assert made.marked == []
 
@@ -332,7 +332,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(made: Cla
     stopped = made.grade("--again")
     assert stopped.exit_code == 130
     assert made.marked == ["anna"]
-    assert "run the same command to continue" in stopped.output
+    assert "run the same command again" in stopped.output
     assert "Traceback" not in stopped.output
     hand_in(made.course, "dan")
     made.stop_at = "dan"
@@ -362,6 +362,6 @@ def test_looking_up_who_has_not_changed_is_no_progress(made: Class) -> None:
 
 def test_profile_is_of_those_who_were_marked(made: Class) -> None:
     output = made.grade("--profile", "--again").output
-    assert "Seconds per submission, mean of 2" in " ".join(output.split())
+    assert "Mean seconds per submission, over 2 submissions" in " ".join(output.split())
     assert set(rows(output)) >= {"recording", "total"}
     assert "Seconds" not in made.grade("--profile").output

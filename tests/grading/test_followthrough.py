@@ -206,7 +206,7 @@ def test_the_page_says_which_function_is_not_written(mark: MarkStudent) -> None:
     answers = {"p1-momentum-answer": MOMENTUM_BY_UNWRITTEN}
     student = SampleStudent("on-p1-momentum-answer", "one line", answers, done=frozenset())
     told = [claim.message for claim in mark(student).items["p1-momentum"].claims]
-    assert "It calls `heavy_ball_parameters`, which is not written yet." in told
+    assert "The answer calls `heavy_ball_parameters`, which is not written yet." in told
 
 
 DUMMIES = [

@@ -93,7 +93,7 @@ def test_hidden_test_with_an_error_of_its_own_is_named(root: Path) -> None:
     path.write_text(text.replace('"last_part"), 15.0', '"last_part"), 15.0 + ""'), encoding="utf-8")
     anna = root / "submitted" / "anna" / HOMEWORK
     for done in (grade_here(root), run_here(["mark", str(anna), "--course", str(root)])):
-        assert "A hidden test is at fault: test_" in done.stderr
+        assert "A hidden test has a bug: test_" in done.stderr
         assert "ended with TypeError" in done.stderr
         assert f"fdl regrade {HOMEWORK}" in done.stderr
 

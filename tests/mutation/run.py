@@ -22,7 +22,7 @@ OTHER_SEEDS = (1,)
 """Beside the assignment's own seed."""
 
 Watch = Callable[[Iterable[Trial], int], Iterable[Trial]]
-"""Goes through the trials, told how many there will be."""
+"""A function that goes through the trials; it is called with their number."""
 
 
 @dataclass(frozen=True)

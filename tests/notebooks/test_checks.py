@@ -232,6 +232,11 @@ def test_printed_form_of_the_squared_limit_is_recognised(told: Told, names: Name
     assert "printed sheet" in told("p3c-squared", {**names, "limit_ntk": printed})
 
 
+def test_printed_form_is_not_seen_in_another_wrong_limit(told: Told, names: Names) -> None:
+    wrong = spoilt(names, "limit_ntk", lambda array: array + 1)
+    assert "printed sheet" not in told("p3c-squared", wrong)
+
+
 def test_nan_from_rounding_is_told(told: Told, names: Names) -> None:
     def unguarded(X: np.ndarray, _: int) -> np.ndarray:
         cos = X @ X.T
@@ -378,8 +383,21 @@ def test_not_ready_names_what_it_waits_for(
 def test_not_ready_where_a_name_is_missing(
     checks: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert not checks.ready({}, "usam", "network")
-    assert "`usam`, `network`" in capsys.readouterr().out
+    assert not checks.ready({}, "usam", "network", "gradient")
+    assert "waits for: `usam`, `gradient`" in capsys.readouterr().out
+
+
+def test_given_function_whose_cell_did_not_run_is_asked_for_once_all_answers_are_done(
+    checks: ModuleType, names: Names, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not checks.ready({}, "compare", "usam")
+    assert capsys.readouterr().out == "… This cell waits for: `usam`\n"
+    assert not checks.ready(names, "compare", "usam")
+    assert (
+        capsys.readouterr().out == "… Run the cell above that defines `compare`, then this one.\n"
+    )
+    assert checks.ready({**names, "compare": print}, "compare", "usam")
+    assert capsys.readouterr().out == ""
 
 
 def test_wrong_answers_run_but_are_doubted(

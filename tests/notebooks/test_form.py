@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from types import ModuleType
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from PIL import Image
 
 from autograder.course.directives import BEGIN, END, without_frame
 from autograder.course.gradecells import is_manual, is_open, is_solution
@@ -320,4 +323,45 @@ def test_each_experiment_has_words_and_a_playground(notebooks: dict[str, Noteboo
         for text in texts(notebook).values():
             assert "copy of the cells" not in text
             questions = text.count("**Look closer.**")
-            assert text.count("<summary>Answer</summary>") >= questions
+            assert len(re.findall("<summary>Answer", text)) >= questions
+
+
+def test_each_folded_answer_says_what_it_answers(notebooks: dict[str, NotebookNode]) -> None:
+    for notebook in notebooks.values():
+        told = "\n".join(texts(notebook).values())
+        answers = re.findall(r"<summary>(Answer.*?)</summary>", told)
+        assert len(answers) == len(set(answers)) >= 2
+        assert all(re.fullmatch(r"Answer(?: to \d)?: .{12,60}", answer) for answer in answers)
+
+
+def test_the_table_of_the_last_cell_has_its_heading_right_above_it(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    for notebook in notebooks.values():
+        before, last = notebook.cells[-2:]
+        assert last.source.startswith("checks.summary(")
+        assert re.findall(r"^## (.*)$", before.source, re.MULTILINE) == [
+            "Hand in",
+            "Where you stand",
+        ]
+
+
+def test_long_names_in_tables_can_be_broken_on_a_phone(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    for notebook in notebooks.values():
+        table = notebook.cells[0].source.partition("<!-- items -->")[2].partition("<!--")[0]
+        assert not re.search(r"`\w{13,}`", table)
+        for name in re.findall(r"<code>(.*?)</code>", table):
+            assert all(len(part) <= 12 for part in name.split("<wbr>")), name
+
+
+def test_pictures_are_narrow_enough_to_be_read_on_a_phone(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    """A phone leaves some 280 pixels; a text of 10 points at 120 dpi is then 8 pixels high."""
+    for notebook in notebooks.values():
+        for cell in notebook.cells:
+            for bundle in cell.get("attachments", {}).values():
+                with Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))) as picture:
+                    assert picture.width <= 570, cell.id

@@ -46,8 +46,10 @@ def notebook(checks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Recorder:
 @pytest.fixture(autouse=True)
 def _no_hint_given(checks: ModuleType) -> Iterator[None]:
     checks._given.clear()
+    checks._diagnosed.clear()
     yield
     checks._given.clear()
+    checks._diagnosed.clear()
 
 
 def run(checks: ModuleType, item: str, names: Names) -> None:
@@ -135,6 +137,36 @@ def test_failed_check_opens_its_hints_one_inside_the_other_without_scripts(
         assert rung.replace("`", "") in page.text
 
 
+def test_numbers_to_compare_are_two_labelled_blocks_that_line_up(
+    checks: ModuleType, names: Names, notebook: Recorder
+) -> None:
+    run(checks, "p1-momentum", {**names, "momentum": average})
+    (bundle,) = notebook.shown
+    text, page = bundle["text/plain"], bundle["text/html"]
+    yours = ["[[ 2.0  4.0]", " [ 1.9  3.8]", " [ 1.4  2.8]", " [-0.6 -1.2]]"]
+    expected = ["[[ 2.00  4.00]", " [ 1.00  2.00]", " [ 0.25  0.50]", " [-3.00 -6.00]]"]
+    yours = [re.sub(r"(\.\d)", r"\g<1>0", line) for line in yours]
+    blocks = re.findall(r"<b>(\w+)</b><pre[^>]*>([^<]*)</pre>", page)
+    assert blocks == [("Yours", "\n".join(yours)), ("Expected", "\n".join(expected))]
+    lines = text.splitlines()
+    at = lines.index(f"    Yours:    {yours[0]}")
+    assert [line[14:] for line in lines[at : at + 8]] == [*yours, *expected]
+    assert lines[at + 4] == f"    Expected: {expected[0]}"
+    assert lines[at + 8].strip().startswith("This memory is an average")
+    assert "display:flex;flex-wrap:wrap" in page
+
+
+@pytest.mark.parametrize("state", ["missing", "open"])
+def test_sign_of_an_open_item_is_said_once(
+    state: str, checks: ModuleType, names: Names, notebook: Recorder
+) -> None:
+    stub = {"momentum": raising(NotImplementedError())}
+    run(checks, "p1-momentum", {**names, **stub} if state == "open" else {})
+    (bundle,) = notebook.shown
+    for shown in (bundle["text/plain"].partition("? Stuck")[0], Page(bundle["text/html"]).text):
+        assert shown.partition("Hint")[0].count("…") == 1
+
+
 def test_verdicts_differ_in_signs_and_words_and_not_in_colour_alone(checks: ModuleType) -> None:
     told = {(sign, word) for sign, word, _ in checks._VERDICTS.values()}
     assert len(told) == len(checks._VERDICTS)
@@ -201,6 +233,35 @@ def test_hint_gives_the_next_each_time_and_then_begins_anew(
         assert rung in text
     assert given[3] == given[0]
     assert len(set(given)) == 3
+
+
+def average(gradient: Any, x0: Any, gammas: Any, betas: Any, indices: Any) -> Any:
+    """Momentum with an average in the place of a sum, a slip that the check knows."""
+    rows, memory = [np.array(x0, dtype=float)], np.zeros(len(x0))
+    for gamma, beta, i in zip(gammas, betas, indices, strict=True):
+        memory = beta * memory + (1 - beta) * gradient(i, rows[-1])
+        rows.append(rows[-1] - gamma * memory)
+    return np.array(rows)
+
+
+def test_hint_begins_with_the_slip_that_the_last_check_named(
+    checks: ModuleType, names: Names, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hint() -> str:
+        checks.hint("momentum")
+        return capsys.readouterr().out
+
+    slip = "p1-momentum, from the check that failed\n  This memory is an average, m = β m"
+    run(checks, "p1-momentum", {**names, "momentum": average})
+    capsys.readouterr()
+    first = hint()
+    assert first.startswith(slip)
+    assert "\np1-momentum, Hint 1 of 3" in first
+    assert hint().startswith("p1-momentum, Hint 2 of 3")
+    run(checks, "p1-momentum", {**names, "momentum": average})
+    run(checks, "p1-momentum", names)
+    capsys.readouterr()
+    assert hint().startswith("p1-momentum, Hint 3 of 3")
 
 
 def test_hint_for_no_item_lists_the_items(

@@ -19,6 +19,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from autograder.submission.pictures import MAX_PICTURES
+from tests import photos
+
 from .test_form import PROBLEMS
 from .test_pack import (
     code,
@@ -132,20 +135,36 @@ def test_perfect_homework_has_a_short_report(
 # --- each kind of thing that marking does not have ------------------------------------------------
 
 
+BY_NAME = ("importlib.import_module({!r})", "__import__({!r})")
+
+
 @pytest.mark.usefixtures("apart")
-def test_import_that_the_code_can_do_without_is_not_told(folder: Path) -> None:
-    guarded = "try:\n    import seaborn\nexcept ImportError:\n    seaborn = None\n"
+@pytest.mark.parametrize("way", ["import {}", *BY_NAME])
+def test_import_that_the_code_can_do_without_is_not_told(folder: Path, way: str) -> None:
+    asking = way.format("seaborn").replace("'", '"')
+    guarded = f"import importlib\ntry:\n    {asking}\nexcept ImportError:\n    seaborn = None\n"
     assert told(folder, START + guarded + PARAMETERS) == []
     assert outcome(folder, "p1a-parameters") == "passed"
 
 
 @pytest.mark.usefixtures("apart")
-def test_import_inside_an_answer_fails_as_when_marked(folder: Path) -> None:
-    inside = PARAMETERS.replace("    gammas =", "    import scipy\n    scipy.x = gammas =", 1)
+@pytest.mark.parametrize("way", ["import {}", *BY_NAME])
+def test_import_inside_an_answer_fails_as_when_marked(folder: Path, way: str) -> None:
+    asking = f"    import importlib\n    {way.format('scipy')}\n    x = gammas ="
+    inside = PARAMETERS.replace("    gammas =", asking, 1)
     [line] = told(folder, "x = 1", START + inside)
     assert line.startswith("p1a-parameters (1 point): code cell 2 of problem1_momentum.ipynb")
     assert "imports scipy, a package that marking does not have" in line
     assert outcome(folder, "p1a-parameters") == "broken"
+
+
+def test_modules_that_marking_has_are_imported_by_name(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("")
+    asking = (
+        "import importlib\nnp = importlib.import_module('numpy.linalg') and __import__('numpy')"
+    )
+    assert told(folder, f"{asking}\n{PARAMETERS}") == []
+    assert outcome(folder, "p1a-parameters") == "passed"
 
 
 def test_files_and_paths_that_answers_open_are_told(folder: Path) -> None:
@@ -317,23 +336,67 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
         c for c in cells if c["metadata"]["nbgrader"]["grade_id"] == "p1a-proof"
     )
     text["cell_type"] = "markdown"
-    text["attachments"] = {name: {"image/png": "AA=="} for name in ("page.png", "page 2.png")}
-    text["source"] = (
-        "![one](attachment:page.png) ![two](attachment:page%202.png) ![](attachment:gone.png) "
-        "![](photo.jpg) <img src='https://example.org/x.png'> and ![a formula] (x)"
+    files = {
+        "page.png": photos.png(3, 2),
+        "page 2.jpg": photos.phone_jpeg(),
+        "page (3).png": photos.png(3, 2),
+        "page%204.png": photos.png(3, 2),
+        "notes.heic": photos.HEIC,
+        "renamed.png": photos.PDF,
+        "bomb.png": photos.bomb(),
+        "cut.png": photos.png(3, 2)[:14],
+        "old.png": photos.png(3, 2),
+    }
+    text["attachments"] = {
+        name: {"image/png": photos.base64_of(content)} for name, content in files.items()
+    }
+    shown = [
+        f"![x](<attachment:{name.replace(' ', '%20')}>)" for name in files if name != "old.png"
+    ]
+    inline = photos.base64_of(photos.png(4, 4))
+    text["source"] = " ".join(shown) + (
+        f"![](attachment:gone.png) ![](photo.jpg) ![Colab](data:image/png;base64,{inline})"
+        "<img src='https://example.org/x.png'> and ![a formula] (x)"
     )
     write(folder, FIRST, cells)
     packing.pack()
-    shown = joined(capsys.readouterr().out)
-    assert "Pictures: p1a-proof has page.png; the others have none." in shown
-    for name, words in (
-        ("page 2.png", "can't be shown when marking. Rename its file"),
+    told = joined(capsys.readouterr().out)
+    seen = "page.png, page 2.jpg, page (3).png, page 4.png, Colab"
+    assert f"Pictures: p1a-proof has {seen}; the others have none." in told
+    reasons = (
+        ("notes.heic", "is HEIC, which marking can't show. Save it as JPEG"),
+        ("renamed.png", "is PDF, which marking can't show. Save each page"),
+        ("bomb.png", "has more than 50 million pixels"),
+        ("cut.png", "is damaged"),
+        ("old.png", "is attached, but the text does not show it"),
         ("gone.png", "is not in this cell. Paste or drag"),
-        ("photo.jpg", "is a link, which marking can't open. Paste or drag"),
-        ("https://example.org/x.png", "is a link"),
-    ):
-        assert f"p1a-proof: the picture {name} {words}" in shown
-    assert shown.count("p1a-proof: the picture ") == 4
+        ("photo.jpg", "is a file beside the notebook, and marking reads only the notebook."),
+        ("https://example.org/x.png", "is a link, which marking can't open. Paste or drag"),
+    )
+    for name, words in reasons:
+        assert f"p1a-proof: the picture {name} {words}" in told
+    assert told.count("p1a-proof: the picture ") == len(reasons)
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_pictures_beyond_the_limit_are_told(
+    folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = own_cells(FIRST)
+    text: dict[str, Any] = next(
+        c for c in cells if c["metadata"]["nbgrader"]["grade_id"] == "p1a-proof"
+    )
+    names = [f"page{number}.png" for number in range(MAX_PICTURES + 1)]
+    text["cell_type"] = "markdown"
+    text["attachments"] = {
+        name: {"image/png": photos.base64_of(photos.png(3, 2))} for name in names
+    }
+    text["source"] = " ".join(f"![](attachment:{name})" for name in names)
+    write(folder, FIRST, cells)
+    packing.pack()
+    told = joined(capsys.readouterr().out)
+    assert f"the picture {names[-1]} is beyond the {MAX_PICTURES} pictures" in told
+    assert f"the picture {names[-2]}" not in told
 
 
 @pytest.mark.usefixtures("_nothing_runs")

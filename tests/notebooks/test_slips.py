@@ -474,7 +474,53 @@ def test_terminal_of_any_encoding_gets_every_word(
     assert ("OK p1-momentum: passes" in text) is not (codecs.lookup(encoding).name == "utf-8")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_columns_of_a_printed_summary_line_up(
+    encoding: str, checks: ModuleType, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if its signs are spelt out: `OK`, `X`, `...` and `text:` differ in length."""
+    file = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(file, encoding=encoding))
+    wrong = spoilt({**names, "usam": raising(NotImplementedError())}, "gd", lambda a: a + 1)
+    checks.summary("problem2_landscape", wrong)
+    sys.stdout.flush()
+    lines = file.getvalue().decode(encoding).splitlines()
+    rows = [line for line in lines if re.match(r"  \S+ +p2", line)]
+    assert len(rows) == 13
+    assert len({line.split()[0] for line in rows}) == 4
+    assert len({line.index("p2") for line in rows}) == 1
+    assert len({re.search(r"\d (?:bonus )?points?", line).start() for line in rows}) == 1  # type: ignore[union-attr]
+    assert len({re.search(r"points? +(?=\w)", line).end() for line in rows}) == 1  # type: ignore[union-attr]
+
+
 # --- pictures -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        (r"$\eta_0 = 10^{-1}$", "η₀ = 10⁻¹"),
+        (r"guide of slope $-\frac{1}{2}$", "guide of slope -1/2"),
+        (r"median of $\mathrm{tr}\,\nabla^2 L$", "median of tr ∇² L"),
+        (r"$\hat{\beta}_t$ and $\hat\beta$", "β̂ₜ and β̂"),
+        (r"$\|\nabla f(x_k)\|^{2}$, $x^{\top}y$", "‖∇f(xₖ)‖², xᵀy"),
+        (r"$\lambda_{t+1}$, $\Lambda$, $m^{-1/2}$", "λₜ₊₁, Λ, m^(-1/2)"),
+        (r"$\sqrt{m}$, $\sqrt{1+\lambda}$", "√m, √(1+λ)"),
+        (r"$\unknown{x}$", "unknownx"),
+        (r"costs \$5, a_b {c}", "costs $5, a_b {c}"),
+        (r"costs $5", "costs $5"),
+    ],
+)
+def test_labels_of_pictures_are_told_in_plain_letters(
+    label: str, words: str, checks: ModuleType
+) -> None:
+    assert checks.in_words(label) == words
+
+
+def test_verdict_of_a_picture_has_no_tex(told: Told, names: Names) -> None:
+    text = told("p3-plot", names)
+    assert "the legend says: empirical kernel, guide of slope -1/2" in text
+    assert "the axes are labelled: width m; relative error" in text
 
 
 def test_figures_are_shown_with_their_words_and_closed(

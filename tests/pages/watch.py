@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from autograder.platforms.nbgrader.formgrader import mathjax_folder
+from autograder.desk.policy import mathjax_folder
 
 SITE = "http://pages.test"
 """Where pages are that no server has."""
@@ -222,6 +222,12 @@ class Watch:
         deadline = time.monotonic() + patience
         while until is not None and not until(self._told()) and time.monotonic() < deadline:
             self.tab.wait_for_timeout(50)
+        return self._told()
+
+    def touched_again(self, parts: str, seconds: float = 0.3) -> Seen:
+        """The events on the open page, after its parts were touched once more."""
+        self._seen.touched, self._seen.wired = self.tab.evaluate(_TOUCH, parts)
+        self._leave_alone(seconds)
         return self._told()
 
     def _leave_alone(self, seconds: float) -> None:

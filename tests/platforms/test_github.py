@@ -294,7 +294,7 @@ def test_loop_without_end_is_stopped_with_all_its_processes(
     checks = load(repository, monkeypatch)
     monkeypatch.setattr(subprocess, "Popen", Hasty)
     found = checks.verdicts("valley")["t-slope"]
-    assert "it was stopped after 120 s, in code cell 3" in found.advice
+    assert "the notebook was stopped after 120 s, in code cell 3" in found.advice
     status = Path(f"/proc/{pid.read_text()}/status")
     assert not status.exists() or "State:\tZ" in status.read_text()
 

@@ -18,6 +18,7 @@ from .text import Page, pages
 ROOT = Path(__file__).parents[2]
 
 CHECKED = (
+    *("tests/attacks", "tests/benchmarks", "tests/comparison", "tests/mutation"),
     *(".ci", "CONTRIBUTING.md", "Makefile", "course.toml", "pyproject.toml"),
     *("tests/browser", "tests/cluster", "tests/commands", "tests/content", "tests/course"),
     *("tests/exports", "tests/faults", "tests/fuzz", "tests/gradebook", "tests/grading"),

@@ -69,7 +69,10 @@ def test_evidence_of_two_steps_counts_once() -> None:
             ANSWER + '- (1 point) it [evidence: "the size"]',
             ", line 5: the evidence does not have the form",
         ),
-        (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* has only evidence"),
+        (
+            ANSWER + '- (1 point) [evidence: q-size "the size"]',
+            ", line 5: .* contains only evidence",
+        ),
         (ANSWER + "- (0 points) it", ", line 5: this rubric line has 0 points; a step earns"),
         (ANSWER + "- (-0 points) it", ", line 5: this rubric line has 0 points; a step earns"),
         (ANSWER + "- (−0.0 points) it", ", line 5: this rubric line has 0 points; a step earns"),

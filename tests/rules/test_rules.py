@@ -210,7 +210,7 @@ def test_times_that_a_message_gives_are_taken() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("extensions.anna = 2024-11-20T23:55:00", ["extensions.anna", "before the due date"]),
+        ("extensions.anna = 2024-11-20T23:55:00", ["extensions.anna", "earlier than the due date"]),
         ("extensions.anna = 48", ["extensions.anna is 48", "{ hours = 48 }"]),
         ("extensions.anna = { hours = -1 }", ["extensions.anna.hours is -1", "number from 0"]),
         ("extensions.anna = { hour = 4 }", ["no key 'hour'", "did you mean hours?"]),
@@ -244,7 +244,10 @@ def test_submission_without_a_time_is_not_late() -> None:
     [
         ('late = "per cent"', ["rules.late is 'per cent'", '"none", "percent", "stop"']),
         ('late = "percent"', ["rules.late_percent_per_day is missing", "such as 10"]),
-        ("late_percent_per_day = 10", ["rules.late is missing", "late_percent_per_day needs it"]),
+        (
+            "late_percent_per_day = 10",
+            ["rules.late is missing", "late_percent_per_day needs this key"],
+        ),
         ('late = "percent"\nlate_percent_per_day = 110', ["is 110", "number from 0 to 100"]),
         ('late = "percent"\nlate_percent_per_day = "10"', ["is '10'", "number from 0 to 100"]),
         ('late = "percent"\nlate_percent_per_day = nan', ["is nan", "number from 0 to 100"]),

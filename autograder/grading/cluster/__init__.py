@@ -1,1 +1,1 @@
-"""Marking on many machines, with Dask; needs the extra `cluster`."""
+"""Mark on many machines, with Dask; this package needs the extra `cluster`."""

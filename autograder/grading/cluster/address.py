@@ -1,7 +1,8 @@
-"""The address of a scheduler, and the certificates for talking to it.
+"""Check the address of a scheduler, and read the certificates for the connection.
 
 Dask runs any code that it receives, on every machine of a cluster, and by default it encrypts
-nothing. So hidden tests go only to a scheduler with a certificate, or to one on this machine.
+nothing. So hidden tests are sent only to a scheduler that has a certificate or runs on this
+machine.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from distributed.security import Security
 from autograder.errors import KitError
 
 FILES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
-"""Dask's names of the certificates, and the names of their files in the folder."""
+"""Dask's names for the certificates, each with its file name in the folder."""
 
 
 def contact(address: str, certificates: Path | None = None) -> tuple[str, Security | None]:
@@ -46,13 +47,13 @@ def contact(address: str, certificates: Path | None = None) -> tuple[str, Securi
 
 
 def is_loopback(address: IPv4Address | IPv6Address) -> bool:
-    """Return whether an address is this machine's own, even if IPv4 is written as IPv6."""
+    """Return whether an address is this machine's own, even if it is IPv4 written as IPv6."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 
 
 def is_plain_and_outside(address: str) -> bool:
-    """Return whether a Dask address, such as a worker's, is unencrypted and over a network."""
+    """Return whether connections to a Dask address leave this machine without encryption."""
     parts = urlsplit(address)
     try:
         return parts.scheme == "tcp" and not is_loopback(ip_address(parts.hostname or ""))

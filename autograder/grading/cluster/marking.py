@@ -1,4 +1,4 @@
-"""The marking process of a worker: it greets and marks, in one sandbox, until the worker ends."""
+"""The marking process of a worker, which greets and marks in one sandbox until the worker ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.sandbox import examine
 
 
 def serve(worker: Connection) -> None:
-    """Answer one message after another, until the worker closes its end."""
+    """Answer one message after another, until the worker closes the pipe."""
     with contextlib.suppress(EOFError, OSError):
         while True:
             course = Path(worker.recv_bytes().decode())
@@ -39,7 +39,7 @@ def _answer(course: Path, message: bytes) -> Message:
 
 
 def main() -> None:
-    """Serve the worker that holds the other ends of the inherited pipes."""
+    """Serve the worker that holds the other ends of this process's pipes."""
     orders = int(sys.argv[1])
     os.set_inheritable(orders, False)  # else the sandbox's processes would keep it open
     end = os.dup(0)

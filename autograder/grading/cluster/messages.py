@@ -1,7 +1,7 @@
 """The messages between a run and its workers' marking processes: msgpack, checked on arrival.
 
 The run sends an Order and gets a Done or a Failed; a worker introduces itself with a Greeting.
-Reading a message never runs anything.
+Reading a message never runs any code.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from autograder.sandbox import Protection
 from autograder.submission.parcel import Parcel
 
 MAX_BYTES = 1_000_000_000
-"""Most bytes of one message."""
+"""Largest size of a message, in bytes."""
 
 
 class MessageError(KitError):
-    """A message does not have the expected form."""
+    """An error: a message does not have the expected form."""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """A message; the name of its class is sent with it."""
+    """A message, which is sent with the name of its class."""
 
 
 class Hello(Message, frozen=True):
@@ -43,14 +43,17 @@ class Hello(Message, frozen=True):
 
 
 class Greeting(Message, frozen=True):
-    """A worker's answer: the parts of its grader, and the walls around student code there."""
+    """A worker's answer: the versions of its grader's parts, and the walls around student code."""
 
     grader: dict[str, str]
     protection: Protection
 
 
 class Order(Message, frozen=True):
-    """One submission to mark, and the settings. `seed` may be an integer of any size."""
+    """A message with one submission to mark, and the settings.
+
+    `seed` may be an integer of any size.
+    """
 
     assignment: str
     seed: str
@@ -59,7 +62,7 @@ class Order(Message, frozen=True):
 
 
 class Done(Message, frozen=True):
-    """A Marking: the Report and the notebooks as JSON, and the seconds of its stages."""
+    """A message with a Marking: Report and notebooks as JSON, and the seconds of each stage."""
 
     report: str
     notebooks: dict[str, str]
@@ -67,14 +70,14 @@ class Done(Message, frozen=True):
 
 
 class Failed(Message, frozen=True):
-    """The reason why there is no Marking."""
+    """A message with the reason why there is no Marking."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The order that a worker got, and its walls; the worker's answer must match both."""
+    """The order that a worker got, and the worker's walls; the worker's answer must match both."""
 
     assignment: Assignment
     submission: str
@@ -88,7 +91,7 @@ def write(message: Message) -> bytes:
 
 
 def read(message: object, kind: Any) -> Any:
-    """Return a message of this kind, or of one kind in a union; else raise MessageError.
+    """Return the message if it is of this kind, or of one kind in a union; else raise MessageError.
 
     The bytes must be exactly those that `write` would return, so that the message has no unknown
     parts at any depth.
@@ -130,14 +133,18 @@ def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
         raise MessageError(f"the answer is not a Marking: {str(error)[:200]}") from error
     known = {problem.name for problem in asked.assignment.problems}
     is_timed = all(map(math.isfinite, answer.seconds.values()))
-    fault = "" if is_timed and notebooks.keys() <= known else "its notebooks or times are wrong"
+    fault = (
+        ""
+        if is_timed and notebooks.keys() <= known
+        else ("the notebooks or times in the answer are wrong")
+    )
     if fault := fault or _fault(report, asked):
         raise MessageError(f"the answer is not a Marking of this submission: {fault}")
     return Marked(student, Marking(report, notebooks, {}, answer.seconds))
 
 
 def _fault(report: Report, asked: Asked) -> str:
-    """Return how a Report differs from its order; empty if everything matches."""
+    """Return how a Report differs from its order, or "" if everything matches."""
 
     def worth(items: Mapping[str, Item] | Mapping[str, ItemReport]) -> dict[str, object]:
         return {name: (i.kind, i.problem, i.max_points, i.bonus) for name, i in items.items()}
@@ -155,5 +162,5 @@ def _fault(report: Report, asked: Asked) -> str:
         if found[name] != wanted[name]:
             return f"its {name} is {str(found[name])[:100]} instead of {str(wanted[name])[:100]}"
     if any(not 0 <= item.points <= item.max_points for item in report.items.values()):
-        return "an item has more points than there are"
+        return "an item has more points than its maximum"
     return ""

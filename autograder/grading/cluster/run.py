@@ -2,7 +2,8 @@
 
 Each worker gets one submission more than it can mark at once, so neither the scheduler nor this
 machine ever holds a whole class. The run itself assigns submissions to workers. So if a worker
-dies, the submissions it had are known, and each is tried again alone on a worker.
+dies, the run knows which submissions that worker had. Each of these submissions is marked again,
+alone on a worker.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from autograder.grading.mark import MarkSettings
 from autograder.submission import parcel
 
 ALLOWED_DEATHS = 1
-"""Number of deaths of a worker or its process after which a submission is still tried again."""
+"""Number of times that a worker may die before its submission counts as failed."""
 
 
 def mark_class(
@@ -54,7 +55,7 @@ def mark_class(
 
 @dataclass
 class _ClassRun:
-    """One class being marked on the cluster."""
+    """A class that is being marked on the cluster."""
 
     workers: Workers
     assignment: Assignment
@@ -89,7 +90,7 @@ class _ClassRun:
             self.workers.client.cancel(futures, force=True)
 
     def _wait(self) -> None:
-        """Wait until a worker has answered, or until it is time to look for new workers."""
+        """Wait until a worker answers, or until it is time to look for new workers."""
         greetings = [each.greeting for each in self.workers.members.values() if each.greeting]
         if futures := [*self.workers.running(), *greetings]:
             with (
@@ -103,7 +104,7 @@ class _ClassRun:
     def _hand_out(self) -> None:
         """Give each worker as many jobs as it can take.
 
-        A job that was on a worker when it died goes to a worker without other jobs.
+        If a worker died with a job, the job goes to a worker without other jobs.
         """
         ready = self.workers.fit()
         while self.waiting and (free := [each for each in ready if self._has_room(each)]):
@@ -146,7 +147,7 @@ class _ClassRun:
         except CancelledError:  # another program cancelled it
             self.waiting.append(job)
         except distributed.KilledWorker:
-            self._blame(job, "the worker that marked it died")
+            self._blame(job, "the worker that marked this submission died")
         except worker.DiedError:
             self._blame(job, "the marking process died")
         except worker.NoBundleError:
@@ -160,15 +161,15 @@ class _ClassRun:
             self.found.append(Marked(job.student, None, why))
 
     def _take_back(self, member: Member) -> None:
-        """Take back the jobs of a worker that has ended; any of them may have killed it."""
+        """Take back the jobs of a worker that has ended; any of its jobs may have killed it."""
         for job, _ in member.running.values():
-            self._blame(job, "the worker that marked it died")
+            self._blame(job, "the worker that marked this submission died")
         with contextlib.suppress(OSError, CancelledError):
             self.workers.client.cancel(list(member.running), force=True)
 
     def _blame(self, job: Job, why: str) -> None:
         self.deaths[job, why] += 1
         if self.deaths[job, why] > ALLOWED_DEATHS:
-            self.found.append(Marked(job.student, None, f"{why}, twice"))
+            self.found.append(Marked(job.student, None, f"{why} twice"))
         else:
             self.caught.append(job)

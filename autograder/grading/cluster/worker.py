@@ -20,22 +20,22 @@ PROGRAM = "autograder.grading.cluster.marking"
 LOOK_SECONDS = 0.2
 
 _own = threading.local()
-"""The marking process of each of the worker's threads."""
+"""The marking process of each thread of the worker."""
 
 
 class DiedError(Exception):
-    """The marking process ended before it answered."""
+    """An error: the marking process ended before it answered."""
 
 
 class NoBundleError(Exception):
-    """The worker does not have the bundle, because it was restarted."""
+    """An error: the worker does not have the bundle, because the worker was restarted."""
 
 
 class MarkingProcess:
     """A process that marks.
 
-    The process ends with the worker or the worker's thread, which closes its standard input;
-    nothing is ever written to that input.
+    The process ends when its standard input closes, with the worker or the worker's thread; nothing
+    is ever written to that input.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class MarkingProcess:
             self._orders.send_bytes(message)
             while not self._orders.poll(LOOK_SECONDS):
                 if getattr(worker.state.tasks.get(key), "state", "") != "executing":
-                    raise EOFError("nobody waits for the answer")
+                    raise EOFError("no one is waiting for the answer")
             return self._orders.recv_bytes()
         except (OSError, EOFError) as error:
             self.process.kill()
@@ -69,12 +69,12 @@ class MarkingProcess:
 
 
 def greet(message: bytes) -> bytes:
-    """Return the parts of this worker's grader, and its walls."""
+    """Return the versions of this worker's grader's parts, and the worker's walls."""
     return _process().ask("", message)
 
 
 def mark(bundle: str, content: bytes, order: bytes) -> bytes:
-    """Mark in this thread's own process, with the bundle of that name.
+    """Mark in this thread's own process, with the bundle that has this name.
 
     The bundle's content is sent once and kept in this worker's own folder, which Dask deletes.
     Raise CourseError if the bundle is rejected, NoBundleError if it is missing, and DiedError if

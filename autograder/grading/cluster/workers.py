@@ -1,7 +1,7 @@
-"""The workers of a scheduler: they come and go, and only some of them may mark.
+"""Manage the workers of a scheduler, which come and go; only some of them may mark.
 
 Each worker is first asked for its grader and its walls. A worker is rejected if its grader differs
-from the grader of the run, or its walls differ from the other workers' walls.
+from the run's grader, or if its walls differ from the walls of other workers.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ LOOK_SECONDS = 0.5
 WAIT_SECONDS = 60.0
 """Seconds to wait for a worker that can mark."""
 PREPARE_SECONDS = 300.0
-"""Seconds to wait if there are workers that have not answered yet."""
+"""Seconds to wait for workers that have not answered yet."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(eq=False)
 class Member:
-    """A worker: its greeting and answer, and the jobs it marks."""
+    """A worker with its greeting, its answer, and the jobs that it marks."""
 
     address: str
     threads: int
@@ -52,16 +52,16 @@ class Member:
 
 
 class Workers(contextlib.AbstractContextManager["Workers"]):
-    """The workers of one scheduler, as of the last look; `protections` are their walls.
+    """The workers that a scheduler had at the last request; `protections` are the workers' walls.
 
     `certificates` is a folder with ca.pem, cert.pem and key.pem for tls:// (default: Dask's own
-    configuration); `settings` are for marking; `say` shows a message to a person.
+    configuration); `settings` are the settings for marking; `say` shows a message to a person.
     """
 
     def __init__(
         self, address: str, certificates: Path | None, settings: MarkSettings, say: Say
     ) -> None:
-        """Connect, wait for workers and greet them; raise KitError if one may not mark."""
+        """Connect, wait for workers and greet them; raise KitError if a worker may not mark."""
         self.address, security = contact(address, certificates)
         self.settings, self.say = settings, say
         self.members: dict[str, Member] = {}
@@ -98,7 +98,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         return [each for member in self.members.values() for each in member.running]
 
     def attend(self) -> list[Member]:
-        """Greet new workers and read their answers; return the workers that have gone.
+        """Greet new workers and read their answers; return the workers that have left.
 
         Raise KitError if no worker could mark for a while.
         """
@@ -163,7 +163,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
                 f"{grader_parts()['kit']} with the extra `cluster`"
             )
         except Exception as error:  # whatever a strange worker may answer
-            fault = f"it does not answer like this kit ({type(error).__name__}: {error})"
+            fault = f"the worker does not answer like this kit ({type(error).__name__}: {error})"
         else:
             fault = self._fault(found)
             member.protection = found.protection
@@ -171,24 +171,25 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             self.refuse(member, fault)
 
     def _fault(self, greeting: Greeting) -> str:
-        """Return why a worker may not mark; empty if it may."""
+        """Return the reason why a worker may not mark, or "" if it may mark."""
         if differing := "; ".join(differences(greeting.grader, grader_parts())):
             return (
-                "its grader differs, so its marks may differ: install the same versions as here. "
+                "the worker's grader differs, so its marks may differ: install the same versions "
+                "as here. "
                 f"{differing}"
             )
         protection = greeting.protection
         if protection.level == "unprotected" and not self.settings.unprotected:
             advice = " ".join(f"{name} wall: {todo}" for name, _, todo in protection.advice())
             return (
-                f"no wall between student code and that machine works. {advice} To mark there "
+                f"no wall around student code works on that machine. {advice} To mark there "
                 "anyway, add --unprotected; every Report will say so"
             )
         there = self.protections or self._behind()
         is_new = protection.walls() not in [each.walls() for each in there]
         if there and (protection.level != there[0].level or (is_new and self.protections)):
             return (
-                f"its walls ({protection.level}) differ from those of other workers "
+                f"the worker's walls ({protection.level}) differ from those of other workers "
                 f"({there[0].level}). Add what is missing (`fdl doctor` there says how), stop some "
                 "workers, or use --inner-only for all. If it joined during a run, the next run can "
                 "use it"
@@ -222,6 +223,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             return question(*arguments, **named)
         except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
             raise KitError(
-                f"lost the scheduler at {self.address} ({error}). Finished work is kept; run "
+                f"the connection to the scheduler at {self.address} was lost ({error}). Finished "
+                "work is kept; run "
                 "the same command to continue"
             ) from error

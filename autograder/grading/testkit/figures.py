@@ -300,7 +300,7 @@ class _Wanted:
 
 
 def _rows_at(axes: AxesData, curve: CurveData, direction: int, wanted: _Wanted) -> list[np.ndarray]:
-    """Return, for each way to read a curve, which point is at which wanted coordinate.
+    """Return, for each way to read a curve, which points are at the wanted coordinates.
 
     A way is left out if a finite point is at no wanted coordinate, or a wanted coordinate has no
     point.

@@ -24,7 +24,7 @@ _HEADLINE = re.compile(r"^([✓✗…]) ([\w-]{1,64}):", re.MULTILINE)
 
 @dataclass(frozen=True)
 class StudentCell:
-    """A cell; `name` is its nbgrader id, and is empty for a cell that a student added.
+    """A cell of a notebook; `name` is the nbgrader id, or "" if the student added the cell.
 
     `printed` is the cell's text output.
     """
@@ -37,7 +37,7 @@ class StudentCell:
 
 
 def read_cells(path: Path) -> tuple[StudentCell, ...]:
-    """Return the cells of a notebook; () if the file is missing, too large or not a notebook."""
+    """Return a notebook's cells; () if the file is missing, too large or not a notebook."""
     try:
         if path.stat().st_size > MAX_NOTEBOOK_BYTES:
             return ()
@@ -50,7 +50,7 @@ def read_cells(path: Path) -> tuple[StudentCell, ...]:
 
 
 def visible_check(cell: StudentCell, item: str) -> Visible | None:
-    """Return the result of an item's visible check from its cell's output; None if unknown.
+    """Return the result of an item's visible check, read from the cell's output; None if unknown.
 
     A check's headline begins with a sign and the item's name. A student's code may print such a
     headline too, so two different headlines count as unknown.

@@ -37,10 +37,10 @@ from autograder.pages.classreport.statistics import (
 from autograder.pages.texts import templates
 
 FIRST_SHOWN = 12
-"""Number of misconceptions to show at first; a click shows all others."""
+"""Number of misconceptions to show at first; a click shows all of them."""
 
 MOST_CLAIMS = 10
-"""Number of failed claims without a named misconception to list."""
+"""Number of failed claims to list for answers without a named misconception."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class FailedClaim:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """Numbers of students who pass an item's visible check, its hidden tests, both or neither."""
+    """A table row: the numbers of students who pass an item's visible check, its tests, or both."""
 
     item: str
     both: int = 0
@@ -104,7 +104,7 @@ class CheckRow:
 
 @dataclass(frozen=True)
 class PairView:
-    """A pair of similar students, as the page shows it."""
+    """A pair of students with similar answers, in the form that the page shows."""
 
     first: str
     second: str
@@ -114,7 +114,7 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar pairs to show, the number of pairs found, and the limit for a rare passage."""
+    """The similar pairs to show, the number of pairs found, and the limit for rare passages."""
 
     pairs: tuple[PairView, ...]
     found: int
@@ -130,7 +130,7 @@ def render(
     *,
     anonymous: bool,
 ) -> str:
-    """Return the page, made at `moment`; it shows the names in `record` unchanged."""
+    """Return the page, dated `moment`; the page shows the names in `record` unchanged."""
     students = record.students
     items = list(assignment.items.values())
     script = _text("sort.js")
@@ -233,9 +233,9 @@ def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
 
 
 def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
-    """Compare each auto item's visible check with its hidden mark; full points count as passed.
+    """Compare each auto item's visible check with its hidden tests, passed by full points only.
 
-    A visible check that says "not done yet" does not pass.
+    A visible check that says "not done yet" counts as failed.
     """
     return [
         CheckRow(item.name, **Counter(_agreement(item, student) for student in students))
@@ -245,7 +245,7 @@ def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list
 
 
 def _agreement(item: Item, student: StudentRecord) -> str:
-    """Return the column of a `CheckRow` that counts the student."""
+    """Return the name of the `CheckRow` column in which the student is counted."""
     finding, said = student.findings.get(item.name), student.visible.get(item.name)
     if finding is None or not finding.is_tested or said is None:
         return "unknown"
@@ -306,7 +306,7 @@ def _items_picture(rows: Sequence[ItemRow]) -> Markup:
     return pictures.bars_picture(
         "items",
         "Mean share of each item's points",
-        f"One bar for each item, from 0 to 1. The hardest: {named or 'none marked yet'}.",
+        f"One bar for each item, from 0 to 1. The hardest items: {named or 'none marked yet'}.",
         [item.name for item in shares],
         series,
         "mean share of the points",
@@ -315,7 +315,7 @@ def _items_picture(rows: Sequence[ItemRow]) -> Markup:
 
 
 def can_be_drawn(row: ItemRow) -> bool:
-    """Return whether enough marks of an item are settled to draw its bar."""
+    """Return whether an item has enough final marks to draw a bar."""
     return row.statistics.n >= FEWEST
 
 
@@ -346,7 +346,7 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
 
 
 def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
-    """Return the class with other names, sorted by these names."""
+    """Return the class with its names replaced, sorted by the new names."""
     students = [replace(each, student=shown(each.student)) for each in record.students]
     absent = [replace(each, student=shown(each.student)) for each in record.absent]
     return ClassRecord(

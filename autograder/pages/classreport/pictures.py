@@ -40,7 +40,7 @@ _OWN: dict[str, Any] = {
 }
 
 _STYLE: list[str | dict[str, Any]] = ["default", _OWN]
-"""The report's own matplotlib style, independent of settings in the current folder."""
+"""The report's own matplotlib style; a settings file in the current folder has no effect."""
 
 _HEAD = re.compile(r"^.*?<svg[^>]*?viewBox=\"([^\"]*)\"[^>]*>", re.DOTALL)
 _UNNEEDED = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
@@ -50,7 +50,7 @@ _FAMILY = re.compile(r"font-family: [^;\"]*; ")
 
 @dataclass(frozen=True)
 class Series:
-    """One part of stacked bars, with one number for each bar."""
+    """One series of a stacked bar chart, with one number for each bar."""
 
     name: str
     values: Sequence[float]
@@ -66,7 +66,7 @@ def histogram_picture(
     counts: Sequence[int],
     unit: str,
 ) -> Markup:
-    """Return a histogram: the number of students in each interval of points or seconds."""
+    """Return a histogram of the number of students in each interval of points or seconds."""
     with style.context(_STYLE):
         figure, axes = _figure(4.2, 2.5)
         for (left, right), count in zip(pairwise(edges), counts, strict=True):

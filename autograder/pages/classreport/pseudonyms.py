@@ -16,13 +16,13 @@ from autograder.gradebook.database import PSEUDONYM, PatientGradebook
 
 LEFT_OUT = "▒▒▒"
 SHORTEST = 3
-"""Minimum length of a name to remove inside words; a shorter name is removed as a whole word."""
+"""Minimum length of a name that is also removed inside words; shorter names must be whole words."""
 
 
 def numbers_for(
     gradebook: PatientGradebook, assignment: str, students: Iterable[str]
 ) -> dict[str, int]:
-    """Return each student's number: the stored number, or a new number."""
+    """Return each student's number; students without a stored number get a new one."""
     with gradebook.transaction():
         known: dict[str, int] = gradebook.noted(PSEUDONYM, assignment)
         new = [student for student in students if student not in known]
@@ -33,7 +33,7 @@ def numbers_for(
 
 
 def _draw(count: int, taken: set[int]) -> list[int]:
-    """Draw `count` unused random numbers, short but with at least half of the numbers left free."""
+    """Draw `count` unused random numbers; at least half of all numbers of that length stay free."""
     top = 100
     while top < 2 * (count + len(taken)):
         top *= 10

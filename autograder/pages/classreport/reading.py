@@ -24,7 +24,7 @@ from autograder.words import storable
 class ItemFinding:
     """The tests' findings for one item: points, named misconception, failed claims.
 
-    `is_tested` says whether the item's notebook could be marked.
+    `is_tested` is True if the item's notebook could be marked.
     """
 
     points: float
@@ -38,10 +38,11 @@ class ItemFinding:
 class StudentRecord:
     """One marked student.
 
-    `points` come from the gradebook, by item; None for an unmarked item. `findings` come from the
-    tests. `total` is the points that count so far by the course's rules. `late` is in seconds.
-    `seconds` is the time that marking took. `undated` says whether the submission date is
-    unreadable. `versions` are the student's software versions if they differ from the grader's.
+    `points` are the gradebook's points by item, with None for an unmarked item. `findings` are the
+    results of the tests. `total` is the sum of points that count so far, by the course's rules.
+    `late` is the lateness in seconds. `seconds` is the time that marking took. `undated` is True if
+    the submission date can't be read. `versions` are the student's software versions if they differ
+    from the grader's.
     """
 
     student: str
@@ -86,7 +87,7 @@ class ClassRecord:
 
 NOT_HANDED_IN = "no submission"
 NOT_MARKED = "submitted but not marked: run `fdl grade`"
-NO_REPORT = "has marks in the gradebook, but its Report can't be read: run `fdl grade` again"
+NO_REPORT = "has marks in the gradebook, but no readable Report: run `fdl grade` again"
 
 
 def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebook) -> ClassRecord:
@@ -124,7 +125,8 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     absent += _absent(course, assignment, known=set(names), marked=marked)
     if not students:
         raise RecordError(
-            f"nobody has marks for {assignment.name} yet: run `fdl grade {assignment.name}` first"
+            f"no student has marks for {assignment.name} yet: run `fdl grade {assignment.name}` "
+            "first"
         )
     for absence in absent:
         names.setdefault(absence.student, (absence.student,))
@@ -150,7 +152,7 @@ def _report(folder: Path) -> Report | None:
 
 
 def _finding(item: ItemReport) -> ItemFinding:
-    """Return the finding in an item's Report; intern texts, since a class repeats sentences."""
+    """Return the finding in an item's Report; store equal texts only once, to save memory."""
     failed = (claim.claim for claim in item.claims if not claim.passed)
     return ItemFinding(
         item.points,
@@ -162,7 +164,7 @@ def _finding(item: ItemReport) -> ItemFinding:
 
 
 def _visible(assignment: Assignment, folder: Path) -> dict[str, Visible]:
-    """Return the visible checks' results in the run that was marked."""
+    """Return the results of the visible checks, from the run that was marked."""
     found: dict[str, Visible] = {}
     for problem in assignment.problems:
         items = {item.name for item in problem.items if item.kind == "auto"}

@@ -1,12 +1,12 @@
 """Find pairs of students whose answers share rare passages.
 
-The method is winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for
-document fingerprinting, SIGMOD 2003), as in the library copydetect. Names, comments and layout are
-removed from code. Each run of `RUN` remaining letters becomes a fingerprint, and one of every
-`WINDOW` neighbouring fingerprints is kept. Passages from the release, the reference solutions or a
-known misconception do not count. Passages that more than a few students share do not count either:
-if few right solutions exist, many students write the same solution. Only answers to the same item
-are compared.
+The method is called winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local
+algorithms for document fingerprinting, SIGMOD 2003), as in the library copydetect. Names, comments
+and layout are removed from code. Each sequence of `RUN` remaining letters becomes a fingerprint,
+and one of every `WINDOW` neighbouring fingerprints is kept. Passages from the release, the
+reference solutions or a known misconception do not count. Passages that more than a few students
+share do not count either: if few right solutions exist, many students write the same solution. Only
+answers to the same item are compared.
 
 The work grows with the number of students, not with the number of pairs: an index maps each
 fingerprint to its students, and ignores fingerprints of more than `MOST_SHARERS` students.
@@ -37,10 +37,10 @@ TEXT_RUN = 36
 
 WINDOW = 4
 MOST_SHARERS = 10
-"""Maximum number of students with a rare passage; in a small class a quarter, but at least 3."""
+"""Maximum number of students who share a rare passage; in small classes, a quarter, at least 3."""
 
 FEWEST_SHARED = 12
-"""Minimum number of shared passages of a listed pair."""
+"""Minimum number of shared passages for a pair to be listed."""
 
 LEAST_SCORE = 0.4
 MOST_PAIRS = 25
@@ -80,7 +80,7 @@ class Alike:
     """A cell with similar answers of two students.
 
     `shared` is the number of rare passages in both answers. `of` is the number of rare passages in
-    the answer that has fewer rare passages.
+    one answer: the answer that has fewer of them.
     """
 
     cell: str
@@ -89,7 +89,7 @@ class Alike:
 
     @property
     def score(self) -> float:
-        """The lower end of Wilson's interval for the share of common rare passages."""
+        """The lower end of Wilson's interval for the share of shared rare passages."""
         return wilson_lower(self.shared, self.of)
 
 
@@ -103,13 +103,13 @@ class SimilarPair:
 
     @property
     def score(self) -> float:
-        """1 − Π (1 − score) over the cells; the value grows with each similar cell."""
+        """The pair's score, 1 − Π (1 − score) over the cells; each similar cell increases it."""
         return 1.0 - prod(1.0 - cell.score for cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Similarities:
-    """The ranked pairs to show, the number of all pairs found, and the limit for a rare passage."""
+    """The similar pairs to show, the number of pairs found, and the limit for rare passages."""
 
     pairs: tuple[SimilarPair, ...]
     found: int
@@ -117,7 +117,7 @@ class Similarities:
 
 
 def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
-    """Return the similar pairs in a class; `class_prints` come from `own_prints`."""
+    """Return the similar pairs in a class; `class_prints` are results of `own_prints`."""
     sharers = _most_sharers(len(class_prints))
     alike: dict[tuple[int, int], list[Alike]] = {}
     for cell in sorted({name for prints in class_prints for name in prints}):
@@ -141,7 +141,7 @@ def _most_sharers(students: int) -> int:
 def _rare(
     cell_prints: Sequence[Prints], sharers: int
 ) -> tuple[NDArray[np.int64], dict[tuple[int, int], int]]:
-    """Count a cell's rare fingerprints for each student, and the shared ones for each pair."""
+    """Count a cell's rare fingerprints, by student, and the shared rare ones, by pair."""
     own = np.zeros(len(cell_prints), dtype=np.int64)
     if not cell_prints:
         return own, {}
@@ -170,7 +170,7 @@ def _rare(
 
 
 def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrints:
-    """Return the distinct fingerprints of a student's cells, except the boilerplate's."""
+    """Return the distinct fingerprints of a student's cells, except those of the boilerplate."""
     found: dict[str, list[Prints]] = {}
     for cell in _bounded(cells):
         found.setdefault(cell.name, []).append(_kept(cell)[0])
@@ -179,13 +179,13 @@ def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrin
 
 
 def boilerplate_prints(texts: Iterable[tuple[str, bool]]) -> Prints:
-    """Return all fingerprints of the boilerplate: pairs of a text and whether it is code."""
+    """Return all fingerprints of the boilerplate, given as pairs of a text and "is it code?"."""
     found = [_all(_plain(text, is_code)[0], is_code) for text, is_code in texts]
     return np.unique(np.concatenate(found)) if found else _NONE
 
 
 def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
-    """Return, for each fingerprint, whether it is in the sorted array `known`."""
+    """Return, for each fingerprint, whether the sorted array `known` contains it."""
     if not len(known):
         return np.zeros(len(prints), dtype=bool)
     places = np.minimum(np.searchsorted(known, prints), len(known) - 1)
@@ -193,7 +193,7 @@ def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
 
 
 def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
-    """Yield the cells to compare; skip cells beyond the limits, since notebooks may be huge."""
+    """Yield the cells to compare, up to the limits: a notebook may be huge."""
     room = MAX_STUDENT
     for cell in cells:
         if len(cell.text) <= min(room, MAX_CELL):
@@ -202,7 +202,7 @@ def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
 
 
 def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
-    """Return a cell's kept fingerprints, their starts, and each letter's place in the text."""
+    """Return a cell's kept fingerprints, where they start, and each letter's place in the text."""
     from copydetect.utils import winnow
 
     plain, places = _plain(cell.text, cell.is_code)
@@ -232,7 +232,7 @@ def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
 
 
 def _all(plain: str, is_code: bool) -> Prints:
-    """Return a fingerprint of each run of letters cᵢ: Σ cᵢ bⁱ mod 2⁶⁴, with mixed bits."""
+    """Return a fingerprint of each sequence of letters cᵢ: Σ cᵢ bⁱ mod 2⁶⁴, with mixed bits."""
     run = RUN if is_code else TEXT_RUN
     if len(plain) < run:
         return _NONE
@@ -253,7 +253,7 @@ def side_by_side(
     class_prints: Sequence[StudentPrints],
     shown: Callable[[StudentCell], str] = lambda cell: cell.text,
 ) -> tuple[SharedCell, ...]:
-    """Return a pair's similar cells, with marked lines of shared passages.
+    """Return a pair's similar cells; the lines of shared passages are marked.
 
     `texts` are the cells of both students. `shown` returns a cell's text for the page, with the
     same number of lines as the cell.

@@ -1,14 +1,14 @@
 """Compute the numbers of a class report from points, with their formulas and sources.
 
-The formulas are those of classical test theory. In the formulas, x[p, i] is the points of person p
-on item i, or NaN if not marked.
+The formulas are those of classical test theory. In the formulas, x[p, i] is the number of points of
+person p on item i, or NaN if the item is not marked.
 
 Sources:
 
 - R. L. Ebel and D. A. Frisbie, Essentials of Educational Measurement, 5th ed., 1991, chapters 5
   and 13: difficulty, discrimination.
-- S. Henrysson, Correction of item-total correlations in item analysis, Psychometrika 28 (1963):
-  why an item's own points are left out of the total in its item-total correlation.
+- S. Henrysson, Correction of item-total correlations in item analysis, Psychometrika 28 (1963),
+  explains why the total leaves out the item's own points.
 - L. J. Cronbach, Coefficient alpha and the internal structure of tests, Psychometrika 16 (1951).
 """
 
@@ -47,8 +47,9 @@ class Spread:
 class ItemStatistics:
     """The statistics of one item over the class.
 
-    `n` persons have a settled mark. `difficulty` is their mean share of the points.
-    `discrimination` is the correlation with the rest score; if there is none, `why` is the reason.
+    `n` is the number of persons with a final mark. `difficulty` is the mean share of the points
+    that these persons earned. `discrimination` is the correlation with the rest score; if it is
+    None, `why` gives the reason.
     """
 
     n: int
@@ -58,7 +59,7 @@ class ItemStatistics:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether chance alone gives such a negative correlation for at most 1 item in 20.
+        """True if chance alone would give such a negative correlation for at most 1 item in 20.
 
         If the item and the rest score are independent, r is nearly normal, with mean 0 and standard
         deviation 1/√(n−1).
@@ -95,7 +96,7 @@ def correlation(x: Floats, y: Floats) -> float | None:
 
 
 def cronbach_alpha(points: Floats) -> float | None:
-    """Return α = k/(k−1) · (1 − Σ var(xᵢ) / var(Σ xᵢ)) of persons' points on k items.
+    """Return α = k/(k−1) · (1 − Σ var(xᵢ) / var(Σ xᵢ)) for the points of persons on k items.
 
     Returns None for fewer than two items or `FEWEST` persons, or if all totals are equal.
     """
@@ -107,7 +108,7 @@ def cronbach_alpha(points: Floats) -> float | None:
 
 
 def analyse_items(points: Floats, best: Floats) -> tuple[ItemStatistics, ...]:
-    """Return the statistics of each item, from points with a row per person (NaN: still open).
+    """Return each item's statistics; `points` has a row per person, and NaN for open items.
 
     The rest score of person p for item i is Σ x[p, j] over the items j ≠ i that are marked for the
     whole class. A total with open items would depend on the number of marked items.
@@ -125,7 +126,7 @@ def _analyse(points: Floats, best: Floats, settled: NDArray[np.bool_], item: int
     marked = ~np.isnan(points[:, item])
     n = int(marked.sum())
     if n == 0:
-        return ItemStatistics(0, None, None, "nobody has a mark for it yet")
+        return ItemStatistics(0, None, None, "no person has a mark for this item yet")
     own = points[marked, item]
     others = settled.copy()
     others[item] = False
@@ -136,12 +137,12 @@ def _analyse(points: Floats, best: Floats, settled: NDArray[np.bool_], item: int
 
 
 def _why_not(own: Floats, rest: Floats, n: int) -> str:
-    """Return the reason why there is no correlation; empty if there is a correlation."""
+    """Return the reason why there is no correlation, or "" if there is a correlation."""
     if n < FEWEST:
         return f"fewer than {FEWEST} marks"
     if np.ptp(own) <= NEARLY:
-        return "all have the same points"
-    return "all have the same rest score" if np.ptp(rest) <= NEARLY else ""
+        return "all persons have the same points"
+    return "all persons have the same rest score" if np.ptp(rest) <= NEARLY else ""
 
 
 def wilson_lower(hits: int, n: int, z: float = 1.96) -> float:

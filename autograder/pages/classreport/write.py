@@ -1,4 +1,4 @@
-"""Write the class report: read the class, remove names if required, compare answers, render."""
+"""Write the class report: read the class, remove names on request, compare answers, render."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _similar(
     names: Mapping[str, str],
     shown: ShownText,
 ) -> SimilarityView | None:
-    """Compare all answers; for the few pairs to show, read the answers again.
+    """Compare all answers; read the answers of the few pairs to show once more.
 
     Returns None if the extra `similarity` is not installed.
     """

@@ -1,4 +1,4 @@
-"""Copy notebooks from students' repositories to `submitted/`; a bad repository stops no other.
+"""Copy notebooks from students' repositories to `submitted/`; skip repositories with errors.
 
 The time of a submission is the date of its commit, but a student can set this date. So each
 collected commit is recorded with the time of collecting. If an earlier collection did not find a
@@ -31,13 +31,13 @@ from autograder.submission.intake.run import take_files
 from autograder.words import as_json, printable, show_fields
 
 JOBS = 8
-"""Number of repositories to fetch at once; fetching mostly waits for the server."""
+"""Number of repositories to fetch at once; most of the time is spent waiting for the server."""
 SCHEMA = 1
 
 _LFS = b"version https://git-lfs"
 
 State = PlacedState | Literal["untouched", "failed"]
-"""The outcome for a repository: `untouched`, `failed`, or a state of an intake."""
+"""The outcome for a repository: `untouched`, `failed`, or one of the states of an intake."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Collection:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is left for a person to look at."""
+        """True if no result needs a person's attention."""
         return not any(each.state in ("failed", "older") for each in self.outcomes)
 
     def to_json(self) -> str:
@@ -130,7 +130,7 @@ class _Work:
     def fetch(self, wanted: Wanted, folder: Path) -> Snapshot | GitError:
         """Fetch a repository; this runs in a separate thread."""
         if wanted.fault:
-            return GitError(wanted.fault, "Correct the list of students.")
+            return GitError(wanted.fault, "Correct the list of students and run the command again.")
         before = self.plan.before(wanted.student) if self.plan.before else None
         try:
             return self.git.fetch(folder, wanted.address, self.plan.branch, before)
@@ -149,11 +149,11 @@ class _Work:
         notebooks = [entry for entry in snapshot.entries if _is_notebook(entry)]
         about: dict[str, Any] = {"commit": snapshot.commit, "time": time}
         if notebooks and all(entry.name in self.released for entry in notebooks):
-            what = "The notebooks are unchanged since the release; nothing was taken."
+            what = "The notebooks are unchanged since the release, so nothing was collected."
             return Outcome(wanted.student, wanted.shown, "untouched", what, **about)
         if not notebooks:
             advice = "Ask the student to push the notebooks with their names unchanged."
-            return _failed(wanted, GitError("the repository has no notebook", advice), **about)
+            return _failed(wanted, GitError("the repository contains no notebook", advice), **about)
         try:
             return self._place(wanted, folder, notebooks, note, about)
         except (GitError, SubmissionError) as error:
@@ -185,10 +185,10 @@ class _Work:
         )
 
     def _sent(self, sender: Sender, folder: Path, entry: Entry) -> Sent:
-        """Return a notebook of the repository in the form of an intake's files."""
-        refusal = "" if entry.is_file else "it is a link or a submodule, not a file"
+        """Return a notebook of the repository as a file of an intake."""
+        refusal = "" if entry.is_file else "this path is a link or a submodule, not a file"
         if entry.size > MAX_BYTES:
-            refusal = f"it is larger than {MAX_BYTES // 1_000_000} MB"
+            refusal = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
         parts = tuple(entry.path.split("/"))
 
         def read() -> bytes:
@@ -197,7 +197,9 @@ class _Work:
             except GitError as error:
                 raise UnreadableError(f"it cannot be read ({error})") from error
             if content.startswith(_LFS):
-                raise UnreadableError("Git LFS stores its content; commit the notebook itself")
+                raise UnreadableError(
+                    "Git LFS stores the notebook's content; commit the notebook itself"
+                )
             return content
 
         found = Found(printable(entry.path), parts, None, read, refusal)
@@ -206,8 +208,8 @@ class _Work:
     def _time(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> tuple[datetime, str]:
         """Return the time when a commit was handed in, and a note about this time.
 
-        The time is the commit's date, but no later than now. It is no earlier than the last
-        collection that found an older commit instead.
+        The time is the commit's date, but no later than now. The time is also no earlier than the
+        last collection that found an older commit instead.
         """
         stated = snapshot.time
         if stated is None or stated > seen:
@@ -215,15 +217,15 @@ class _Work:
         earlier = self.record.last_without(wanted, snapshot.commit)
         if self.plan.before is None and earlier is not None and stated < earlier:
             local = earlier.astimezone(self.course.timezone)
-            return earlier, f"The commit was not there yet on {local:%Y-%m-%d at %H:%M}."
+            return earlier, f"The commit was not pushed yet on {local:%Y-%m-%d at %H:%M}."
         return stated, ""
 
 
 class Record:
     """A record of the collected commits and their times: one line of JSON for each commit.
 
-    Lines are never changed. Only records of the newest commit on the same branch of the same
-    repository show that another commit had not been pushed yet.
+    Lines are never changed. A record shows that a later commit was not pushed yet only if both are
+    on the same branch of the same repository.
     """
 
     def __init__(self, course: Course, assignment: str, plan: Plan) -> None:
@@ -248,7 +250,7 @@ class Record:
                 continue
 
     def last_without(self, wanted: Wanted, commit: str) -> datetime | None:
-        """Return the time of the last collection that found another commit before this commit."""
+        """Return when a collection last found another commit instead of this one."""
         last = None
         for other, moment in self._lines.get((wanted.student, wanted.shown), []):
             if other == commit:

@@ -1,8 +1,8 @@
 """Read untrusted repositories with plain `git`.
 
 A student's repository is fetched into a bare repository, and its notebooks are read as objects. The
-files are never checked out, so no hook, filter, attribute, link, submodule or large-file storage
-has an effect. Time, memory, the size of the fetched data and the length of the output are limited.
+files are never checked out, so hooks, filters, attributes, links, submodules and large-file storage
+have no effect. Time, memory, the size of the fetched data and the length of the output are limited.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ READ_SECONDS = 30
 MAX_PACK_BYTES = 500_000_000
 """Maximum size of a repository, in bytes as Git compresses it for sending."""
 MAX_MEMORY_KB = 4_000_000
-"""Kilobytes of address space that Git may use; a small delta can ask for gigabytes."""
+"""Kilobytes of address space that Git may use; a tiny repository can ask for gigabytes."""
 MAX_LISTING_BYTES = 10_000_000
 """Maximum size of the list of a commit's files, in bytes: about 100,000 files."""
 MAX_ERROR_BYTES = 20_000
@@ -54,7 +54,7 @@ _OF_OTHERS = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_TEMPLATE_DIR", "GIT_EXTERNAL_DIFF"),
 )
-"""Environment variables that would make Git use another repository."""
+"""Names of environment variables that would make Git use another repository."""
 
 _LIMITED = """
 ulimit -f {blocks}
@@ -67,7 +67,10 @@ _ENTRY = re.compile(rb"(\d+) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.DOTALL)
 
 
 class GitError(Exception):
-    """A repository cannot be collected: `what` is the problem, `advice` is the next step."""
+    """An error: a repository cannot be collected.
+
+    `what` is the problem, `advice` is the next step.
+    """
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__(what)
@@ -94,7 +97,7 @@ class Snapshot:
 
 
 class Git:
-    """Runs `git` from several threads; `stop` ends all running processes."""
+    """A runner of `git` for several threads; `stop` ends all running processes."""
 
     def __init__(self, *, local: bool = False) -> None:
         if shutil.which("git") is None:
@@ -180,7 +183,7 @@ class Git:
                 )
 
     def _run(self, arguments: list[str], seconds: float, most: int = 10_000) -> bytes:
-        """Return the output of `git`; GitError if it fails, takes too long or prints too much."""
+        """Return the output of `git`; raise GitError if it fails or exceeds a limit."""
         config = [part for key, value in _CONFIG.items() for part in ("-c", f"{key}={value}")]
         limited = _LIMITED.format(blocks=MAX_PACK_BYTES // 512, kilobytes=MAX_MEMORY_KB)
         with (
@@ -245,7 +248,7 @@ class Git:
 
 
 class _FailedError(GitError):
-    """Git ended with an error."""
+    """An error: Git ended with a failure."""
 
     def __init__(self, code: int, text: str) -> None:
         lines = [line for line in text.splitlines() if line.strip()] or [f"exit code {code}"]
@@ -279,7 +282,7 @@ _CAUSES = (
         r"[Rr]epository .*not found|does not appear to be a git repository|does not exist"
         r"|error: 404",
         "there is no such repository, or Git may not read it",
-        "Check the address and your access.",
+        "Check the address and your permission to read the repository.",
     ),
     (
         r"[Ff]ile too large|died of signal 25|invalid index-pack output|out of memory|malloc",
@@ -297,7 +300,7 @@ _CAUSES = (
         "Check the address and the network, then run the command again.",
     ),
 )
-"""Patterns of Git's messages, each with a problem and the next step in a teacher's words."""
+"""Patterns of Git's messages, each with the problem and the next step in words for teachers."""
 
 
 def _explained(error: _FailedError, branch: str | None) -> GitError:

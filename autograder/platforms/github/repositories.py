@@ -15,7 +15,7 @@ COLUMNS = ("repository", "repo")
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
-"""Pattern of a login or name that is safe as part of an address."""
+"""Pattern of a login or a name that is safe to use in an address."""
 
 _REMOTE = re.compile(
     r"https://(?:[\w.~%:-]+@)?[\w.-]+(?::\d+)?/\S+"
@@ -29,7 +29,7 @@ _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A student and the address of the repository; `fault` says why it cannot be collected."""
+    """A student and a repository's address; `fault` says why the repository can't be collected."""
 
     student: str
     address: str
@@ -37,7 +37,7 @@ class Wanted:
 
     @property
     def shown(self) -> str:
-        """The address without a user name or token, for tables and records."""
+        """The address without its user name or token, for tables and records."""
         return _SECRET.sub("", self.address)
 
 
@@ -49,7 +49,7 @@ def repositories(
     only: Collection[str] = (),
     local: bool = False,
 ) -> Iterator[Wanted]:
-    """Yield each student's repository, from the list or else from the pattern.
+    """Yield each student's repository, from the list or, if the list has none, from the pattern.
 
     A pattern such as `https://github.com/org/{assignment}-{github}` names columns of the list.
     `only` selects students (default: all); `local` allows folders on this machine.
@@ -76,7 +76,7 @@ def repositories(
 
 
 class _NoValueError(Exception):
-    """The list has no usable value for a placeholder of the pattern."""
+    """An error: the list has no usable value for a placeholder of the pattern."""
 
 
 def _address_in(cells: Mapping[str, str]) -> str:
@@ -98,7 +98,7 @@ def _value(name: str, fields: Mapping[str, str]) -> str:
 
 
 def _fault_of(address: str, *, local: bool) -> str:
-    """Return why an address is rejected; "" if the address is allowed."""
+    """Return the reason why an address is rejected, or "" if the address is allowed."""
     if not address:
         return "the list has no repository for this student"
     if _REMOTE.fullmatch(address) or (local and _LOCAL.fullmatch(address)):

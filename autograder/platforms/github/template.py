@@ -16,7 +16,7 @@ from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 
 HOMEWORK = "HOMEWORK.md"
-"""Name for the release's README in the repository, whose own README explains work on GitHub."""
+"""Name for the release's README in the repository; the repository has its own README."""
 BRANCH = "main"
 INSTALL_MINUTES = 10
 """Minutes that a workflow may take in addition to the notebooks' time."""
@@ -68,7 +68,7 @@ def _requirements() -> str:
 
 
 def _facts(assignment: Assignment, seconds: float) -> str:
-    """Return the data about the homework for the checks' file, as JSON."""
+    """Return the homework's data that the file of checks needs, as JSON."""
     problems = {
         problem.name: [
             {"name": item.name, "bonus": item.bonus, "has_check": item.kind == "auto"}

@@ -8,7 +8,7 @@ calls
 
 Each notebook runs in a separate process, which is stopped after a time limit. The main process
 reads the output of these processes as untrusted text, and writes the page of the run. The results
-are not marks: students own the repository and the processes in which their checks run.
+are not marks: students control the repository and the processes in which the checks run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REPOSITORY = HERE.parents[1]
 MAX_RESULTS = 2_000_000
 """Number of bytes to read from the output of one notebook's process."""
 PAGE_LETTERS = 60_000
-"""Maximum number of letters of checks' texts on the page, for all items together.
+"""Maximum number of letters that the texts of all checks together may have on the page.
 
 GitHub shows no page above 1 MiB; as Markdown, a letter takes up to 6 bytes.
 """
@@ -44,7 +44,7 @@ MAX_LETTERS = 1_500
 """Maximum number of letters of one text, on the page and in the file of results."""
 
 SIGNS = {"✓": "right so far", "…": "not done yet", "✗": "not right yet"}
-"""The first sign of a verdict, with the meaning for the item."""
+"""Signs that begin a verdict, each with its meaning for the item."""
 
 _PUNCTUATION = re.compile(r"[!-/:-@[-`{-~]")
 
@@ -69,12 +69,12 @@ CHECKED = [
     for item in items
     if item["has_check"]
 ]
-"""Notebook and name of each item that has a visible check."""
+"""Pairs of a notebook and an item, for each item that has a visible check."""
 
 
 @pytest.mark.parametrize(("problem", "item"), CHECKED, ids=[item for _, item in CHECKED])
 def test_visible(problem: str, item: str) -> None:
-    """Pass, skip or fail, as the item's visible check passes, is not done yet, or fails."""
+    """Pass if the item's visible check passes, skip if the item is not done yet, else fail."""
     verdict = verdicts(problem)[item]
     if verdict.sign == "…":
         pytest.skip(SIGNS["…"])
@@ -105,7 +105,7 @@ def page() -> str:
     for problem, items in homework["problems"].items():
         for item in items:
             if not item["has_check"]:
-                cells = ["✎ your text", "", "A person reads and marks it."]
+                cells = ["✎ your text", "", "A person reads and marks this item."]
             else:
                 verdict = verdicts(problem)[item["name"]]
                 passed += verdict.sign == "✓"
@@ -131,7 +131,7 @@ def as_text(text: str, most: int = MAX_LETTERS) -> str:
 
 
 def cleaned(text: str, most: int = MAX_LETTERS) -> str:
-    """Return at most `most` letters of the text, without unprintable letters."""
+    """Return the text without unprintable letters, cut after `most` letters."""
     text = text[: 4 * most].replace("\t", "    ")
     kept = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
     return kept if len(kept) <= most else kept[: most - 1] + "…"
@@ -152,7 +152,10 @@ def verdicts(problem: str) -> dict[str, Verdict]:
         log.seek(0)
         found, place, fault = _read(log.read(MAX_RESULTS).decode("utf-8", "replace"), asked)
     if is_late:
-        fault = f"it was stopped after {facts()['seconds']:g} s, in {place}. Does a loop never end?"
+        fault = (
+            f"the notebook was stopped after {facts()['seconds']:g} s, in {place}. Look for a "
+            "loop that never ends."
+        )
     why = _stopped(f"{problem}.ipynb: {fault or f'its process ended in {place}.'}")
     return {item: found.get(item, why) for item in asked}
 
@@ -188,7 +191,7 @@ def _run_notebook(problem: str, asked: list[str], log: IO[bytes]) -> bool:
 
 
 def _read(log: str, asked: list[str]) -> tuple[dict[str, Verdict], str, str]:
-    """Return the verdicts that a process wrote, its last step, and the error that stopped it."""
+    """Return a process's verdicts, its last step, and the error that stopped it."""
     found: dict[str, Verdict] = {}
     place, fault = "the beginning", ""
     for line in log.split("\n"):
@@ -209,7 +212,7 @@ def verdict_of(item: str, said: str) -> Verdict:
     before, headline, rest = said.rpartition(f" {item}: ")
     sign = before[-1:]
     if not headline or sign not in SIGNS:
-        return _stopped("The check gave no verdict. Is checks.py unchanged?")
+        return _stopped("The check gave no verdict. Check that checks.py is unchanged.")
     sentence, *lines = rest.split("\n")
     left_out = ("  ✓ ", "  ? ") if sign == "…" else ("  ✓ ",)  # no hint before a first try
     held = [line.strip().removeprefix("✓ ") for line in lines if line.startswith("  ✓ ")]
@@ -241,7 +244,9 @@ def run(problem: str, *asked: str) -> None:
         notebook: Any = nbformat.read(f"{problem}.ipynb", as_version=4)
         sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     except Exception as error:
-        tell(fault=f"it cannot be read as a notebook ({type(error).__name__}). Save it again.")
+        tell(
+            fault=f"the file cannot be read as a notebook ({type(error).__name__}). Save it again."
+        )
         return
     sys.path[0] = os.getcwd()
     shell = InteractiveShell.instance()

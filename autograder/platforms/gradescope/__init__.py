@@ -1,1 +1,1 @@
-"""Work with Gradescope: build the zip that instructors upload, and the container's results."""
+"""Work with Gradescope: build the zip file to upload, and write the results in the container."""

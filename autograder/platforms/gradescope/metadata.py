@@ -21,7 +21,7 @@ _MAX_BYTES = 50_000_000  # the file contains the results of all earlier submissi
 class HandedIn:
     """The time of a submission, and its due dates if Gradescope states them.
 
-    `own_due` is the latest due date of all students of the submission.
+    `own_due` is the latest due date of the students who handed in together.
     """
 
     at: datetime
@@ -31,12 +31,12 @@ class HandedIn:
 
     @property
     def late(self) -> timedelta:
-        """The time since the due date; zero if the submission is on time or has no due date."""
+        """The time between due date and submission; zero if it is on time or has no due date."""
         return max(self.at - self.due, timedelta()) if self.due else timedelta()
 
     @property
     def too_late(self) -> bool:
-        """Whether the submission came after the last date for late submissions."""
+        """True if the submission came after the last date for late submissions."""
         return self.late_due is not None and self.at > self.late_due
 
     def words(self) -> str:
@@ -47,7 +47,7 @@ class HandedIn:
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     def data(self) -> dict[str, Any]:
-        """Return time and due dates as plain data, for programs."""
+        """Return the submission time and the due dates as plain data, for programs."""
         return {
             "handed_in": self.at,
             "due": self.due,
@@ -73,7 +73,7 @@ def read_metadata(path: Path) -> HandedIn | None:
 
 
 def _own_due(users: object) -> datetime | None:
-    """Return the latest due date of the students; None unless each student has a due date."""
+    """Return the students' latest due date, or None if a student has no due date."""
     known = users if isinstance(users, list) else []
     own = [user.get("assignment") if isinstance(user, dict) else None for user in known]
     dates = [_moment(each.get("due_date")) if isinstance(each, dict) else None for each in own]
@@ -82,7 +82,7 @@ def _own_due(users: object) -> datetime | None:
 
 
 def _moment(text: object) -> datetime | None:
-    """Return a time with an offset from UTC; None for a time without an offset."""
+    """Parse a time with an offset from UTC; return None if the time has no offset."""
     if not isinstance(text, str):
         return None
     try:

@@ -1,6 +1,7 @@
-"""Build the zip that an instructor uploads to Gradescope.
+"""Build the zip file that an instructor uploads to Gradescope.
 
-Gradescope runs `setup.sh` and `run_autograder` from the root of the zip. The zip also contains
+Gradescope runs `setup.sh` and `run_autograder` from the root of the zip file. The zip file also
+contains
 
     kit/             this kit as a wheel, without any assignment's tests or solutions
     course/          course.toml, and source, release, solutions and hidden tests of one assignment
@@ -47,8 +48,8 @@ _SCRIPTS = ("setup.sh", "run_autograder")
 class GradescopeSettings:
     """The settings for marking on Gradescope.
 
-    `visibility` says when students see the items. `minutes` is the container's time limit, as set
-    on Gradescope. `unprotected` allows marking without a wall around student code.
+    `visibility` says when students see the items. `minutes` is the container's time limit that is
+    set on Gradescope. `unprotected` allows marking without a wall around student code.
     """
 
     assignment: str
@@ -70,7 +71,7 @@ class GradescopeSettings:
 
     @property
     def submission_seconds(self) -> float:
-        """Seconds for a submission's code; the container also needs time to start and to finish."""
+        """Seconds for a submission's code; the rest of the time is for starting and finishing."""
         return 60.0 * self.minutes - 60.0
 
     def check(self, limits: Limits) -> None:
@@ -86,7 +87,7 @@ class GradescopeSettings:
             )
 
     def to_json(self) -> str:
-        """Return the settings as JSON for the zip."""
+        """Return the settings as JSON for the zip file."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
@@ -95,13 +96,13 @@ class GradescopeSettings:
         try:
             return msgspec.json.decode(path.read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError) as error:
-            raise RecordError(f"{path} cannot be read: {error}; make the zip again") from error
+            raise RecordError(f"{path} cannot be read: {error}; make the zip file again") from error
 
 
 def write_autograder(
     course: Course, assignment: Assignment, settings: GradescopeSettings, target: Path
 ) -> None:
-    """Write the zip to `target`; if a file is missing, write nothing."""
+    """Write the zip file to `target`; if a course file is missing, write nothing."""
     read_skeletons(
         assignment, course.release(assignment.name)
     )  # raises an error if there is no release

@@ -1,12 +1,12 @@
 """Make Gradescope's results.json for a submission from the Report.
 
-The texts come from the feedback page, so students may read them. Three things differ from the
-Report, because Gradescope adds up the points itself:
+The texts come from the feedback page, so students may read them. Gradescope adds up the points
+itself, so three things differ from the Report:
 
 - A bonus item keeps its maximum, so the sum can exceed the assignment's points. Gradescope gives
   extra credit in this way.
 - An item that a person marks has neither points nor a maximum. The person marks it in a separate
-  question on Gradescope; a 0 in these results would look like a mark.
+  question on Gradescope; a 0 in these results would look like a given mark.
 - Students always see whether the notebooks could be read. The instructor decides when students see
   the items.
 """
@@ -28,14 +28,14 @@ from autograder.platforms.gradescope.metadata import HandedIn
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 NOT_MARKED = (
-    "This submission could not be marked. It is not your fault: something is wrong with the "
-    "marking itself. Nothing is lost; tell the person who teaches the course."
+    "This submission could not be marked. This is not your fault: the marking itself has an error. "
+    "Nothing is lost; tell the person who teaches the course."
 )
 
 
 @dataclass(frozen=True)
 class Test:
-    """One entry in the list `tests` of results.json; unset fields are left out."""
+    """One entry in the list `tests` of results.json; fields without a value are left out."""
 
     number: str
     name: str
@@ -93,7 +93,7 @@ def results_of(
 
 
 def results_of_failure(message: str = NOT_MARKED) -> Results:
-    """Return the results of a failed marking; the message reveals no hidden tests."""
+    """Return results for a marking that failed; the message reveals nothing about hidden tests."""
     return Results(0.0, _part("failure", message=message), extra_data={"not_marked": True})
 
 
@@ -131,6 +131,6 @@ def _item_tests(
 
 
 def _part(name: str, **values: object) -> str:
-    """Return the result of a template's macro as HTML, with escaped values."""
+    """Call a macro of a template; return its HTML, in which all values are escaped."""
     module: Any = templates("autograder.pages").get_template("gradescope.html").make_module()
     return str(getattr(module, name)(**values)).strip()

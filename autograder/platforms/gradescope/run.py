@@ -28,9 +28,9 @@ from autograder.words import shown
 MIB = 2**20
 
 _OWN_MEMORY = 300 * MIB
-"""Bytes of a container's memory that the grader itself needs."""
+"""Number of bytes of a container's memory that the grader itself needs."""
 _LEAST_MEMORY = 400 * MIB
-"""Bytes of memory that a submission always gets."""
+"""Number of bytes of memory that a submission always gets."""
 
 
 def main(root: Path) -> None:
@@ -94,7 +94,8 @@ def mark_settings(
 ) -> MarkSettings:
     """Return the settings for marking within the container's memory.
 
-    With a limit below the container's memory, the kit stops a greedy submission first.
+    The limit is below the container's memory, so the kit stops a greedy submission before the
+    container fails.
     """
     bound = (machine or Machine()).memory_bound()
     if bound is not None:

@@ -1,7 +1,7 @@
 """Build a wheel of the running kit from its own files.
 
-This needs no build tool, and works for a checkout and for an installed kit: the wheel contains
-exactly the running code. It leaves out the hidden tests of homeworks, because they are part of the
+The wheel contains exactly the running code. No build tool is needed, and the kit may be a checkout
+or installed. The wheel does not contain the hidden tests of homeworks, because they are part of the
 course.
 """
 
@@ -27,7 +27,7 @@ _WHEEL = "Wheel-Version: 1.0\nGenerator: fdl\nRoot-Is-Purelib: true\nTag: py3-no
 
 
 def build_wheel() -> tuple[str, bytes]:
-    """Return the wheel's file name and its content; the same kit gives the same bytes."""
+    """Return the wheel's file name and content; the same kit always gives the same bytes."""
     try:
         installed = distribution(DISTRIBUTION)
     except PackageNotFoundError as error:

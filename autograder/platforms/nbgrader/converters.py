@@ -4,8 +4,8 @@
 student. `nbgrader_config.py` installs `MarkedAutograde`, so that `nbgrader autograde` and the
 formgrader's button give the same marks as `fdl grade`.
 
-nbgrader itself does not read submission folders: it would stop at a renamed or broken notebook, and
-copy every stray file.
+nbgrader itself never reads submission folders: nbgrader would stop at a renamed or broken notebook,
+and copy every stray file.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from autograder.submission.timestamps import read_timestamp
 from autograder.words import ShownLog
 
 _SHOWN = ShownLog()
-"""Log filter that makes entries safe: they may contain folder names and students' errors."""
+"""Log filter that makes entries safe, because they may contain names and errors of students."""
 
 
 class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's Autograde, but with notebooks and scores from Markings instead of a kernel."""
+    """A variant of nbgrader's Autograde that takes notebooks and scores from Markings."""
 
     unprotected = Bool(False, help="Mark even if there is no wall around student code.").tag(
         config=True
@@ -70,7 +70,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return chosen
 
     def _penalty(self) -> Any:
-        """Return a function for nbgrader's own late penalty, for courses without a rule."""
+        """Return a function for nbgrader's own late penalty, used if the course has no rule."""
         settings = AssignLatePenalties(parent=self)
         settings.init_plugin()
 
@@ -86,7 +86,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return penalty
 
     def _is_done(self, job: Job, final: Path) -> bool:
-        """Return whether the recorded submission is as new as the job's, by nbgrader's rule."""
+        """Return whether the recorded submission is as new as this one, by nbgrader's rule."""
         if self.force or not (final / REPORT).is_file():
             return False
         new, old = read_timestamp(job.path), read_timestamp(final)
@@ -113,7 +113,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
 
 
 class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's GenerateFeedback, but it writes the kit's pages."""
+    """A variant of nbgrader's GenerateFeedback that writes the kit's pages."""
 
     def convert_notebooks(self) -> None:
         """Write the pages of every student that `coursedir` selects."""
@@ -126,7 +126,7 @@ class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no
 
 @contextmanager
 def _told(converter: Any) -> Iterator[None]:
-    """Log errors of the kit as nbgrader's commands log their own errors."""
+    """Log the kit's errors in the way nbgrader's commands log their own errors."""
     converter.log.addFilter(_SHOWN)
     try:
         yield
@@ -148,9 +148,9 @@ def install() -> None:
     """Make nbgrader's commands and the formgrader use these converters.
 
     nbgrader names its converters in code, not in its configuration, so this function replaces them
-    in each module that uses them. It also replaces nbgrader's functions for a submission's
-    timestamp. Those functions wait for ever if the timestamp file is a pipe, and the formgrader's
-    list is empty if the file's text is not a date.
+    in each module that uses them. The function also replaces nbgrader's functions that read a
+    submission's timestamp. nbgrader's own functions wait forever if the timestamp file is a pipe;
+    if the file's text is not a date, the formgrader's list stays empty.
     """
     import nbgrader.apps.api
     import nbgrader.apps.autogradeapp

@@ -9,31 +9,26 @@ page's own scripts.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
-from tornado.web import StaticFileHandler
 
 from autograder.content.sanitize import is_plain_name
 from autograder.course.assignment import Course
+from autograder.desk.policy import serve_mathjax, set_policy
 from autograder.gradebook.database import PatientGradebook, course_id
 from autograder.gradebook.penalties import update_penalties
 
-MATHJAX = "fdl-mathjax"
-"""MathJax's path on the server, relative to the server's base URL."""
-
-_CONFIGURATION = "TeX-AMS-MML_HTMLorMML-full,Safe"
+if TYPE_CHECKING:
+    from autograder.desk.server import Place
 
 # scripts in attributes of nbgrader's templates; the policy allows their hashes
 _INLINE = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")
@@ -41,12 +36,26 @@ _INLINE = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")
 _SCRIPT = re.compile(r"<script(?=[\s>])")
 _IN_SCRIPT = re.compile(r'= "\{\{ ([\w.]+) \}\}";')
 
+_LINKS = (
+    (
+        re.compile(r"<li [^<>]*><a [^<>]*/formgrader/manage_students\">Manage Students</a></li>"),
+        '<li role="presentation"><a href="{{ base_url }}/fdl-desk">Marking Desk</a></li>',
+    ),
+    (
+        re.compile(r'<li class="active">\{\{ assignment_id \}\}</li>'),
+        '<li><a href="{{ base_url }}/fdl-desk/{{ assignment_id | urlencode }}">'
+        "Marking Desk</a></li>",
+    ),
+)
+"""Places of nbgrader's templates after which a link to the marking desk is added."""
+
 
 def install() -> None:
-    """Make this process's formgrader use the pages below, and hide names that it cannot show."""
+    """Make this process's formgrader use the pages below and hide names that can't be shown."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
+    from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 
     BaseHandler.exporter = property(_SubmissionPage)
     BaseHandler.render = _render
@@ -59,6 +68,31 @@ def install() -> None:
     if not hasattr(listed, "__wrapped__"):
         NbGraderAPI.get_submitted_students = named
         GradeHandler.put = _settling(GradeHandler.put)
+        FormgradeExtension.init_handlers = _with_desk(FormgradeExtension.init_handlers)
+
+
+def _with_desk(init: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Return a function that adds the formgrader's pages and the marking desk to a server."""
+
+    @wraps(init)
+    def add(extension: Any, application: Any) -> None:
+        from autograder.desk import server
+
+        base_url = application.settings["base_url"]
+        # without a path, a login at the formgrader would hold for the formgrader's pages alone
+        application.settings["identity_provider"].cookie_options.setdefault("path", base_url)
+        server.add_to(application, base_url, _find_place)
+        init(extension, application)
+
+    return add
+
+
+def _find_place(handler: Any) -> Place:
+    """Return the course that the formgrader shows, with its gradebook."""
+    from autograder.desk.server import Place
+
+    coursedir = handler.settings["nbgrader_formgrader"].coursedir
+    return Place(Course(Path(coursedir.root)), coursedir.db_url)
 
 
 def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:
@@ -85,21 +119,6 @@ def _update_penalty(handler: Any, grade_id: str) -> None:
             update_penalties(gradebook, course, assignment, [student])
 
 
-def policy(nonce: str) -> str:
-    """Return a page's policy, which allows only its own scripts, styles and pictures."""
-    hashes = " ".join(f"'sha256-{_sha256(code)}'" for code in _INLINE)
-    return (
-        "default-src 'none'; "
-        f"script-src 'nonce-{nonce}' 'strict-dynamic' 'unsafe-hashes' {hashes}; "
-        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; form-action 'none'; base-uri 'none'"
-    )
-
-
-def _sha256(code: str) -> str:
-    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-
-
 def with_nonce(page: str, nonce: str) -> str:
     """Add the nonce to the page's scripts, so that the policy allows them."""
     return _SCRIPT.sub(f'<script nonce="{nonce}"', page)
@@ -109,11 +128,13 @@ def with_nonce(page: str, nonce: str) -> str:
 
 
 class _Templates(FileSystemLoader):
-    """Loads nbgrader's templates; adds the nonce to scripts, and values in scripts as JSON."""
+    """A loader of nbgrader's templates; it adds the nonce to scripts and writes values as JSON."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
         source, path, is_current = super().get_source(environment, template)
         source = _IN_SCRIPT.sub(r"= {{ \1 | tojson }};", source)
+        for place, link in _LINKS:
+            source = place.sub(rf"\g<0>{link}", source)
         return with_nonce(source, "{{ nonce }}"), path, is_current
 
 
@@ -126,22 +147,15 @@ def _pages() -> Environment:
 
 def _render(handler: Any, name: str, **values: object) -> str:
     nonce = secrets.token_urlsafe(16)
-    _set_policy(handler, nonce)
+    set_policy(handler, nonce, _INLINE)
     return _pages().get_template(name).render(**values, nonce=nonce)
-
-
-def _set_policy(handler: Any, nonce: str) -> None:
-    own = handler.content_security_policy.split(";")
-    # keep the rule for frames; drop report-uri, since Jupyter requires a token for reports
-    kept = [part.strip() for part in own if not part.strip().startswith("report-uri")]
-    handler.set_header("Content-Security-Policy", "; ".join([*kept, policy(nonce)]))
 
 
 # --- the page of a submission --------------------------------------------------------------------
 
 
 class _SubmissionPage:
-    """Replaces nbgrader's exporter while the server answers one request."""
+    """A replacement for nbgrader's exporter while the server answers one request."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
@@ -151,12 +165,12 @@ class _SubmissionPage:
     ) -> tuple[str, dict[str, Any]]:
         """Return the page of an autograded notebook."""
         nonce = secrets.token_urlsafe(16)
-        _set_policy(self._handler, nonce)
+        set_policy(self._handler, nonce, _INLINE)
         escaped = {
             key: html.escape(value) if isinstance(value, str) else value
             for key, value in resources.items()
         }
-        own = {"nonce": nonce, "mathjax": _serve_mathjax(self._handler)}
+        own = {"nonce": nonce, "mathjax": serve_mathjax(self._handler)}
         page: tuple[str, dict[str, Any]]
         page = self._exporter().from_filename(filename, resources={**escaped, **own})
         return page
@@ -175,21 +189,3 @@ class _SubmissionPage:
 def _template() -> str:
     template = files("autograder.platforms.nbgrader") / "templates" / "formgrade.html"
     return template.read_text(encoding="utf-8")
-
-
-def _serve_mathjax(handler: Any) -> str:
-    """Serve MathJax from this server, and return its address."""
-    base = f"{handler.base_url}/{MATHJAX}"
-    if "fdl_mathjax" not in handler.settings:
-        route = (rf"{re.escape(base)}/(.*)", StaticFileHandler, {"path": str(mathjax_folder())})
-        handler.application.add_handlers(".*$", [route])
-        handler.settings["fdl_mathjax"] = base
-    return f"{base}/MathJax.js?config={_CONFIGURATION}"
-
-
-def mathjax_folder() -> Path:
-    """Return the folder of MathJax's files in the package jupyter-server-mathjax."""
-    found = find_spec("jupyter_server_mathjax")
-    if found is None or found.origin is None:
-        raise ImportError("formulas need the package jupyter-server-mathjax")
-    return Path(found.origin).parent / "static"

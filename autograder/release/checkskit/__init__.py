@@ -18,6 +18,7 @@ those of the student's code, become a verdict in plain words.
 
 from autograder.release.checkskit.answers import *
 from autograder.release.checkskit.calls import *
+from autograder.release.checkskit.formulas import *
 from autograder.release.checkskit.items import *
 from autograder.release.checkskit.memory import *
 from autograder.release.checkskit.notebooks import *

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.release.checkskit.calls import call_text, changing_call_text, copied
 from autograder.release.checkskit.facts import GIVEN, PROBLEMS, SETUP, TOLERANCE
-from autograder.release.checkskit.items import CheckError, Names, State, named
+from autograder.release.checkskit.items import Blocks, CheckError, Names, State, named
 
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
 """Paths of the code in a traceback that is not the student's own."""
@@ -144,10 +144,17 @@ def kind(thing: Any) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def expect(condition: Any, message: str, state: State = "wrong") -> None:
+def expect(
+    condition: Any,
+    message: str,
+    state: State = "wrong",
+    *,
+    compared: Blocks = (),
+    diagnosis: str = "",
+) -> None:
     """End the check with this message unless the condition holds."""
     if not condition:
-        raise CheckError(state, message)
+        raise CheckError(state, message, compared=compared, diagnosis=diagnosis)
 
 
 def something(answer: Any, what: str) -> None:
@@ -204,6 +211,26 @@ def shown(found: np.ndarray) -> str:
     return np.array2string(found, precision=5, suppress_small=True, threshold=60)
 
 
+def shown_alike(arrays: Mapping[str, np.ndarray]) -> Blocks:
+    """Return arrays as texts with their labels; entries at the same place are equally wide."""
+    values = np.concatenate([each.ravel() for each in arrays.values()])
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest and not 1e-3 <= largest < 1e8:
+        form = ".4e"
+    else:
+        exact = (n for n in range(1, 5) if np.allclose(values, values.round(n), 0, 5e-6))
+        form = f"z.{next(exact, 5)}f"
+    width = max((len(f"{value:{form}}") for value in values.tolist()), default=0)
+
+    def entry(value: Any) -> str:
+        return f"{float(value):{form}}".rjust(width)
+
+    return tuple(
+        (label, np.array2string(each, threshold=60, formatter={"float_kind": entry}))
+        for label, each in arrays.items()
+    )
+
+
 def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     """Compare an answer with the right one; return a line that says how close it is."""
     right = np.asarray(expected, dtype=float)
@@ -212,7 +239,9 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     hint = _aliased(answer, found, right) or hint
     expect(
         deviation <= TOLERANCE,
-        f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
+        f"{what}: not as expected.",
+        compared=shown_alike({"Yours": found, "Expected": right}),
+        diagnosis=hint,
     )
     return f"{what}: as expected ({_deviation_text(deviation)})"
 
@@ -246,7 +275,8 @@ def holds(left: Any, right: Any, rule: str) -> str:
     deviation = _deviation(a, b)
     expect(
         deviation <= TOLERANCE,
-        f"{rule}: this does not hold. Left side:\n{shown(a)}\nRight side:\n{shown(b)}",
+        f"{rule}: this does not hold.",
+        compared=shown_alike({"Left side": a, "Right side": b}),
     )
     return f"{rule} ({_deviation_text(deviation)})"
 
@@ -255,7 +285,7 @@ def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
     """Check that a function did not change its argument."""
     if not np.array_equal(after, before):
         message = f"The function changed {what} in place; work on a copy of it."
-        raise CheckError("wrong", message, (what, before))
+        raise CheckError("wrong", message, changed=(what, before))
     return f"{what} is unchanged"
 
 

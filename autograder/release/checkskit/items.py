@@ -35,16 +35,29 @@ class Item:
         return f"{self.title or self.name} ({self.worth})"
 
 
+Blocks = tuple[tuple[str, str], ...]
+"""Texts to compare, each with its label, such as your answer and the expected one."""
+
+
 class CheckError(Exception):
     """A fault that a check found, in words for the student.
 
-    `changed` is an argument that was changed in place: its name and what it was.
+    `compared` are numbers to show below the message, and `diagnosis` names the slip if the check
+    knows it. `changed` is an argument that was changed in place: its name and what it was.
     """
 
-    def __init__(self, state: State, message: str, changed: tuple[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        message: str,
+        *,
+        compared: Blocks = (),
+        diagnosis: str = "",
+        changed: tuple[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.state: State = state
-        self.changed = changed
+        self.compared, self.diagnosis, self.changed = compared, diagnosis, changed
 
 
 def named(error: BaseException) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.text import Text
 
 from autograder.release.checkskit.answers import expect, kind, shown
 from autograder.release.checkskit.facts import TOLERANCE
+from autograder.release.checkskit.formulas import in_words
 from autograder.release.checkskit.items import CheckError
 
 
@@ -39,21 +43,36 @@ def as_figure(answer: Any) -> Figure:
     return figure
 
 
-def curves(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
-    """Return every line of a figure: its axes, its x data and its y data."""
-    return [
-        (axes, np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float))
-        for axes in figure.axes
-        for line in axes.get_lines()
-    ]
+Curve = tuple[Axes, np.ndarray, np.ndarray]
+"""The axes of a curve, its x data and its y data."""
+
+
+def curves(figure: Figure) -> list[Curve]:
+    """Return every line of a figure, also those in collections."""
+    found = []
+    for axes in figure.axes:
+        paths = [line.get_xydata() for line in axes.get_lines()]
+        for lines in axes.collections:
+            paths += lines.get_segments() if type(lines) is LineCollection else []
+        found += [(axes, *np.asarray(path, float)[:, :2].T) for path in paths]
+    return found
 
 
 def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
-    """Return the axes with the line, or the scattered points, through the given points."""
+    """Return the axes that show these points: as a line, scattered, or one by one.
+
+    A linear axis may show logarithms if its label says so.
+    """
     x, y = np.asarray(x, float), np.asarray(y, float)
     found = [*curves(figure), *_scattered(figure)]
     for axes, xs, ys in found:
-        if xs.shape == x.shape and np.allclose(xs, x) and np.allclose(ys, y, rtol=TOLERANCE):
+        for right_x, right_y in product(_read(x, axes, "x"), _read(y, axes, "y")):
+            if xs.shape == x.shape and _is_near(xs, right_x) and _is_near(ys, right_y):
+                return axes
+    for axes, points in _pieces(found):
+        if all(
+            np.isclose(points, p, rtol=TOLERANCE).all(axis=1).any() for p in zip(x, y, strict=True)
+        ):
             return axes
     seen = "\n".join(f"  x = {shown(xs)}, y = {shown(ys)}" for _, xs, ys in found[:4])
     raise CheckError(
@@ -63,8 +82,29 @@ def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
     )
 
 
-def _scattered(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
-    """Return every set of points that `scatter` drew: its axes, its x data and its y data."""
+def _is_near(found: np.ndarray, right: np.ndarray) -> bool:
+    return bool(np.allclose(found, right, rtol=TOLERANCE))
+
+
+def _read(values: np.ndarray, axes: Axes, direction: str) -> Iterator[np.ndarray]:
+    """Yield the values, and their logarithms if the label of the axis says that it shows them."""
+    yield values
+    if re.search(_LOGARITHM, _label_of(axes, direction)) and (values > 0).all():
+        yield from (log(values) for log in (np.log10, np.log, np.log2))
+
+
+_LOGARITHM = r"\b(?:log|ln|lg)"
+
+
+def _pieces(found: list[Curve]) -> Iterator[tuple[Axes, np.ndarray]]:
+    """Yield the points of each axes that were drawn one by one, or as lines between two."""
+    for axes in dict.fromkeys(axes for axes, _, _ in found):
+        short = [np.column_stack([x, y]) for at, x, y in found if at is axes and len(x) <= 2]
+        yield axes, np.concatenate([np.empty((0, 2)), *short])
+
+
+def _scattered(figure: Figure) -> list[Curve]:
+    """Return every set of points that `scatter` drew."""
     return [
         (axes, *np.asarray(points.get_offsets(), float).reshape(-1, 2).T)
         for axes in figure.axes
@@ -74,9 +114,27 @@ def _scattered(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
 
 
 def legend_texts(figure: Figure) -> list[str]:
-    """Return the texts of all legends of a figure."""
+    """Return the texts of all legends of a figure in words."""
     legends = [*(axes.get_legend() for axes in figure.axes), *figure.legends]
-    return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+    return [
+        in_words(text.get_text()) for legend in legends if legend for text in legend.get_texts()
+    ]
+
+
+def texts_in(figure: Figure) -> list[str]:
+    """Return all that a figure says in words, in legends and titles and beside its curves.
+
+    The labels and the numbers of its axes are left out.
+    """
+    ticks = {
+        id(text)
+        for axes in figure.axes
+        for axis in (axes.xaxis, axes.yaxis, getattr(axes, "zaxis", axes.xaxis))
+        for text in axis.findobj(Text)
+    }
+    texts = (text for text in figure.findobj(Text) if id(text) not in ticks and text.get_visible())
+    said = (in_words(text.get_text()).strip() for text in texts)
+    return [words for words in dict.fromkeys(said) if words]
 
 
 def legend_names(figure: Figure, count: int) -> str:
@@ -90,16 +148,86 @@ def legend_names(figure: Figure, count: int) -> str:
     return "the legend says: " + ", ".join(words)
 
 
+def names_in(
+    figure: Figure, names: Mapping[str, Callable[[str], bool]], *, exact: bool = False
+) -> str:
+    """Check that a figure names things, and return the names as a line.
+
+    `names` maps each thing to a test of whether a text names it. The text may be in a legend, in a
+    title or beside the curve. Unless the names are `exact`, a legend may use other words.
+    """
+    if not exact and len([text for text in legend_texts(figure) if text.strip()]) >= len(names):
+        return legend_names(figure, len(names))
+    said = texts_in(figure)
+    fits = {name: [text for text in said if fit(text)] for name, fit in names.items()}
+    if missing := [name for name, texts in fits.items() if not texts]:
+        raise CheckError(
+            "wrong",
+            f"Nothing in the figure names {' or '.join(missing)}: give each a `label=…` and call "
+            "`axes.legend()`.",
+        )
+    told = list(dict.fromkeys(text for texts in fits.values() for text in texts))
+    expect(
+        len(told) >= len(names) or any(map(says(_STYLES), told)),
+        f"One text, “{told[0]}”, names {' and '.join(names)}: give each a `label=…` of its own.",
+    )
+    return "the figure says: " + ", ".join(told)
+
+
+_STYLES = (
+    r"red|blue|green|orange|yellow|black|white|gr[ae]y|purple|cross|circle|square|star|triangle|dot"
+    r"|solid|dashed|rot|blau|gr[üu]n|schwarz|wei[sß]|kreu[zi]|kreis|rouge|bleu|vert|noir|blanc"
+)
+"""Words with which one text can explain several kinds of marks."""
+
+
+def says(pattern: str) -> Callable[[str], bool]:
+    """Return a test of whether a text matches a pattern, in capitals or not."""
+    return lambda text: re.search(pattern, text, re.IGNORECASE) is not None
+
+
+def says_number(number: float) -> Callable[[str], bool]:
+    """Return a test of whether a text has a number in it."""
+
+    def fits(text: str) -> bool:
+        found = re.findall(r"\d+(?:[.,]\d+)?(?:e-?\d+)?", text)
+        return any(np.isclose(float(each.replace(",", ".")), number) for each in found)
+
+    return fits
+
+
 def axis_labels(axes: Axes) -> str:
-    """Check that both axes have a label, and return them as a line."""
-    labels = {"x": axes.get_xlabel(), "y": axes.get_ylabel()}
+    """Check that both axes have a label, and return the labels as a line.
+
+    If a figure has several axes, the label of one of them is enough.
+    """
+    labels = {"x": _label_of(axes, "x"), "y": _label_of(axes, "y")}
     for direction, label in labels.items():
         expect(
-            label.strip(),
+            label,
             f"The {direction} axis has no label: `axes.set_{direction}label(…)` says what it "
             "shows.",
         )
     return f"the axes are labelled: {labels['x']}; {labels['y']}"
+
+
+def _label_of(axes: Axes, direction: str) -> str:
+    """Return the label of an axis in words, else a label of the figure for this direction."""
+    figure: Any = axes.figure
+    figure = figure.figure  # the whole one, if the axes are in a part of it
+    places = [axes, *(each for each in figure.axes if each.get_label() != "<colorbar>")]
+    labels = [getattr(each, f"get_{direction}label")() for each in places]
+    labels.append(getattr(figure, f"get_sup{direction}label")())
+    return next(filter(None, (in_words(label).strip() for label in labels)), "")
+
+
+def shows_logarithms(axes: Axes) -> bool:
+    """Return whether both axes are logarithmic, or have labels that say so."""
+    scales = {"x": axes.get_xscale(), "y": axes.get_yscale()}
+    return all(
+        scale == "log" or re.search(_LOGARITHM, _label_of(axes, direction))
+        for direction, scale in scales.items()
+    )
 
 
 def surfaces(figure: Figure) -> list[np.ndarray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import errno
+import importlib
 import io
 import json
 import os
@@ -263,7 +264,7 @@ def run_cells(problem: str, folder: str, scratch: str) -> None:
                 with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                     result = examine(item, notebook.user_ns)
                 watch.look_for_file(result.message)
-                states[item], messages[item] = result.state, _clipped(result.message)
+                states[item], messages[item] = result.state, _clipped(result.fault)
             write(states=states, messages=messages)
 
 
@@ -332,8 +333,9 @@ def _shell(scratch: str) -> Any:
 @contextmanager
 def _watching(watch: _Watch) -> Iterator[_Watch]:
     """Keep from the block what marking does not have."""
-    original, ask = builtins.__import__, builtins.input
+    original, ask, by_name = builtins.__import__, builtins.input, importlib.import_module
     builtins.__import__ = partial(watch.import_module, original)
+    importlib.import_module = partial(watch.import_module, by_name)
     builtins.input = watch.ask
     _watches.append(watch)
     if not _hooked:
@@ -343,7 +345,7 @@ def _watching(watch: _Watch) -> Iterator[_Watch]:
         yield watch
     finally:
         _watches.remove(watch)
-        builtins.__import__, builtins.input = original, ask
+        builtins.__import__, builtins.input, importlib.import_module = original, ask, by_name
 
 
 _watches: list[_Watch] = []
@@ -379,10 +381,15 @@ class _Watch:
     def import_module(
         self, original: Callable[..., Any], name: str, *rest: Any, **more: Any
     ) -> Any:
-        """Import a module, unless a cell asks for one that marking does not have."""
-        top = name.partition(".")[0]
-        asking = rest[0] if rest else more.get("globals")
-        if (asking or {}).get("__name__") == "__main__" and top and not self._has(top):
+        """Import a module, unless a cell asks for one that marking does not have.
+
+        A statement passes its globals. `__import__` and `import_module` are called by name, so the
+        cell is the caller.
+        """
+        top = str(name).partition(".")[0]
+        asking = rest[0] if rest and isinstance(rest[0], Mapping) else more.get("globals")
+        asking = asking or sys._getframe(1).f_globals
+        if asking.get("__name__") == "__main__" and top and not self._has(top):
             self._refuse(*self._origin(top))
             raise ModuleNotFoundError(f"No module named {top!r}", name=top)
         return original(name, *rest, **more)

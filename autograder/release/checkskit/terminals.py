@@ -26,6 +26,12 @@ def say(text: str, end: str = "\n") -> None:
     print(text, end=end, flush=True)
 
 
+def as_printed(text: str) -> str:
+    """Return a text as `say` prints it here."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, _NO_ERRORS).decode(encoding)
+
+
 def spelt_out(text: str) -> str:
     """Return a text in ASCII: `η` is eta, `✓` is OK, `x²` is x^2."""
     return text.encode("ascii", _NO_ERRORS).decode("ascii")

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from autograder.release.checkskit.answers import Answers
 from autograder.release.checkskit.facts import PROBLEMS
-from autograder.release.checkskit.items import CheckError, Item, Names, State, named
+from autograder.release.checkskit.items import Blocks, CheckError, Item, Names, State, named
 from autograder.release.checkskit.memory import out_of_date, used_answers
 from autograder.release.checkskit.notebooks import (
     Saved,
@@ -30,7 +30,7 @@ from autograder.release.checkskit.notebooks import (
     saved_here,
 )
 from autograder.release.checkskit.pictures import as_figure
-from autograder.release.checkskit.terminals import say
+from autograder.release.checkskit.terminals import as_printed, say
 
 Lines = Iterator[str]
 """The lines that a check yields, one for each comparison that holds."""
@@ -46,6 +46,9 @@ _STEPS = ("a nudge", "the shape of the answer", "where to look")
 _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
 
+_diagnosed: dict[str, str] = {}
+"""The slip or the cause that an item's last check named; `hint` begins with it."""
+
 _latest: list[str] = []
 """The item that was checked last: it belongs to this notebook."""
 
@@ -58,6 +61,9 @@ _VERDICTS: Mapping[State, tuple[str, str, str]] = {
 }
 """A sign, some words, and a colour on which white text is easy to read."""
 
+_WRAPPED = "white-space:pre-wrap;overflow-wrap:anywhere"
+_SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:0 2.5em;margin:2px 0 2px 1.5em"
+
 _PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exactly right.")
 
 
@@ -65,17 +71,26 @@ _PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exac
 class Result:
     """The outcome of one check: the comparisons that held, and a message about the first fault.
 
-    `function` is what failed, `call` its call as a line to copy; `advice` names a likely cause.
-    `answer` is what the last call of a passed check returned.
+    `compared` are numbers to show below the message. `diagnosis` names the slip if the check
+    knows it, `advice` a cause elsewhere. `function` is what failed, `call` its call as a line to
+    copy. `answer` is what the last call of a passed check returned.
     """
 
     state: State
     held: tuple[str, ...]
     message: str = ""
+    compared: Blocks = ()
+    diagnosis: str = ""
     function: str = ""
     call: str = ""
     advice: str = ""
     answer: Any = None
+
+    @property
+    def fault(self) -> str:
+        """The message, the diagnosis and the numbers as lines."""
+        numbers = (f"{label}: {text}" for label, text in self.compared)
+        return "\n".join(filter(None, [self.message, self.diagnosis, *numbers]))
 
 
 def check(
@@ -93,7 +108,9 @@ def check(
         @functools.wraps(body)
         def run(names: Names) -> None:
             asked = _item(item)
-            _show(asked, _advised(asked, examine(item, names), names))
+            result = _advised(asked, examine(item, names), names)
+            _diagnosed[item] = result.advice or result.diagnosis
+            _show(asked, result)
 
         return run
 
@@ -110,10 +127,11 @@ def examine(item: str, names: Names) -> Result:
             for line in BODIES[item](answers):
                 held.append(line)
         except CheckError as error:
-            return Result(error.state, tuple(held), str(error), *answers.last_call(error.changed))
+            told = str(error), error.compared, error.diagnosis
+            return Result(error.state, tuple(held), *told, *answers.last_call(error.changed))
         except Exception as error:
             message = f"The check could not continue: {named(error)}"
-            return Result("broken", tuple(held), message, *answers.last_call())
+            return Result("broken", tuple(held), message, (), "", *answers.last_call())
     return Result("passed", tuple(held), answer=answers.last_answer)
 
 
@@ -132,7 +150,7 @@ def _advised(item: Item, result: Result, names: Names) -> Result:
         fault = _quiet_result(other.name, names)
         if fault.state == "passed" or fault.function not in ("", name):
             continue
-        if f"`{name}`" not in result.message:
+        if f"`{name}`" not in result.fault:
             advice = f"It uses your `{name}`, which does not pass yet: look at that check first."
             return replace(result, advice=advice)
     return result
@@ -201,14 +219,32 @@ def _text(item: Item, result: Result) -> str:
     sign, word, _ = _VERDICTS[result.state]
     headline = f"{sign} {item.name}: {word}" + f" – {item.heading}" * bool(item.title)
     lines = [headline + _praise(item, result), *(f"  ✓ {line}" for line in result.held)]
-    if result.message:
-        lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
+    lines += [f"  {line}" for line in _fault_lines(result)]
     lines += [f"  → {line}" for line in _next_steps(result)]
     if _needs_hints(item, result):
         lines.append(
             f'  ? Stuck? checks.hint("{item.name}") gives a hint; call it again for the next.'
         )
     return "\n".join(lines)
+
+
+def _fault_lines(result: Result) -> Iterator[str]:
+    """Yield the first fault as lines: the message, the numbers with their labels, the diagnosis."""
+    first, *rest = _signed(result).split("\n")
+    yield from filter(None, [first])
+    yield from (f"  {line}" for line in rest)
+    width = max((len(label) for label, _ in result.compared), default=0) + 1
+    for label, text in result.compared:
+        top, *more = text.split("\n")
+        yield f"  {label + ':':<{width}} {top}"
+        yield from (f"  {'':{width}} {line}" for line in more)
+    yield from filter(None, [f"  {result.diagnosis}" * bool(result.diagnosis)])
+
+
+def _signed(result: Result) -> str:
+    """Return the message, after a ✗ if the lines above it may have a ✓."""
+    cross = _VERDICTS["wrong"][0]
+    return f"{cross} {result.message}" if result.state in ("broken", "wrong") else result.message
 
 
 def _praise(item: Item, result: Result) -> str:
@@ -241,17 +277,32 @@ def _page(item: Item, result: Result) -> str:
         f"{_praise(item, result)} {_small(item.name)}</div>",
         *(f"<div>✓ {_marked_up(line)}</div>" for line in result.held),
     ]
-    if result.message:
-        first, _, rest = result.message.partition("\n")
-        lines.append(f"<div>{sign} {_marked_up(first)}</div>")
-        pre = "margin:0 0 0 1.5em;white-space:pre-wrap;overflow-wrap:anywhere"
-        lines += [f'<pre style="{pre}">{_marked_up(rest)}</pre>'] if rest else []
+    lines += _fault_page(result)
     lines += [f"<div>→ {_marked_up(line)}</div>" for line in _next_steps(result)]
     lines += _own_picture(result)
     if _needs_hints(item, result):
         lines.append(_hints(item.name))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
     return f'<div style="{box};overflow-wrap:anywhere">' + "\n".join(lines) + "</div>"
+
+
+def _fault_page(result: Result) -> Iterator[str]:
+    """Yield the first fault as HTML; the numbers stand side by side if the page is wide enough."""
+    if not result.message:
+        return
+    first, _, rest = _signed(result).partition("\n")
+    yield f"<div>{_marked_up(first)}</div>"
+    if rest:
+        yield f'<pre style="margin:0 0 0 1.5em;{_WRAPPED}">{_marked_up(rest)}</pre>'
+    blocks = (
+        f"<div><b>{html.escape(label)}</b>"
+        f'<pre style="margin:0;{_WRAPPED}">{html.escape(text)}</pre></div>'
+        for label, text in result.compared
+    )
+    if result.compared:
+        yield f'<div style="{_SIDE_BY_SIDE}">{"".join(blocks)}</div>'
+    if result.diagnosis:
+        yield f"<div>{_marked_up(result.diagnosis)}</div>"
 
 
 def _own_picture(result: Result) -> Iterator[str]:
@@ -290,8 +341,8 @@ def _hints(item: str) -> str:
 
 
 def _marked_up(text: str) -> str:
-    """Return a line as HTML, with text between backticks as code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
+    """Return a line as HTML, with text between backticks as code that may be broken anywhere."""
+    return re.sub(r"`([^`]*)`", rf'<code style="{_WRAPPED}">\1</code>', html.escape(text))
 
 
 def _hint_title(step: int) -> str:
@@ -302,7 +353,8 @@ def hint(name: object = "") -> None:
     """Print the next hint for an item; after the last, the first again.
 
     `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
-    title that fits only one item, such as "momentum".
+    title that fits only one item, such as "momentum". If the item's last check named a slip, that
+    comes first, once.
     """
     if name == "":
         say('Name an item or a function: checks.hint("momentum").')
@@ -323,6 +375,8 @@ def hint(name: object = "") -> None:
     step = _given.get(item, 0) % len(_STEPS)
     _given[item] = step + 1
     more = step + 1 < len(_STEPS)
+    if words := _diagnosed.pop(item, ""):
+        say(f"{item}, from the check that failed\n  {words}")
     say(
         f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}\n"
         + (
@@ -363,24 +417,32 @@ def items_named(name: object, *, texts: bool = False) -> list[str]:
 def ready(names: Names, *needed: str) -> bool:
     """Return whether an experiment can run: all functions that it needs exist and give answers.
 
-    Prints the names that are not done yet. A function with wrong answers does not stop the
-    experiment, but a note warns that its picture will be wrong too.
+    Prints the answers that are not done yet; if all are done, the given functions whose cells did
+    not run. A function with wrong answers does not stop the experiment, but a note warns that its
+    picture will be wrong too.
     """
     open_names, doubtful = [], []
-    for name in needed:
+    for name in filter(_items_of, needed):
         states = [quietly(item, names) for item in _items_of(name)]
         if name not in names or any(state in ("missing", "open", "broken") for state in states):
             open_names.append(name)
         elif "wrong" in states:
             doubtful.append(name)
+    given = [name for name in needed if name not in names and not _items_of(name)]
     if open_names:
-        _publish_line("… This cell waits for: " + ", ".join(f"`{name}`" for name in open_names))
+        _publish_line(f"… This cell waits for: {_quoted(open_names)}")
+    elif given:
+        _publish_line(f"… Run the cell above that defines {_quoted(given)}, then this one.")
     elif doubtful:
-        doubts = ", ".join(f"`{name}`" for name in doubtful)
         _publish_line(
-            f"The visible check of {doubts} does not pass yet, so don't trust the result below."
+            f"The visible check of {_quoted(doubtful)} does not pass yet, so don't trust the "
+            "result below."
         )
-    return not open_names
+    return not open_names and not given
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def playing(names: Names, *needed: str) -> bool:
@@ -433,7 +495,7 @@ def summary(problem: str, names: Names) -> None:
         time = datetime.fromtimestamp(saved.time)
         end.append(f"Texts are looked up in the file as you last saved it ({time:%d %b, %H:%M}).")
     title = f"{problem}: where you stand"
-    text = [title, "", *("  " + row(mark, item, word) for item, mark, word in rows), "", *end]
+    text = [title, "", *(f"  {line}" for line in _columns(rows)), "", *end]
     _publish("\n".join(text), _table(title, rows, end))
 
 
@@ -499,16 +561,16 @@ _STANDINGS: Mapping[State | None, tuple[str, str]] = {
 }
 
 
-def summed_up(item: Item, state: State | None) -> str:
-    """Return an item's line of the summary."""
-    mark, word = _STANDINGS[state]
-    return row(mark, item, word)
-
-
-def row(mark: str, item: Item, word: str) -> str:
-    """Return an item's row in a table of all items."""
-    width = max(len(other.name) for items in PROBLEMS.values() for other in items) + 1
-    return f"{mark} {item.name:<{width}} {item.worth:<14} {word}"
+def _columns(rows: Sequence[tuple[Item, str, str]]) -> Iterator[str]:
+    """Yield the rows of a table as text, as wide as the terminal prints them."""
+    table = [
+        [as_printed(cell) for cell in (mark, item.name, item.worth, word)]
+        for item, mark, word in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)][:-1]
+    for *cells, last in table:
+        first = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+        yield "  ".join([" ".join([next(first), next(first)]), *first, last])
 
 
 def show(*alternatives: str) -> None:

@@ -94,7 +94,9 @@ def test_of_a_small_class_only_marks_are_judged() -> None:
 
 
 def test_what_is_printed_and_sampled_is_read() -> None:
-    assert trial._told_unchanged("12 of 40 have not changed; --again marks them too") == 12
+    assert (
+        trial._told_unchanged("12 of 40 submissions have not changed; --again marks them too") == 12
+    )
     assert trial._told_unchanged("nothing of that kind") == 0
     assert trial._stage("│ recording │   0.493 │    5% │\n", "recording") == 0.493
     assert trial._rate([0, 10**9, 2 * 10**9]) == 60.0

@@ -163,7 +163,7 @@ def _differences(should: Marks, found: Marks) -> int:
 
 
 def _told_unchanged(printed: str) -> int:
-    found = re.search(r"(\d+) of \d+ have not changed", printed)
+    found = re.search(r"(\d+) of \d+ submissions have not changed", printed)
     return int(found[1]) if found else 0
 
 

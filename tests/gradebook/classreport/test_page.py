@@ -153,10 +153,10 @@ def test_points_and_items_are_those_of_the_gradebook(page: str) -> None:
     assert points["Regular points"][:2] == ["3", "1.33"]
     items = rows(part(soup, "items"))
     assert items["a-slope"][2:4] == ["3", "1.00"]
-    assert items["a-slope"][4] == "– all have the same points"
+    assert items["a-slope"][4] == "– all persons have the same points"
     # (0.5 + 0.5 + 0) / 3 of 2 points
     assert items["a-bend"][2:4] == ["3", "0.17"]
-    assert items["a-proof"][2:5] == ["0", "–", "– nobody has a mark for it yet"]
+    assert items["a-proof"][2:5] == ["0", "–", "– no person has a mark for this item yet"]
     assert items["a-proof"][-1] == "3"
 
 
@@ -213,7 +213,7 @@ def test_missing_open_late_time_and_walls_are_told(people: Course, assignment: A
 
 
 def test_report_without_marks_is_refused(course: Course, assignment: Assignment) -> None:
-    with pytest.raises(RecordError, match="nobody has marks"):
+    with pytest.raises(RecordError, match="no student has marks"):
         write_class_report(course, assignment)
 
 
@@ -223,7 +223,7 @@ def test_damaged_report_takes_its_student_alone_out(people: Course, assignment: 
     report.chmod(0o600)
     report.write_text("{")
     soup = soup_of(written(people, assignment))
-    assert "its Report can't be read" in rows(part(soup, "todo"))["cy"][0]
+    assert "no readable Report" in rows(part(soup, "todo"))["cy"][0]
     assert "cy" not in rows(part(soup, "students"))
 
 

@@ -73,9 +73,13 @@ def test_why_there_is_no_discrimination_is_said() -> None:
     points = np.array([[1.0, NAN, 0.0], [1.0, NAN, 1.0], [1.0, NAN, 0.0]])
     first, second, third = analyse_items(points, np.array([1.0, 1.0, 1.0]))
     assert (first.difficulty, first.discrimination) == (1.0, None)
-    assert first.why == "all have the same points"
-    assert (second.n, second.difficulty, second.why) == (0, None, "nobody has a mark for it yet")
-    assert third.why == "all have the same rest score"
+    assert first.why == "all persons have the same points"
+    assert (second.n, second.difficulty, second.why) == (
+        0,
+        None,
+        "no person has a mark for this item yet",
+    )
+    assert third.why == "all persons have the same rest score"
     (lonely,) = analyse_items(np.array([[1.0], [0.0]]), np.array([1.0]))
     assert lonely.why == "fewer than 3 marks"
 

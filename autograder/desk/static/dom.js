@@ -1,0 +1,124 @@
+/** Small helpers to build the page. Texts become text nodes, never HTML. */
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+/** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Attributes */
+
+/**
+ * Return a new element. A function among the attributes becomes a listener: `onclick` or `oninput`.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} [attributes]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) {
+      element.setAttribute(name, String(value));
+    }
+  }
+  append(element, ...children);
+  return element;
+}
+
+/**
+ * Append children; skip those that are missing.
+ * @param {Element} parent
+ * @param {...Child} children
+ */
+export function append(parent, ...children) {
+  for (const child of children) {
+    if (child === null || child === undefined || child === false) continue;
+    parent.append(child instanceof Node ? child : String(child));
+  }
+}
+
+/**
+ * Replace all children.
+ * @param {Element} parent
+ * @param {...Child} children
+ */
+export function fill(parent, ...children) {
+  parent.replaceChildren();
+  append(parent, ...children);
+}
+
+/**
+ * Return the element with this id; the page has it.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no element ${id}`);
+  return found;
+}
+
+/**
+ * Return HTML that the server has cleaned, as nodes. A document without a window runs no scripts
+ * and loads no pictures while the HTML is parsed.
+ * @param {string} html
+ * @returns {DocumentFragment}
+ */
+export function clean(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const fragment = document.createDocumentFragment();
+  fragment.append(...parsed.body.childNodes);
+  return fragment;
+}
+
+/**
+ * Return an icon: a path on a grid of 24.
+ * @param {string} path
+ * @returns {SVGElement}
+ */
+export function icon(path) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const line = document.createElementNS(space, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+/**
+ * Return points as people write them: 1.5, 2, −0.25.
+ * @param {number} points
+ * @returns {string}
+ */
+export function shownPoints(points) {
+  return String(Math.round(points * 1000) / 1000).replace("-", "−");
+}
+
+/**
+ * Return a number with its noun: "1 answer", "3 answers".
+ * @param {number} count
+ * @param {string} noun
+ * @param {string} [plural]
+ * @returns {string}
+ */
+export function counted(count, noun, plural = `${noun}s`) {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
+
+/**
+ * Return a time as the marker's clock shows it.
+ * @param {string | null} time
+ * @returns {string}
+ */
+export function shownTime(time) {
+  if (!time) return "";
+  const when = new Date(time);
+  const isToday = when.toDateString() === new Date().toDateString();
+  /** @type {Intl.DateTimeFormatOptions} */
+  const clock = { hour: "2-digit", minute: "2-digit" };
+  return isToday
+    ? when.toLocaleTimeString([], clock)
+    : when.toLocaleString([], { day: "numeric", month: "short", ...clock });
+}

@@ -1,0 +1,131 @@
+/** Save marks in the background, in order, and again if the server does not answer. */
+
+/** @import {Api} from "./api.js" */
+/** @import {AnswerView, Given} from "./types.js" */
+
+import { ConflictError, RefusedError } from "./api.js";
+import { isSame } from "./draft.js";
+
+const LONGEST_WAIT = 15_000;
+
+/**
+ * @typedef {object} Saving
+ * @property {Record<string, Given>} given
+ * @property {"desk" | "formgrader"} cause
+ */
+
+export class Saver {
+  /**
+   * @param {Api} api
+   * @param {() => void} onchange called when the state below changes
+   */
+  constructor(api, onchange) {
+    this.api = api;
+    this.onchange = onchange;
+    /** Number of answers whose marks are not saved yet. */
+    this.waiting = 0;
+    /** Why the last attempt failed; empty if it did not. */
+    this.trouble = "";
+    /** @type {number | null} */
+    this.savedAt = null;
+    /** The states that this page's own marks led to, by the states before. @type {Map<string, string>} */
+    this.states = new Map();
+    /** @type {Promise<unknown>} */
+    this.last = Promise.resolve();
+  }
+
+  /**
+   * Save marks, after those that are being saved; return the answers as they are then.
+   * Throws RefusedError, also ConflictError, if nothing was saved.
+   * @param {Saving} saving
+   * @returns {Promise<readonly AnswerView[]>}
+   */
+  save(saving) {
+    const count = Object.keys(saving.given).length;
+    this.waiting += count;
+    this.onchange();
+    const result = this.last.then(() => this.#repeat(saving));
+    this.last = result.then(
+      () => this.#done(count),
+      () => this.#done(count),
+    );
+    return result;
+  }
+
+  /** @param {number} count */
+  #done(count) {
+    this.waiting -= count;
+    this.trouble = "";
+    this.savedAt = Date.now();
+    this.onchange();
+  }
+
+  /**
+   * @param {Saving} saving
+   * @returns {Promise<readonly AnswerView[]>}
+   */
+  async #repeat(saving) {
+    for (let wait = 500; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
+      try {
+        return this.#note(saving, await this.#send(saving));
+      } catch (error) {
+        if (error instanceof ConflictError) return this.#note(saving, arrived(saving, error));
+        if (!(error instanceof RefusedError) || !error.mayPass) throw error;
+        this.trouble = error.message;
+        this.onchange();
+        await new Promise((done) => setTimeout(done, wait));
+      }
+    }
+  }
+
+  /**
+   * @param {Saving} saving
+   * @returns {Promise<readonly AnswerView[]>}
+   */
+  async #send({ given, cause }) {
+    const known = Object.entries(given).map(
+      ([id, each]) => /** @type {[string, Given]} */ ([id, { ...each, state: this.#now(each.state) }]),
+    );
+    const [first] = known;
+    if (known.length === 1 && first) return [await this.api.save(first[0], first[1], cause)];
+    return this.api.saveAll(Object.fromEntries(known));
+  }
+
+  /**
+   * Return the state after this page's own marks, which the marker knows of.
+   * @param {string} state
+   */
+  #now(state) {
+    for (let next = this.states.get(state); next !== undefined; next = this.states.get(state)) state = next;
+    return state;
+  }
+
+  /**
+   * @param {Saving} saving
+   * @param {readonly AnswerView[]} views
+   */
+  #note({ given }, views) {
+    for (const view of views) {
+      const before = this.#now(given[view.entry.id]?.state ?? "");
+      if (before && before !== view.state) this.states.set(before, view.state);
+    }
+    return views;
+  }
+}
+
+/**
+ * Return the newest answers if they hold the marks that were sent: an answer of the server got
+ * lost, for example because it was restarted. Otherwise throw the conflict.
+ * @param {Saving} saving
+ * @param {ConflictError} conflict
+ * @returns {readonly AnswerView[]}
+ */
+function arrived(saving, conflict) {
+  const isHere = conflict.answers.length > 0 && conflict.answers.every((view) => {
+    const given = saving.given[view.entry.id];
+    const mine = view.entry.role === "second" ? view.history.at(-1) ?? null : view.mark;
+    return given !== undefined && isSame(mine, given);
+  });
+  if (!isHere) throw conflict;
+  return conflict.answers;
+}
