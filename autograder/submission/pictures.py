@@ -1,7 +1,7 @@
 """Pictures in the texts of a notebook
 
-This module decides which pictures are accepted, and says why others are not. `fdl release` puts this module's text into
-`checks.py`, so that packing and marking agree; it needs nothing but Python.
+This module decides which pictures are accepted, and says why others are not. `fdl release` puts its
+text into `checks.py`, so that packing and marking agree; it needs nothing but Python.
 """
 
 from __future__ import annotations
