@@ -7,9 +7,9 @@ answer's entry, so the formgrader, feedback and exports see each mark at once.
 An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
 of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
 without seeing each other's marks, for example in two copies of the gradebook. A person then settles
-the rivals with a new entry. If two people changed a rubric, or dealt answers,
-without seeing each other's change, the change that is in force stays. If a damaged gradebook has lost the entry that another entry follows, the
-other entry becomes the newest.
+the rivals with a new entry. If two people changed a rubric, or dealt answers, without seeing each
+other's change, the change that is in force stays. If a damaged gradebook has lost the entry that
+another entry follows, the other entry becomes the newest.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ Place = tuple[str, str]
 Cause = Literal["desk", "group", "rubric", "formgrader", "settled"]
 """The reason of an entry.
 
-"desk": a person marked one answer. "group": a person marked equal answers together. "rubric": a
-change of the rubric changed the points. "formgrader": a person accepted a mark from the formgrader.
-"settled": a person decided between two different marks.
+- "desk": a person marked one answer.
+- "group": a person marked equal answers together.
+- "rubric": a change of the rubric changed the points.
+- "formgrader": a person accepted a mark from the formgrader.
+- "settled": a person decided between two different marks.
 """
 
 
