@@ -32,10 +32,10 @@ class QueueEntry(msgspec.Struct, frozen=True):
     """An answer in the queue.
 
     `shuffled` and `similar` are the answer's places in two orders, which are the same for all
-    markers. `person` groups the answers of one student. `open` says that the answer waits for a mark, and
-    `changed` that the student changed the text after it was marked. `typed` says that somebody
-    changed the mark outside the desk, and `differs` that two marks must be settled. `marker` is the
-    name of the person who gave the newest mark.
+    markers. `person` groups the answers of one student. `open` says that the answer waits for a
+    mark, and `changed` that the student changed the text after it was marked. `typed` says that
+    somebody changed the mark outside the desk, and `differs` that two marks must be settled.
+    `marker` is the name of the person who gave the newest mark.
     """
 
     id: str
