@@ -163,8 +163,8 @@ class App {
     const words = isFiltered ? `No more answers: ${FILTERS[this.filter] ?? "with these points"}.` : "All answers are marked.";
     this.say(words);
     if (this.current && this.entry) {
-      const entry = this.entry;
-      const view = this.answers.known(entry.id);
+      this.before += `${words} `;
+      const view = this.answers.known(this.entry.id);
       if (view) this.#present(view);
     } else if (this.sequence[0]) {
       void this.show(this.sequence[0].id);
