@@ -411,13 +411,16 @@ class App {
    * @param {Record<string, Given>} given
    * @param {"desk" | "formgrader"} cause
    * @param {Draft | null} draft
+   * @returns {Promise<boolean>} whether the marks were saved
    */
   async #deliver(given, cause, draft) {
     try {
       for (const view of await this.saver.save({ given, cause })) this.#arrived(view);
+      return true;
     } catch (error) {
-      if (error instanceof ConflictError) this.#conflict(error, given, draft);
-      else this.#failed(error, given, draft);
+      if (error instanceof ConflictError) await this.#conflict(error, given, draft);
+      else await this.#failed(error, given, draft);
+      return false;
     }
   }
 
@@ -569,7 +572,7 @@ class App {
       if (!view) return this.say("The server does not answer: nothing was undone.", true);
       given[id] = { ...again(before.get(id) ?? null, this.marker, view.state), flagged: view.entry.flagged };
     }
-    await this.#deliver(given, "desk", null);
+    if (!(await this.#deliver(given, "desk", null))) return;
     for (const id of ids) if (id !== ids[0]) this.answers.drop(id);
     const [first] = ids;
     if (first) await this.show(first, true);
