@@ -880,6 +880,7 @@ class App {
     }
     if (event.key === "Escape") {
       this.leave();
+      byId("right").scrollTop = 0;
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isField(target)) return;
