@@ -463,7 +463,11 @@ class Desk:
         if report is None:
             return ("The Report on this submission cannot be read.",)
         problem = self._items[place[0]].problem
-        return tuple(filter(None, [report.notebooks[problem].message]))
+        dropped = (
+            f"The picture {each.name} {each.reason} The file: {report.place(each)}"
+            for each in report.dropped(place[0])
+        )
+        return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
     def _order_by_similarity(self, now: _Now) -> None:
         """Find the place of each answer, by id, in the order by similarity, if answers changed."""

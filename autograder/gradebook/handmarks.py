@@ -146,12 +146,14 @@ class AnswerMarks:
     def __init__(self) -> None:
         self.newest: HandMark | None = None
         self.history: list[HandMark] = []
+        self._known = {""}
         self._first = _Current()
         self._second = _Current()
 
     def add(self, mark: HandMark) -> None:
         """Add the answer's next entry."""
-        is_lost = mark.after != "" and all(each.uid != mark.after for each in self.history)
+        is_lost = mark.after not in self._known
+        self._known.add(mark.uid)
         self.history.append(mark)
         if mark.second:
             self._second.add(mark)

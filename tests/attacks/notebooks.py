@@ -9,7 +9,9 @@ from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from tests import photos
 from tests.attacks.attack import WHOLE_COURSE, Attack, cell
 
 PROBLEM = "problem3_ntk.ipynb"
@@ -242,6 +244,24 @@ def _active_texts(notebook: Notebook) -> None:
     proof["attachments"] = picture
 
 
+def _active_photos(notebook: Notebook) -> None:
+    script = SCRIPT.encode()
+    files = {
+        "bomb.png": photos.bomb(),
+        "behind.jpg": photos.phone_jpeg() + script,
+        f"{SCRIPT}.png": photos.png(3, 2),
+        "x.svg": photos.SVG,
+        "none.png": script,
+    }
+    proof = by_id(notebook, "p3a-proof")
+    shown = [f"![{SCRIPT}](attachment:{quote(name)} '{SCRIPT}')" for name in files]
+    inline = f"data:image/svg+xml;base64,{photos.base64_of(photos.SVG)}"
+    proof["source"] = "\n\n".join([*shown * 200, f'<img src="{inline}" onerror="{SCRIPT}">'])
+    proof["attachments"] = {
+        name: {"image/png": photos.base64_of(content)} for name, content in files.items()
+    }
+
+
 def _widgets(notebook: Notebook) -> None:
     model = {"model_name": "HTMLModel", "model_module": "http://127.0.0.1/x.js", "state": ACTIVE}
     state = {"version_major": 2, "version_minor": 0, "state": {"x": model, SCRIPT: model}}
@@ -426,6 +446,8 @@ ATTACKS: tuple[Attack, ...] = (
     forged("tags-for-the-tools", "Tags by which tools skip, hide or trust a cell.", _tags),
     odd("active-outputs", "Each saved output is a script, in every form of it.", _active_outputs),
     odd("active-texts", "Each text and each picture in one is a script.", _active_texts),
+    odd("active-photos", "Photos that are bombs, with scripts behind them and in their names.",
+        _active_photos),
     odd("active-widgets", "Widgets whose state is a script, which loads another.", _widgets),
     odd("names-as-formulas", "Names that a spreadsheet would calculate.", _names_as_formulas),
     odd("a-kernel-that-is-a-shell", "The kernel is a command.", _kernels),

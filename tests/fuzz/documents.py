@@ -13,6 +13,7 @@ import numpy as np
 from autograder.grading.report import (
     CellFault,
     Claim,
+    DroppedPicture,
     ItemReport,
     NotebookReport,
     Report,
@@ -231,7 +232,10 @@ def good_report() -> str:
         "auto", "p", 1.5, 2, bonus=True, outcome="marked", claims=(claim,), message="m"
     )
     fault = CellFault(3, "ValueError", line=2, source="x", item=None)
-    notebook = NotebookReport("marked", notes=("a note",), faults=(fault, CellFault(1, "timeout")))
+    dropped = (DroppedPicture("a.heic", "is HEIC.", "p.ipynb", 4, "i"),)
+    notebook = NotebookReport(
+        "marked", notes=("a note",), faults=(fault, CellFault(1, "timeout")), dropped=dropped
+    )
     walls = {"outer": True, "inner": {"landlock": 4}, "level": "both"}
     report = Report(
         "hw2", "anna", 7, "full", walls, 1.5, 2, 0.0, 1.0, {"p": notebook}, {"i": item}, ("note",)

@@ -376,7 +376,7 @@ def read_notebook(content: bytes) -> str:
     except UnreadableError as error:
         return named(error)
     fitting = Fitting(FORM, cells)
-    found = fitting.notebook()
+    found, _ = fitting.fit()
     nbformat.validate(found)
     assert nbformat.writes(found).encode()
     assert all(note.encode() for note in [*notes, *fitting.notes()])

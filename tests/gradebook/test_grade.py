@@ -362,6 +362,6 @@ def test_looking_up_who_has_not_changed_is_no_progress(made: Class) -> None:
 
 def test_profile_is_of_those_who_were_marked(made: Class) -> None:
     output = made.grade("--profile", "--again").output
-    assert "Seconds per submission, mean of 2" in " ".join(output.split())
+    assert "Mean seconds per submission, over 2 submissions" in " ".join(output.split())
     assert set(rows(output)) >= {"recording", "total"}
     assert "Seconds" not in made.grade("--profile").output

@@ -309,7 +309,7 @@ def test_misconceptions_that_change_points_are_named(
     }
     assert regrade({"anna": new}, "--student", "anna", "--apply").exit_code == 0
     keeps_more = with_item(new, "a-bend", points=1.0)
-    expected = {"a-bend": ["its misconception now keeps a different share of the points"]}
+    expected = {"a-bend": ["the named misconception now leaves a different share of the points"]}
     assert why(regrade({"anna": keeps_more}, *options)) == expected
     expected = {"a-bend": ["no longer diagnosed: The factor is missing."]}
     assert why(regrade({"anna": wrong}, *options)) == expected

@@ -224,6 +224,12 @@ class Watch:
             self.tab.wait_for_timeout(50)
         return self._told()
 
+    def touched_again(self, parts: str, seconds: float = 0.3) -> Seen:
+        """The events on the open page, after its parts were touched once more."""
+        self._seen.touched, self._seen.wired = self.tab.evaluate(_TOUCH, parts)
+        self._leave_alone(seconds)
+        return self._told()
+
     def _leave_alone(self, seconds: float) -> None:
         """Wait that long, and until the page has nothing left to do."""
         with contextlib.suppress(Exception):  # of the browser: the page went elsewhere

@@ -216,7 +216,11 @@ def test_the_command_says_where_they_are(finished: Course, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("options", "what"), [("--now", "--now belongs"), ("--solutions --check", "leave out --check")]
+    ("options", "what"),
+    [
+        ("--now", "--now works only with --solutions"),
+        ("--solutions --check", "--check and --again have no effect"),
+    ],
 )
 def test_options_that_do_not_go_together_are_refused(
     course: Course, options: str, what: str

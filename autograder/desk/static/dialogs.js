@@ -126,8 +126,42 @@ export function openConflict(now, mine, points, item, chosen, closed) {
   }, closed);
 }
 
-/** Turns of pictures in quarters, by their address. @type {WeakMap<HTMLImageElement, number>} */
-const turns = new WeakMap();
+/** Pictures as they came, and how many quarters they are turned. */
+/** @type {WeakMap<HTMLImageElement, {original: HTMLImageElement, turn: number}>} */
+const turned = new WeakMap();
+
+/**
+ * Turn a picture in the answer by a quarter.
+ * @param {HTMLImageElement} picture
+ * @param {number} quarters
+ */
+async function rotatePicture(picture, quarters) {
+  const known = turned.get(picture) ?? { original: await copied(picture.src), turn: 0 };
+  known.turn = (known.turn + quarters + 4) % 4;
+  turned.set(picture, known);
+  const { original, turn } = known;
+  const { naturalWidth: width, naturalHeight: height } = original;
+  const canvas = h("canvas");
+  [canvas.width, canvas.height] = turn % 2 === 0 ? [width, height] : [height, width];
+  const pen = canvas.getContext("2d");
+  if (!pen) return;
+  pen.translate(canvas.width / 2, canvas.height / 2);
+  pen.rotate((turn * Math.PI) / 2);
+  pen.drawImage(original, -width / 2, -height / 2);
+  picture.src = turn === 0 ? original.src : canvas.toDataURL("image/webp", 0.92);
+  await picture.decode();
+}
+
+/**
+ * @param {string} source
+ * @returns {Promise<HTMLImageElement>}
+ */
+async function copied(source) {
+  const image = new Image();
+  image.src = source;
+  await image.decode();
+  return image;
+}
 
 /**
  * Show a picture large, with zoom and rotation.
@@ -138,21 +172,11 @@ export function openPicture(picture, closed) {
   const large = h("img", { src: picture.src, alt: picture.alt, draggable: false });
   const room = h("div", { class: "room", tabindex: 0, role: "group", "aria-label": "Picture" }, large);
   let zoom = 1;
-  let turn = turns.get(picture) ?? 0;
-  const fit = () => {
-    const wide = turn % 2 === 0 ? large.naturalWidth : large.naturalHeight;
-    const high = turn % 2 === 0 ? large.naturalHeight : large.naturalWidth;
-    return Math.min(room.clientWidth / wide, room.clientHeight / high, 4);
-  };
   const draw = () => {
     if (!large.naturalWidth) return;
-    const scale = fit() * zoom;
-    const [width, height] = [large.naturalWidth * scale, large.naturalHeight * scale];
-    const [wide, high] = turn % 2 === 0 ? [width, height] : [height, width];
-    large.style.width = `${width}px`;
-    large.style.height = `${height}px`;
-    large.style.margin = `${(high - height) / 2}px ${(wide - width) / 2}px`;
-    large.style.transform = `rotate(${90 * turn}deg)`;
+    const fit = Math.min(room.clientWidth / large.naturalWidth, room.clientHeight / large.naturalHeight, 4);
+    large.style.width = `${large.naturalWidth * fit * zoom}px`;
+    large.style.height = `${large.naturalHeight * fit * zoom}px`;
   };
   /** @param {number} factor */
   const magnify = (factor) => {
@@ -165,24 +189,24 @@ export function openPicture(picture, closed) {
     room.scrollTo(x * room.scrollWidth - room.clientWidth / 2, y * room.scrollHeight - room.clientHeight / 2);
   };
   /** @param {number} quarters */
-  const rotate = (quarters) => {
-    turn = (turn + quarters + 4) % 4;
-    turns.set(picture, turn);
-    turned(picture, turn);
+  const rotate = async (quarters) => {
+    await rotatePicture(picture, quarters);
+    large.src = picture.src;
+    await large.decode();
     draw();
   };
   const whole = () => { zoom = 1; draw(); };
   /** @type {Record<string, () => void>} */
   const keys = {
     "+": () => magnify(1.4), "=": () => magnify(1.4), "-": () => magnify(1 / 1.4), "0": whole,
-    r: () => rotate(1), R: () => rotate(-1), z: () => dialog.close(),
+    r: () => void rotate(1), R: () => void rotate(-1), z: () => dialog.close(),
   };
   /** @param {string} words @param {string} key @param {() => void} action */
   const button = (words, key, action) => h("button", { type: "button", onclick: action }, words, " ", h("kbd", {}, key));
   const dialog = openDialog(picture.alt, "large", () => [
     h("div", { class: "row" },
       button("Larger", "+", () => magnify(1.4)), button("Smaller", "−", () => magnify(1 / 1.4)),
-      button("Whole", "0", whole), button("Rotate", "r", () => rotate(1))),
+      button("Whole", "0", whole), button("Rotate", "r", () => void rotate(1))),
     room,
   ], closed);
   dialog.addEventListener("keydown", (event) => {
@@ -202,16 +226,4 @@ export function openPicture(picture, closed) {
   if (large.complete) draw();
   else large.addEventListener("load", draw);
   room.focus();
-}
-
-/**
- * Turn the picture in the answer, too.
- * @param {HTMLImageElement} picture
- * @param {number} turn
- */
-function turned(picture, turn) {
-  const { clientWidth: width, clientHeight: height } = picture;
-  const isAcross = turn % 2 === 1;
-  picture.style.transform = `rotate(${90 * turn}deg)`;
-  picture.style.margin = isAcross ? `${(width - height) / 2}px ${(height - width) / 2}px` : "";
 }

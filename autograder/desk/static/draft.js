@@ -19,6 +19,8 @@ export class Draft {
   constructor(view, item) {
     this.view = view;
     this.item = item;
+    /** The mark of this text; null if it is not marked, although it may be flagged. */
+    this.mark = view.mark && view.mark.ticks !== null ? view.mark : null;
     this.isTouched = false;
     /** @type {Content[]} */
     this.past = [];
@@ -29,8 +31,7 @@ export class Draft {
 
   /** @returns {Content} */
   #start() {
-    const mark = this.view.mark;
-    if (mark) return contentOf(mark);
+    if (this.mark) return contentOf(this.mark);
     const known = new Set(this.view.entry.blank ? [] : this.item.steps.map((step) => step.id));
     const suggested = new Set(this.view.suggested.filter((id) => known.has(id)));
     return { ticks: suggested, suggested, adjustment: 0, reason: "", comment: "" };
@@ -45,7 +46,8 @@ export class Draft {
 
   /** Whether Enter has something to save. */
   get isToSave() {
-    const { mark, entry } = this.view;
+    const { mark } = this;
+    const { entry } = this.view;
     return this.isTouched || (!mark && (this.content.suggested.size > 0 || (entry.blank && entry.open)));
   }
 

@@ -11,7 +11,7 @@ import { again, Draft } from "./draft.js";
 import { Header } from "./header.js";
 import { MarkPane } from "./mark.js";
 import { loadMathJax, typeset } from "./math.js";
-import { equals, FILTERS, following, neighbour, ORDERS, sequence, upcoming } from "./queue.js";
+import { equals, FILTERS, following, neighbour, ORDERS, passes, sequence, upcoming } from "./queue.js";
 import { openRubricEditor } from "./rubriceditor.js";
 import { Saver } from "./saver.js";
 
@@ -55,6 +55,10 @@ class App {
     /** @type {Done[]} */
     this.done = [];
     this.isRefreshing = false;
+    /** Number of changes of the queue that this page knows of. */
+    this.changes = 0;
+    /** What to say before the next answer is announced. */
+    this.before = "";
     /** The points that were announced last. */
     this.said = "";
     /** @type {number | undefined} */
@@ -131,7 +135,7 @@ class App {
 
   /** The answers that pass the filter, in order. */
   get sequence() {
-    this.list ??= this.queue ? sequence([...this.entries.values()], this.queue.items, this.order, this.filter, this.marker) : [];
+    this.list ??= this.queue ? sequence([...this.entries.values()], this.queue.items, this.order, this.filter, this.marker, this.current) : [];
     return this.list;
   }
 
@@ -184,6 +188,7 @@ class App {
     if (!entry) return;
     if (this.current && this.current !== id && !isBack) this.visited.push(this.current);
     this.current = id;
+    this.list = null;
     const known = this.answers.known(id);
     if (known) {
       this.#present(known);
@@ -237,7 +242,8 @@ class App {
     byId("left").scrollTop = 0;
     this.leave();
     history.replaceState(null, "", `#${encodeURIComponent(entry.item)}/${entry.id}`);
-    this.say(this.#inWords(entry, item));
+    this.say(this.before + this.#inWords(entry, item));
+    this.before = "";
     requestAnimationFrame(() => setTimeout(() => this.#prefetch(), 0));
   }
 
@@ -352,8 +358,7 @@ class App {
     if (draft.isToSave) return "";
     if (view.differing.length) return "These marks differ: choose one of them first.";
     if (view.typed) return "Accept the mark from the formgrader, or mark with the rubric.";
-    const isMarked = (view.mark && view.mark.ticks !== null) || !view.entry.open;
-    return isMarked ? "" : "No step is ticked. Press 0 for no points, then Enter.";
+    return draft.mark || !view.entry.open ? "" : "No step is ticked. Press 0 for no points, then Enter.";
   }
 
   /**
@@ -378,7 +383,8 @@ class App {
     if (this.done.length > UNDO_KEPT) this.done.shift();
     this.#remark(draft);
     void this.#deliver(given, cause, draft);
-    this.say(ids.length > 1 ? `Saved for ${counted(ids.length, "answer")}: ${shownPoints(draft.points)}` : `Saved: ${shownPoints(draft.points)}`);
+    const whom = ids.length > 1 ? ` for ${counted(ids.length, "answer")}` : "";
+    this.before = `Saved${whom}: ${shownPoints(draft.points)}. `;
   }
 
   /**
@@ -395,6 +401,7 @@ class App {
 
   /** @param {QueueEntry} entry */
   #update(entry) {
+    this.changes += 1;
     this.entries.set(entry.id, entry);
     if (this.queue) this.queue = { ...this.queue, answers: this.queue.answers.map((each) => (each.id === entry.id ? entry : each)) };
     this.list = null;
@@ -518,9 +525,11 @@ class App {
   }
 
   /** Save a flag at once; the ticks on the screen are not saved with it. */
-  flag() {
+  async flag() {
+    const { current } = this;
+    if (this.saver.waiting) await this.saver.last; // the mark that keeps its ticks may be on its way
     const { draft, entry } = this;
-    if (!draft || !entry) return;
+    if (!draft || !entry || entry.id !== current) return;
     if (draft.view.typed || draft.view.differing.length || draft.view.earlier) {
       this.say("Mark this answer first, then flag it.", true);
       return;
@@ -531,7 +540,7 @@ class App {
     this.#showMeta();
     this.pane.refresh();
     this.say(flagged ? "Flagged for a second look" : "Flag removed");
-    void this.#deliver({ [entry.id]: given }, "desk", null);
+    await this.#deliver({ [entry.id]: given }, "desk", null);
   }
 
   /** Take back the last change of the draft, or else the last saved mark. */
@@ -650,8 +659,9 @@ class App {
     if (!this.queue || this.isRefreshing) return;
     this.isRefreshing = true;
     try {
+      const { changes } = this;
       const queue = await this.api.queue();
-      if (this.saver.waiting) return;
+      if (this.saver.waiting || changes !== this.changes) return; // this page knows more
       this.#take(queue);
       await this.#renew();
       this.#showHeader();
@@ -701,10 +711,11 @@ class App {
   #setFilter(filter) {
     this.filter = filter;
     this.list = null;
-    const count = this.sequence.length;
+    const found = this.sequence.filter((each) => passes(each, filter, this.marker));
+    const count = found.length;
     this.say(`${FILTERS[filter] ?? "With these points"}: ${counted(count, "answer")}`);
-    if (count && !this.sequence.some((each) => each.id === this.current)) {
-      const near = this.sequence.find((each) => each.item === this.entry?.item) ?? this.sequence[0];
+    if (count && !found.some((each) => each.id === this.current)) {
+      const near = found.find((each) => each.item === this.entry?.item) ?? found[0];
       if (near) void this.show(near.id);
     } else {
       this.#showHeader();
@@ -798,7 +809,7 @@ class App {
     const state = entry.open ? "Unmarked" : `${shownPoints(entry.points ?? 0)} points${entry.marker ? ` by ${entry.marker}` : ""}`;
     fill(this.meta,
       h("button", { type: "button", class: "arrow", "aria-label": "Previous answer", onclick: () => this.move(-1) }, "‹"),
-      h("p", { class: "who" }, h("strong", {}, `Answer ${this.#place()}`), this.names && entry.name && h("span", { class: "name" }, entry.name)),
+      h("p", { class: "who" }, h("strong", {}, h("span", { class: "word" }, "Answer "), this.#place()), this.names && entry.name && h("span", { class: "name" }, entry.name)),
       h("button", { type: "button", class: "arrow", "aria-label": "Next answer", onclick: () => this.move(1) }, "›"),
       h("p", { class: entry.open ? "state open" : "state" }, state),
       ...tags.filter(([isShown]) => isShown).map(([, words, kind]) => h("span", { class: `tag ${kind}` }, words)),

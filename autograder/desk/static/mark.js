@@ -57,17 +57,18 @@ export class MarkPane {
     /** @type {number | undefined} */
     this.timer = undefined;
     this.title = h("h2", { class: "item" });
+    this.problem = h("p", { class: "problem" });
     this.total = h("p", { class: "total", id: "total" });
     this.notes = h("div", { class: "notes" });
     this.list = h("ol", { class: "steps", "aria-label": "Steps of the rubric" });
-    this.edit = this.#button("Edit the rubric", "e", actions.editRubric, "quiet");
+    this.edit = this.#button("Edit rubric", "e", actions.editRubric, "quiet");
     this.none = this.#button("None", "0", () => this.#change((draft) => draft.none()));
     this.all = this.#button("All", "a", () => this.#change((draft) => draft.all()));
     this.flag = this.#button("Flag", "f", actions.flag);
     this.undo = this.#button("Undo", "u", actions.undo);
     this.adjustment = h("input", { id: "adjustment", type: "number", step: "0.25", inputmode: "decimal", oninput: () => this.#typed() });
     this.reason = h("input", { id: "reason", type: "text", placeholder: "because …", "aria-label": "Reason for the adjusted points", maxlength: 500, oninput: () => this.#typed() });
-    this.comment = h("textarea", { id: "comment", rows: 3, placeholder: "Markdown and $formulas$", oninput: () => this.#typed() });
+    this.comment = h("textarea", { id: "comment", rows: 2, placeholder: "Markdown and $formulas$", oninput: () => this.#typed() });
     this.remarks = h("ul", { class: "remarks", "aria-label": "Earlier comments" });
     this.preview = h("div", { class: "preview text" });
     this.makeStep = this.#button("Make it a step", "", () => actions.makeStep(this.comment.value.trim()), "quiet");
@@ -76,15 +77,16 @@ export class MarkPane {
     fill(
       this.root,
       h("div", { class: "headline" }, this.title, this.total),
+      h("div", { class: "row about" }, this.problem, this.edit),
       this.notes,
       this.list,
-      h("div", { class: "row" }, this.none, this.all, h("span", { class: "gap" }), this.edit),
-      h("div", { class: "adjust" }, h("label", { for: "adjustment" }, "Adjust by"), this.adjustment, this.reason),
+      h("div", { class: "row adjust" }, this.none, this.all, h("span", { class: "gap" }),
+        h("label", { for: "adjustment" }, "Adjust ", h("kbd", {}, "p")), this.adjustment, this.reason),
       h("div", { class: "comment" },
         h("div", { class: "row" }, h("label", { for: "comment" }, "Comment ", h("kbd", {}, "c")), h("span", { class: "gap" }), this.makeStep),
         this.comment, this.remarks, this.preview),
-      h("div", { class: "row finish" }, this.enter, this.flag, this.undo),
       this.history,
+      h("div", { class: "row finish" }, this.enter, this.flag, this.undo),
     );
     this.comment.addEventListener("keydown", (event) => {
       const first = this.remarks.querySelector("button");
@@ -135,7 +137,8 @@ export class MarkPane {
   /** @param {ItemView} item */
   #buildSteps(item) {
     this.rubric = item.rubric;
-    fill(this.title, item.title, h("span", { class: "problem" }, item.problem), item.bonus && h("span", { class: "tag" }, "bonus"));
+    fill(this.problem, item.problem);
+    fill(this.title, item.title, " ", item.bonus && h("span", { class: "tag" }, "bonus"));
     this.steps.clear();
     fill(this.list, ...item.steps.map((step, index) => this.#step(step, index)));
     if (!item.steps.length) {
@@ -171,7 +174,8 @@ export class MarkPane {
     const { draft } = this;
     if (!draft) return;
     const { ticks, suggested, adjustment } = draft.content;
-    const { entry, mark } = draft.view;
+    const { mark } = draft;
+    const { entry } = draft.view;
     for (const [id, { row, box, note }] of this.steps) {
       const isSuggested = suggested.has(id);
       box.checked = ticks.has(id);
@@ -242,6 +246,7 @@ export class MarkPane {
     const html = await this.actions.preview(text).catch(() => "");
     if (this.previewed === text && html) {
       fill(this.preview, h("p", { class: "hint" }, "The student sees:"), clean(html));
+      if (document.activeElement === this.comment) this.preview.scrollIntoView({ block: "nearest" });
     }
   }
 
@@ -281,7 +286,8 @@ export class MarkPane {
   #showNotes() {
     const { draft, equal, actions } = this;
     if (!draft) return;
-    const { entry, mark, earlier, typed, differing } = draft.view;
+    const { mark } = draft;
+    const { entry, earlier, typed, differing } = draft.view;
     /** @type {Child[]} */
     const notes = [];
     if (differing.length) {

@@ -49,15 +49,16 @@ export function passes(entry, filter, marker) {
 }
 
 /**
- * Return the answers that pass the filter, in order.
+ * Return the answers that pass the filter, in order, and the current one in any case.
  * @param {readonly QueueEntry[]} entries
  * @param {readonly ItemView[]} items
  * @param {Order} order
  * @param {string} filter
  * @param {string} marker
+ * @param {string} [current]
  * @returns {QueueEntry[]}
  */
-export function sequence(entries, items, order, filter, marker) {
+export function sequence(entries, items, order, filter, marker, current = "") {
   const places = new Map(items.map((item, index) => [item.name, index]));
   /** @param {QueueEntry} entry */
   const item = (entry) => places.get(entry.item) ?? 0;
@@ -67,7 +68,9 @@ export function sequence(entries, items, order, filter, marker) {
     similar: (a, b) => item(a) - item(b) || a.similar - b.similar,
     student: (a, b) => (a.person < b.person ? -1 : a.person > b.person ? 1 : item(a) - item(b)),
   };
-  return entries.filter((entry) => passes(entry, filter, marker)).sort(compare[order]);
+  return entries
+    .filter((entry) => entry.id === current || passes(entry, filter, marker))
+    .sort(compare[order]);
 }
 
 /**
@@ -162,7 +165,6 @@ export function pointFilters(entries, item) {
  */
 function after(list, current) {
   const index = current ? list.findIndex((entry) => entry.id === current.id) : -1;
-  if (current && index < 0) return list.filter((entry) => entry.item === current.item);
   return list.slice(index + 1);
 }
 

@@ -78,7 +78,10 @@ def _with_desk(init: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     def add(extension: Any, application: Any) -> None:
         from autograder.desk import server
 
-        server.add_to(application, application.settings["base_url"], _find_place)
+        base_url = application.settings["base_url"]
+        # without a path, a login at the formgrader would hold for the formgrader's pages alone
+        application.settings["identity_provider"].cookie_options.setdefault("path", base_url)
+        server.add_to(application, base_url, _find_place)
         init(extension, application)
 
     return add

@@ -223,7 +223,7 @@ def test_damaged_report_takes_its_student_alone_out(people: Course, assignment: 
     report.chmod(0o600)
     report.write_text("{")
     soup = soup_of(written(people, assignment))
-    assert "its Report can't be read" in rows(part(soup, "todo"))["cy"][0]
+    assert "no readable Report" in rows(part(soup, "todo"))["cy"][0]
     assert "cy" not in rows(part(soup, "students"))
 
 
