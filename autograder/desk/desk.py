@@ -89,7 +89,7 @@ class StaleError(DeskError):
 
 @dataclass(frozen=True)
 class _Now:
-    """What the gradebook and the marked notebooks hold now."""
+    """The content of the gradebook and of the marked notebooks now."""
 
     gradebook: PatientGradebook
     log: HandMarks
@@ -483,7 +483,7 @@ class Desk:
 
     @contextmanager
     def reading(self, students: Collection[str] | None = None) -> Iterator[_Now]:
-        """Read everything, or what is known of some students."""
+        """Read everything, or the data of some students."""
         self._opened().db().rollback()  # see what others have written
         yield self._read(students)
 

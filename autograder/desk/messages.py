@@ -1,4 +1,4 @@
-"""What the desk's page and its server send to each other, as JSON."""
+"""The messages between the desk's page and its server, as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from autograder.gradebook.handmarks import GradebookMark, RubricStep
 
 Role = Literal["", "first", "second", "other"]
-"""Whether an answer is dealt: to nobody, to this marker, to them as second marker, to others."""
+"""Role of this marker for an answer: not dealt, first or second marker, or dealt to others."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -32,9 +32,10 @@ class QueueEntry(msgspec.Struct, frozen=True):
     """An answer in the queue.
 
     `shuffled` and `similar` are its places in two orders, the same for all markers; `person` groups
-    the answers of one student. `open` says that it waits for a mark, `changed` that its text was
-    changed after it was marked, `typed` that somebody changed its mark outside the desk, and
-    `differs` that two marks have to be settled. `marker` gave the newest mark.
+    the answers of one student. An `open` answer waits for a mark; the text of a `changed` one was
+    changed after it was marked. Somebody changed the mark of a `typed` one outside the desk. Two
+    marks of an answer that `differs` have to be settled. `marker` gave the newest mark. `state`
+    changes whenever the answer or one of its marks changes.
     """
 
     id: str
@@ -129,7 +130,7 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 class EvidenceView(msgspec.Struct, frozen=True):
-    """What hidden tests found about a step's claim: "shown", "not shown" or "not tested"."""
+    """The result of hidden tests on a step's claim: "shown", "not shown" or "not tested"."""
 
     text: str
     found: Literal["shown", "not shown", "not tested"]

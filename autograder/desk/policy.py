@@ -1,4 +1,4 @@
-"""What pages on the Jupyter server share: their content security policy, and MathJax."""
+"""Give pages on the Jupyter server their content security policy, and serve MathJax to them."""
 
 from __future__ import annotations
 
