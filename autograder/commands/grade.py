@@ -325,6 +325,10 @@ class Row:
         if report is None:
             return cls(notes=tuple(filter(None, notes)), error=each.error)
         notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        refused = Counter(
+            each.item or name for name, nb in report.notebooks.items() for each in nb.dropped
+        )
+        notes += [f"{where}: pictures refused: {count}" for where, count in refused.items()]
         notes.append(report.versions)
         if (seconds := sum(each.seconds.values())) > long_seconds(homework):
             notes.append(f"took {seconds:.0f} s")

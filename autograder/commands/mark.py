@@ -103,6 +103,8 @@ def _print_report(report: Report) -> None:
         for fault in notebook.faults:
             where = f", line {fault.line}: {fault.source}" if fault.line else ""
             out.print(Text(f"{problem}, cell {fault.cell + 1}{where}: {fault.error}"))
+        for picture in notebook.dropped:
+            out.print(Text(f"{picture.item or problem}: {picture.text}"))
     if report.versions:
         out.print(Text(report.versions))
     out.print(

@@ -1,4 +1,4 @@
-"""What `fdl desk` does for several markers, and `fdl agreement`."""
+"""`fdl agreement`, and the options of `fdl desk` for several markers."""
 
 from __future__ import annotations
 
@@ -43,11 +43,17 @@ Overlap = Annotated[
 ]
 ExportTo = Annotated[
     Path | None,
-    typer.Option("--export", help="Write all marks given at the desk to this file."),
+    typer.Option(
+        "--export", metavar="FILE", help="Write all marks given at the desk to this file."
+    ),
 ]
 MergeFrom = Annotated[
     list[Path] | None,
-    typer.Option("--merge", help="Add the marks in this file from another copy; can be repeated."),
+    typer.Option(
+        "--merge",
+        metavar="FILE",
+        help="Add the marks in this file from another copy; can be repeated.",
+    ),
 ]
 
 

@@ -33,6 +33,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from PIL import Image
 
+from autograder.content.pictures import plain_type
 from autograder.course.gradecells import (
     by_grade_id,
     grade_id,
@@ -235,15 +236,16 @@ def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator
 
 
 def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
+    """Clean a student's text; keep only those of its pictures that `content.pictures` made."""
     attached = cell.pop("attachments", {})
     called = _plain_names(attached)
     pictures = {
-        called[name]: bundle
-        for name, raw in attached.items()
-        if (bundle := _clean_bundle(raw, PICTURES, budget))
-        and budget.has_room(sum(map(len, bundle.values())))
+        called[name]: bundle for name, raw in attached.items() if (bundle := _plain_bundle(raw))
     }
     cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures, called)
+    if is_as_typed(cell.source):  # its pictures would be invisible
+        shown = (f"\n\n![Picture {name}](attachment:{name})" for name in pictures)
+        cell.source += "".join(shown)
     if pictures:
         cell.attachments = NotebookNode(pictures)
 
@@ -312,6 +314,11 @@ def as_typed(text: str) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{text}\n{fence}"
+
+
+def is_as_typed(text: str) -> bool:
+    """Return whether a clean text is shown as it was typed."""
+    return text.startswith("```") and text.endswith("```")
 
 
 def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
@@ -500,11 +507,24 @@ def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
     return budget.as_markdown(value, {}) if kind == "text/latex" else plain_text(value)
 
 
-def _clean_picture(value: str, form: str) -> str:
+def _plain_bundle(bundle: object) -> dict[str, str]:
+    """Return the picture of an attachment under its true type, if it is nothing but pixels."""
+    for value in bundle.values() if isinstance(bundle, Mapping) else ():
+        content = _decoded(value) if isinstance(value, str) else b""
+        if kind := plain_type(content):
+            return {kind: base64.b64encode(content).decode("ascii")}
+    return {}
+
+
+def _decoded(value: str) -> bytes:
     try:
-        content = base64.b64decode("".join(value.split()).encode("ascii", "replace"), validate=True)
+        return base64.b64decode("".join(value.split()).encode("ascii", "replace"), validate=True)
     except (binascii.Error, ValueError):
-        return ""
+        return b""
+
+
+def _clean_picture(value: str, form: str) -> str:
+    content = _decoded(value)
     fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, form)
     return base64.b64encode(content).decode("ascii") if fits else ""
 

@@ -138,7 +138,8 @@ class HomeworkSettings:
 
     `tolerance` is the largest error that a student's answer may have, divided by the largest entry
     of the right answer. `files` are the names of the data files that are released with the
-    notebooks. `show_steps` says which steps of a rubric students see once a person has marked their answer.
+    notebooks. `show_steps` says which steps of a rubric students see once a person has marked their
+    answer.
     """
 
     title: str

@@ -10,7 +10,7 @@ import msgspec
 from autograder.gradebook.handmarks import GradebookMark, RubricStep
 
 Role = Literal["", "first", "second", "other"]
-"""Role of this marker for an answer: not dealt, first or second marker, or dealt to others."""
+"""The role of a marker for an answer; empty if the answer is not dealt to anybody."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -31,11 +31,11 @@ class Shown(msgspec.Struct, frozen=True):
 class QueueEntry(msgspec.Struct, frozen=True):
     """An answer in the queue.
 
-    `shuffled` and `similar` are its places in two orders, the same for all markers; `person` groups
-    the answers of one student. An `open` answer waits for a mark; the text of a `changed` one was
-    changed after it was marked. Somebody changed the mark of a `typed` one outside the desk. Two
-    marks of an answer that `differs` have to be settled. `marker` gave the newest mark. `state`
-    changes whenever the answer or one of its marks changes.
+    `shuffled` and `similar` are the answer's places in two orders, which are the same for all
+    markers. `person` groups the answers of one student. `open` says that the answer waits for a
+    mark, and `changed` that the student changed the text after it was marked. `typed` says that
+    somebody changed the mark outside the desk, and `differs` that two marks must be settled.
+    `marker` is the name of the person who gave the newest mark.
     """
 
     id: str
@@ -130,7 +130,7 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 class EvidenceView(msgspec.Struct, frozen=True):
-    """The result of hidden tests on a step's claim: "shown", "not shown" or "not tested"."""
+    """The hidden tests' result for the claim of a step."""
 
     text: str
     found: Literal["shown", "not shown", "not tested"]

@@ -28,7 +28,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from jupyter_core.paths import jupyter_runtime_dir
 
 from autograder.course.assignment import Course
-from autograder.desk.server import PATH
+from autograder.desk.server import address
 from autograder.errors import DeskError
 
 START_SECONDS = 180.0
@@ -54,7 +54,7 @@ class Server:
     def address(self, homework: str, *, token: bool = True) -> str:
         """Return the address of a homework's desk, with the token or without it."""
         query = f"?token={quote(self.token)}" if token and self.token else ""
-        return f"{self.url.rstrip('/')}/{PATH}/{quote(homework, safe='')}{query}"
+        return f"{address(self.url, homework)}{query}"
 
     def status(self, homework: str) -> int | None:
         """Return the HTTP status of the desk's page; None if the server does not answer."""

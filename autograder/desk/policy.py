@@ -1,4 +1,4 @@
-"""Give pages on the Jupyter server their content security policy, and serve MathJax to them."""
+"""The content security policy of pages on the Jupyter server, and their copy of MathJax."""
 
 from __future__ import annotations
 

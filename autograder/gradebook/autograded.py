@@ -34,7 +34,7 @@ from autograder.gradebook.evidence import marker_text
 from autograder.grading.mark import Marking
 
 Content = tuple[str, str]
-"""The text and the pictures of a cell."""
+"""The text of a cell, and the names of its pictures."""
 
 _BOX = re.compile(r"</?div[^<>]*>")
 
@@ -95,8 +95,12 @@ def contents(path: Path) -> dict[str, Content]:
 
 
 def content(cell: NotebookNode) -> Content:
-    """Return the text and the pictures of a cell."""
-    return str(cell.source), repr(cell.get("attachments", {}))
+    """Return the text of a cell, and the names of its pictures.
+
+    A name holds the fingerprint of the picture as it was submitted. So a picture counts as the same
+    even if a newer Pillow encodes it differently.
+    """
+    return str(cell.source), repr(sorted(cell.get("attachments", {})))
 
 
 def is_blank(text: str, pictures: Mapping[str, object], released: str) -> bool:

@@ -112,6 +112,8 @@ def mark_submission(
             )  # fmt: skip
         stack.enter_context(times.stage("other"))
         stack.enter_context(notebooks)
+        with times.stage("reading"):
+            notebooks.redraw_pictures()
         notebooks.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
         notebooks.run_notebooks(deadline)

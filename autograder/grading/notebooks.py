@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.content.pictures import plain_type, redrawn
 from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.course.assignment import Item
 from autograder.course.gradecells import grade_id, items_by_answer
 from autograder.grading.errortexts import fit_to_show
 from autograder.grading.latercells import later_changes, line_of, told
 from autograder.grading.otherversions import told_of_line
-from autograder.grading.report import CellFault, NotebookReport
+from autograder.grading.report import CellFault, DroppedPicture, NotebookReport
 from autograder.sandbox import Cell, CellResult, CodePlace, NoAnswer, Notebook, Sandbox, Student
+from autograder.sandbox.redrawing import Redrawing
 from autograder.submission.cells import normal
-from autograder.submission.receiving import Submission
+from autograder.submission.pictures import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
+from autograder.submission.receiving import ReceivedNotebook, Submission
+from autograder.words import printable
 
 MAX_QUOTE = 120
 MAX_FAULTS = 20
+MAX_DROPPED = 20
+"""Most refused pictures of a notebook to name."""
 
 _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
 """Pattern of the place that Python adds to a syntax error; pages show another cell number."""
@@ -52,6 +60,7 @@ class RunNotebooks:
         self._sandbox = sandbox
         self._leave = leave
         self._running: dict[str, Notebook] = {}
+        self._dropped: dict[str, tuple[DroppedPicture, ...]] = {}
 
     def __enter__(self) -> RunNotebooks:
         return self
@@ -63,6 +72,15 @@ class RunNotebooks:
         """Start the sandbox if there is a notebook to run; the submission's time starts later."""
         if any(received.notebook for received in self.submission.notebooks.values()):
             self._sandbox.make_ready()
+
+    def redraw_pictures(self) -> None:
+        """Put the students' pictures into their cells, redrawn; note those that are refused."""
+        submitted = self.submission.notebooks
+        with Redrawing(self._sandbox, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS) as redrawing:
+            for problem, received in submitted.items():
+                self._dropped[problem] = tuple(_attach_pictures(received, redrawing))[:MAX_DROPPED]
+        without = {name: replace(each, pictures=()) for name, each in submitted.items()}
+        self.submission = replace(self.submission, notebooks=without)
 
     def run_notebooks(self, deadline: float) -> None:
         """Run every notebook that could be read, and give each problem a NotebookReport."""
@@ -81,6 +99,7 @@ class RunNotebooks:
                 state="marked",
                 notes=received.notes,
                 faults=_faults(source, running.results, self._sandbox.limits.cell_seconds),
+                dropped=self._dropped.get(problem, ()),
             )
             running.forget_outputs()
 
@@ -104,8 +123,7 @@ class RunNotebooks:
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(with_outputs(source, running.results), released)
-        except MemoryError:  # without pictures and outputs the notebook is small
-            _drop_pictures(source)
+        except MemoryError:  # without outputs the notebook is small
             return clean_notebook(with_outputs(source, {}), released)
         finally:
             _drop_pictures(source)
@@ -138,6 +156,24 @@ class RunNotebooks:
 
 def _check_cell(notebook: NotebookNode, item: Item) -> int:
     return [grade_id(cell) for cell in notebook.cells].index(item.name)
+
+
+def _attach_pictures(received: ReceivedNotebook, redrawing: Redrawing) -> Iterator[DroppedPicture]:
+    """Attach a notebook's pictures, redrawn; yield those that are refused."""
+    cells = received.notebook.cells if received.notebook is not None else ()
+    for placed in received.pictures:
+        cell = None if placed.cell is None else cells[placed.cell]
+        content, why = b"", placed.picture.refusal
+        if not why:
+            content, why = redrawn(placed.picture.data, redrawing)
+        if cell is not None and content:
+            kind, text = plain_type(content), base64.b64encode(content).decode("ascii")
+            attachments = cell.setdefault("attachments", NotebookNode())
+            attachments[placed.name] = NotebookNode({kind: text})
+        if why:
+            item = grade_id(cell).removesuffix("-answer") if cell is not None else ""
+            name = printable(placed.picture.name)
+            yield DroppedPicture(name, why, received.file, placed.number, item or None)
 
 
 def _drop_pictures(notebook: NotebookNode) -> None:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from autograder.course.layout import SUBMITTED
 from autograder.errors import RecordError
 from autograder.words import show_fields
 
@@ -119,6 +120,28 @@ class CellFault(_Shown):
 
 
 @dataclass(frozen=True)
+class DroppedPicture(_Shown):
+    """A picture in a text that marking could not accept; it costs no points.
+
+    `reason` goes on after "the picture NAME", and says what to do. `item` is the item whose answer
+    shows the picture; None in a cell of the student's own. `file` is the notebook in the folder of
+    the submission, and `cell` the place of the cell in that file, counted from 1.
+    """
+
+    name: str
+    reason: str
+    file: str
+    cell: int
+    item: str | None = None
+
+    @property
+    def text(self) -> str:
+        """A sentence for the student, with the place."""
+        where = f"{self.file}, cell {self.cell} from the top"
+        return f"The picture {self.name} ({where}) {self.reason}"
+
+
+@dataclass(frozen=True)
 class NotebookReport(_Shown):
     """The state of one notebook before the hidden tests ran."""
 
@@ -126,6 +149,7 @@ class NotebookReport(_Shown):
     message: str = ""
     notes: tuple[str, ...] = ()
     faults: tuple[CellFault, ...] = ()
+    dropped: tuple[DroppedPicture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,6 +176,16 @@ class Report(_Shown):
     notes: tuple[str, ...] = field(default=())
     versions: str = ""
     schema: str = SCHEMA
+
+    def dropped(self, item: str) -> tuple[DroppedPicture, ...]:
+        """Return the pictures in the answer to an item that marking could not accept."""
+        books = self.notebooks.values()
+        return tuple(each for book in books for each in book.dropped if each.item == item)
+
+    def place(self, picture: DroppedPicture) -> str:
+        """Return where a picture is in the course's folder, for the person who marks."""
+        folder = f"{SUBMITTED}/{self.submission}/{self.assignment}"
+        return f"{folder}/{picture.file}, cell {picture.cell} from the top"
 
     def without_results(self) -> Report:
         """Return the Report in the form that a student may read before the due date."""

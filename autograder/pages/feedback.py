@@ -41,8 +41,15 @@ from autograder.gradebook.handmarks import (
 )
 from autograder.gradebook.penalties import update_penalties
 from autograder.grading.mark import read_skeletons
-from autograder.grading.report import NOT_ATTEMPTED, CellFault, ItemReport, NotebookReport, Report
-from autograder.pages.pictures import pictures_of
+from autograder.grading.report import (
+    NOT_ATTEMPTED,
+    CellFault,
+    DroppedPicture,
+    ItemReport,
+    NotebookReport,
+    Report,
+)
+from autograder.pages.pictures import Photo, photos_in, pictures_of, without_photos
 from autograder.pages.texts import templates
 from autograder.words import shown
 
@@ -93,10 +100,11 @@ class Headings:
 
 @dataclass(frozen=True)
 class Work:
-    """The answer that a student wrote for an item."""
+    """The answer that a student wrote for an item, and the pictures in it."""
 
     title: str
     text: str
+    photos: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,7 @@ class ItemView:
     comment: str
     steps: tuple[StepView, ...]
     faults: tuple[CellFault, ...]
+    dropped: tuple[DroppedPicture, ...]
     evidence: tuple[EvidenceFound, ...]
     pictures: tuple[str, ...]
     work: Work | None
@@ -150,6 +159,7 @@ class ProblemView:
     message: str
     notes: tuple[str, ...]
     faults: tuple[CellFault, ...]
+    dropped: tuple[DroppedPicture, ...]
     items: tuple[ItemView, ...]
 
 
@@ -300,7 +310,8 @@ def _own_work(
         for cell in notebook.cells:
             if is_solution(cell):
                 title = "Your code" if cell.cell_type == "code" else "Your text"
-                written = Work(title, _bounded(as_plain_text(cell.source)))
+                text = _bounded(without_photos(as_plain_text(cell.source)))
+                written = Work(title, text, photos_in(cell))
                 for name in headings.commented.get(grade_id(cell), ()):
                     work[name] = written
     return pictures, work
@@ -426,6 +437,7 @@ def _problem_view(
         message=notebook.message,
         notes=notebook.notes,
         faults=tuple(fault for fault in notebook.faults if not names & headings.items_of(fault)),
+        dropped=tuple(each for each in notebook.dropped if each.item not in names),
         items=tuple(_item_view(item, content, headings) for item in problem.items),
     )
 
@@ -460,6 +472,7 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
         comment=entry.comment,
         steps=content.steps.get(item.name, ()),
         faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
+        dropped=report.dropped(item.name),
         evidence=_confirmations(content.evidence.get(item.name, ())) if entry.open else (),
         pictures=content.pictures.get(item.name, ()) if found.found else (),
         work=content.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,

@@ -1,18 +1,54 @@
-"""Find the pictures in a student's notebook, and encode their pixels again for a page."""
+"""Find the pictures in a student's notebook, and make them fit to be shown on a page."""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 from PIL import Image
 
+from autograder.content.pictures import plain_type
+
 MAX_PIXELS = 12_000_000
 MAX_SIDE = 900
 MAX_PICTURES = 3
+
+_SHOWN = re.compile(r"!\[([^\]\[\n]*)\]\(attachment:([^()\s]+)\)")
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture in a student's text: a data URI, and words for readers who cannot see it."""
+
+    source: str
+    words: str
+
+
+def photos_in(cell: NotebookNode) -> tuple[Photo, ...]:
+    """Return the pictures that the text of a marked cell shows; marking has redrawn them."""
+    attached = cell.get("attachments", {})
+    words = {name: alt for alt, name in _SHOWN.findall(cell.source) if name in attached}
+    return tuple(
+        Photo(uri, alt) for name, alt in words.items() if (uri := _as_uri(attached[name].values()))
+    )
+
+
+def without_photos(text: str) -> str:
+    """Return a text with words instead of each picture."""
+    return _SHOWN.sub(r"[Picture: \1]", text)
+
+
+def _as_uri(values: Collection[str]) -> str:
+    for value in values:
+        with contextlib.suppress(ValueError):  # somebody has changed the file
+            if kind := plain_type(base64.b64decode(value, validate=True)):
+                return f"data:{kind};base64,{value}"
+    return ""
 
 
 def pictures_of(notebook: NotebookNode, functions: Collection[str]) -> tuple[str, ...]:

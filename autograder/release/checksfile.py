@@ -23,13 +23,16 @@ _FOLDER = Path(__file__).with_name("checkskit")
 _ABSENT = Path(__file__).parents[1] / "sandbox" / "inside" / "absent.py"
 """Module by which marking goes on after imports that fail; packing does the same."""
 
+_PICTURES = Path(__file__).parents[1] / "submission" / "pictures.py"
+"""Module that says which pictures marking accepts; packing says the same."""
+
 _CHECKING = (
     *("items", "facts", "terminals", "formulas", "calls", "answers", "pictures", "notebooks"),
     *("memory", "verdicts"),
 )
 _PARTS = (
     *(_FOLDER / f"{name}.py" for name in _CHECKING),
-    *(_ABSENT, _FOLDER / "rehearsal.py", _FOLDER / "packing.py"),
+    *(_ABSENT, _FOLDER / "rehearsal.py", _PICTURES, _FOLDER / "packing.py"),
 )
 """Modules of the kit to include, in dependency order: each after those it imports from."""
 

@@ -153,14 +153,8 @@ class Sandbox:
         near, far = socket.socketpair()
         try:
             control = self._control or self._launch()
+            pid, outside = self._fork(control, "notebook", self._order(folder, files, seed), far)
             assert self._confinement is not None
-            order = self._order(folder, files, seed)
-            deadline = time.monotonic() + START_SECONDS
-            control.send(["notebook", order], descriptors=[far.fileno()], deadline=deadline)
-            pid = self._first_word(control, "started")
-            outside = self._confinement.outside_number(pid)
-            if outside is None:
-                raise WireError("the notebook's process has ended")
             holder = Holder(
                 outside,
                 channel=os.fstat(far.fileno()).st_ino,
@@ -189,6 +183,43 @@ class Sandbox:
             raise NotebookGone(cause or str(error)) from error
         finally:
             far.close()
+
+    def start_helper(self, task: str, rlimits: Mapping[str, int], *, arrays: int) -> HelperProcess:
+        """Start a process for a task of the kit's own code, behind the inner wall.
+
+        `rlimits` replace limits of student code; `arrays` is the largest message, in bytes.
+        """
+        control = self._control or self._launch()
+        assert self._confinement is not None
+        spec = self._confinement.spec
+        budget = Budget(arrays=arrays)
+        order = {
+            "walls": {**spec, "rlimits": {**spec["rlimits"], **rlimits}},
+            "budget": asdict(budget),
+        }
+        near, far = socket.socketpair()
+        try:
+            pid, outside = self._fork(control, task, order, far)
+        except WireError as error:
+            near.close()
+            raise self._unfit(f"no process can be started behind the walls: {error}") from error
+        finally:
+            far.close()
+        self._kept[pid] = outside
+        return HelperProcess(self, Channel(near, budget), pid, outside)
+
+    def _fork(
+        self, control: Channel, task: str, order: Mapping[str, Any], far: socket.socket
+    ) -> tuple[int, int]:
+        """Let the warm parent fork; return the process id inside and outside the sandbox."""
+        assert self._confinement is not None
+        deadline = time.monotonic() + START_SECONDS
+        control.send([task, order], descriptors=[far.fileno()], deadline=deadline)
+        pid = self._first_word(control, "started")
+        outside = self._confinement.outside_number(pid)
+        if outside is None:
+            raise WireError("the process has ended")
+        return pid, outside
 
     def kill(self, pid: int, outside: int) -> None:
         """End a notebook process; if the warm parent does not answer, end the whole sandbox.
@@ -318,6 +349,24 @@ class Sandbox:
     def test_budget(self) -> Budget:
         """Largest size of the arguments or the answer of one call."""
         return Budget(self.limits.message_bytes, self.limits.answer_bytes)
+
+
+@dataclass(frozen=True)
+class HelperProcess:
+    """A process that handles a student's data with the kit's own code; its messages are untrusted.
+
+    `pid` is its number inside the sandbox, `outside` its number on this machine.
+    """
+
+    sandbox: Sandbox
+    channel: Channel
+    pid: int
+    outside: int
+
+    def end(self) -> None:
+        """End the process."""
+        self.channel.close()
+        self.sandbox.kill(self.pid, self.outside)
 
 
 class NotebookProcess:

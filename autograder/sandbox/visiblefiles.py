@@ -23,7 +23,7 @@ from autograder.errors import SandboxError
 INSIDE = Path(__file__).with_name("inside")
 
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")
-_NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
+_NEEDED = ("numpy", "matplotlib", "IPython", "msgpack", "PIL")
 
 
 @dataclass(frozen=True)

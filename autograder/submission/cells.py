@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from autograder.submission.pictures import Attachment
+
 CellKind = Literal["code", "markdown", "raw"]
 
 DEFINITION = re.compile(
@@ -23,7 +25,8 @@ DEFINITION = re.compile(
 class ReceivedCell:
     """A student's cell after the checks: its text and the signs of where it belongs.
 
-    `declared` is the cell's nbgrader metadata, unchecked.
+    `declared` is the cell's nbgrader metadata, unchecked. `number` is its place in the
+    file, from 1.
     """
 
     kind: CellKind
@@ -31,7 +34,8 @@ class ReceivedCell:
     grade_id: str = ""
     declared: tuple[object, ...] = ()
     cell_id: str = ""
-    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    attachments: Mapping[str, Attachment] = field(default_factory=dict, repr=False)
+    number: int = 0
 
     @cached_property
     def text(self) -> str:

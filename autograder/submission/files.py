@@ -119,6 +119,7 @@ def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError
         else:
             budget -= len(content)
             yield place, content
+            del content  # before the next file is read
 
 
 def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes]]:

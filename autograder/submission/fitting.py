@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
@@ -13,14 +17,43 @@ from nbformat import NotebookNode
 from autograder.course.gradecells import declared
 from autograder.submission.cells import ReceivedCell
 from autograder.submission.form import Form, Slot
+from autograder.submission.pictures import (
+    ATTACHED,
+    IN_LOCKED_CELL,
+    MAX_PICTURES,
+    MAX_REFERENCES,
+    TOO_MANY,
+    Picture,
+    kind_of,
+    pictures_in,
+)
 from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.words import listed
 
 ELSEWHERE = "# The answer to this item is in another cell of this notebook."
 """Source of a deleted answer cell if other cells define the names that it asks for."""
 
+DIGITS = 12
+"""Digits of a picture's fingerprint in its name."""
+_MAX_STEM = 40
+
 _Names = Mapping[int, frozenset[str]]
 _Best = Callable[..., int]
+
+
+@dataclass(frozen=True)
+class PlacedPicture:
+    """A picture of a student, and its places.
+
+    `cell` is the index of its cell in the fitted notebook, or None if that has no such cell. `name`
+    is the attachment's name there, which holds the picture's fingerprint; "" if it is refused.
+    `number` is the cell's place in the student's file, from 1.
+    """
+
+    picture: Picture
+    number: int
+    cell: int | None = None
+    name: str = ""
 
 
 class Fitting:
@@ -47,6 +80,7 @@ class Fitting:
         self.anchors = self._anchors()
         self._adopt_texts()
         self.gaps = self._gaps()
+        self._pasted: list[tuple[NotebookNode, PlacedPicture]] = []
 
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
@@ -216,8 +250,11 @@ class Fitting:
 
     # the result
 
-    def notebook(self) -> NotebookNode:
-        """Return the released notebook with the student's answers and extras in it."""
+    def fit(self) -> tuple[NotebookNode, tuple[PlacedPicture, ...]]:
+        """Return the released notebook with the student's answers and extras, and the pictures.
+
+        The pictures are not in the notebook yet, but its texts name them.
+        """
         bound = {
             name
             for i in [*self.answers.values(), *self.extras]
@@ -236,7 +273,7 @@ class Fitting:
             if not cell.get("id"):
                 cell.id = self._new_id(f"cell-{position + 1}")
         skeleton = self.form.skeleton
-        return _node(
+        notebook = _node(
             {
                 "nbformat": 4,
                 "nbformat_minor": max(skeleton.nbformat_minor, 5),
@@ -244,6 +281,7 @@ class Fitting:
                 "cells": cells,
             }
         )
+        return notebook, tuple(self._placed(cells))
 
     def _new_id(self, name: str) -> str:
         while name in self.form.cell_ids:
@@ -261,9 +299,7 @@ class Fitting:
             elif slot.names & bound:
                 cell.source = ELSEWHERE
         if slot.role == "text" and self.texts[slot.position]:
-            written = [self.cells[i] for i in self.texts[slot.position]]
-            cell.source = "\n\n".join(dict.fromkeys(w.source for w in written))
-            _attach(cell, written)
+            self._write(cell, [self.cells[i] for i in self.texts[slot.position]], slot.text)
         return cell
 
     def _extra(self, index: int) -> NotebookNode:
@@ -275,8 +311,52 @@ class Fitting:
         if kind == "code":
             return _node({**content, "outputs": [], "execution_count": None})
         extra = _node(content)
-        _attach(extra, [cell])
+        self._write(extra, [cell])
         return extra
+
+    # pictures
+
+    def _write(self, cell: NotebookNode, written: Sequence[ReceivedCell], stub: str = "") -> None:
+        """Write the student's texts into a cell, with a new name for each picture."""
+        texts = []
+        for each in written:
+            text = each.source
+            if each.text in ("", stub):  # then a picture is all that the student handed in
+                shown = (f"\n\n![{name}]({ATTACHED}{quote(name)})" for name in each.attachments)
+                text += "".join(shown)
+            pictures = pictures_in(text, each.attachments, MAX_REFERENCES - len(self._pasted))
+            names = _names(pictures)
+            texts.append(_renamed(text, pictures, names))
+            self._pasted += [
+                (cell, PlacedPicture(picture, each.number, name=name))
+                for picture, name in zip(pictures, names, strict=True)
+            ]
+        cell.source = "\n\n".join(dict.fromkeys(texts))
+
+    def _placed(self, cells: Sequence[NotebookNode]) -> Iterator[PlacedPicture]:
+        """Yield the pictures in the order of their cells; those beyond the limit are refused."""
+        places = {id(cell): place for place, cell in enumerate(cells)}
+        pasted = [(places[id(cell)], each) for cell, each in self._pasted]
+        seen: set[tuple[int, str]] = set()
+        count = 0
+        for place, each in sorted(pasted, key=lambda pair: pair[0]):
+            key = place, each.name or each.picture.name
+            if key in seen:
+                continue
+            seen.add(key)
+            count += bool(each.name)
+            if each.name and count > MAX_PICTURES:
+                picture = replace(each.picture, data=b"", refusal=TOO_MANY)
+                yield PlacedPicture(picture, each.number, place)
+            else:
+                yield replace(each, cell=place)
+        released = {name for slot in self.form.slots for name in slot.cell.get("attachments", {})}
+        for index in self.edited:
+            cell = self.cells[index]
+            for picture in pictures_in(cell.source, cell.attachments, MAX_PICTURES):
+                if picture.data and picture.name not in released:
+                    refused = replace(picture, data=b"", refusal=IN_LOCKED_CELL)
+                    yield PlacedPicture(refused, cell.number)
 
     # notes
 
@@ -339,7 +419,29 @@ def _node(content: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
-def _attach(cell: NotebookNode, written: Iterable[ReceivedCell]) -> None:
-    pictures = {name: dict(kinds) for w in written for name, kinds in w.attachments.items()}
-    if pictures:
-        cell.attachments = _node(pictures)
+def _names(pictures: Sequence[Picture]) -> list[str]:
+    """Return a name for each attachment; "" for a picture that is refused."""
+    known: dict[int, str] = {}  # by identity: a text may show a large picture many times
+    for picture in pictures:
+        if not picture.refusal and id(picture.data) not in known:
+            known[id(picture.data)] = _name(picture)
+    return ["" if picture.refusal else known[id(picture.data)] for picture in pictures]
+
+
+def _name(picture: Picture) -> str:
+    """Return a name with the picture's fingerprint, in letters that no page misreads."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", picture.name.rpartition(".")[0] or picture.name)
+    stem = stem.strip("-")[:_MAX_STEM] or "picture"
+    fingerprint = sha256(picture.data).hexdigest()[:DIGITS]
+    return f"{stem}-{fingerprint}.{kind_of(picture.data).lower()}"
+
+
+def _renamed(text: str, pictures: Sequence[Picture], names: Sequence[str]) -> str:
+    """Return the text with the new names; a picture without one stays as it was typed."""
+    pieces, end = [], 0
+    for picture, name in zip(pictures, names, strict=True):
+        if name:
+            alt = re.sub(r"[\[\]\s]+", " ", picture.alt).strip() or picture.name
+            pieces += [text[end : picture.place[0]], f"![{alt}]({ATTACHED}{name})"]
+            end = picture.place[1]
+    return "".join([*pieces, text[end:]])

@@ -1,10 +1,12 @@
 """Read a notebook file of any nbformat as checked cells.
 
-The JSON is checked piece by piece; outputs and metadata are dropped.
+The JSON is checked piece by piece; outputs and metadata are dropped. Pictures are most of a large
+file: they are cut out before the JSON is decoded, which would take several times their size.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +16,12 @@ from typing import Any
 from autograder.course.gradecells import declared, grade_id
 from autograder.submission.cells import CellKind, ReceivedCell
 from autograder.submission.files import AnyFile, UnreadableError, read_files
-from autograder.words import printable
+from autograder.submission.pictures import (
+    Attachment,
+    PictureRoom,
+    attachments_of,
+    without_inline,
+)
 
 MAX_PARTS = 10_000_000
 """Most lists, maps and members in a file: each can take 20 times its size in memory."""
@@ -24,8 +31,8 @@ MAX_CODE_BYTES = 500_000
 MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
 
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*+\Z")
+_RUN = re.compile(rb"(?<![A-Za-z0-9+/=])([A-Za-z0-9+/=]{8})([A-Za-z0-9+/=]{65536,})")
+"""A long run of base64, after 8 characters that stay: they may end an escape such as \\u00e9."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
             read = Read(place, failure=str(error))
         except MemoryError:
             read = Read(place, failure="it is too large")
+        del content  # before the next file is read
         yield read
 
 
@@ -70,7 +78,8 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
 
     Raise UnreadableError if it is not a notebook.
     """
-    notebook, notes = _load(content)
+    runs = _Runs(content)
+    notebook, notes = _load(runs.shortened())
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)
     if len(raw) > MAX_CELLS:
@@ -79,7 +88,8 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
         notes.append(
             f"The notebook was saved as nbformat {major} instead of 4; it was read anyway."
         )
-    cells = [_read_cell(cell) for cell in raw]
+    room = PictureRoom()
+    cells = [_read_cell(cell, number, runs, room) for number, cell in enumerate(raw, start=1)]
     if None in cells:
         notes.append("Cells that can't be read (without text, or much too long) were left out.")
     good = tuple(cell for cell in cells if cell is not None)
@@ -89,6 +99,41 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
     language = metadata.get("language_info") if isinstance(metadata, dict) else None
     python = plain_version(language.get("version")) if isinstance(language, dict) else ""
     return good, tuple(notes), python
+
+
+class _Runs:
+    """The long runs of base64 in a file, and the short signs that replace them."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._places = [match.span(2) for match in _RUN.finditer(content)]
+        # a sign that the file cannot contain, so that no text of the student's stands for a run
+        digest = hashlib.blake2b(content, digest_size=16).hexdigest() if self._places else ""
+        self._sign = f"run{digest}n"
+        self._signs = re.compile(rf"{self._sign}(\d{{8}})")
+
+    def shortened(self) -> bytes:
+        """Return the file with a sign instead of each run."""
+        if not self._places:
+            return self._content
+        pieces, end = [], 0
+        for number, (start, stop) in enumerate(self._places):
+            pieces += [self._content[end:start], f"{self._sign}{number:08d}".encode()]
+            end = stop
+        return b"".join([*pieces, self._content[end:]])
+
+    def whole(self, text: str) -> str:
+        """Return the text with each sign replaced by its run."""
+        return self._signs.sub(lambda match: self._run(int(match[1])), text)
+
+    def size_of(self, text: str) -> int:
+        """Return the length of the whole text."""
+        runs = (self._places[int(match[1])] for match in self._signs.finditer(text))
+        return len(text) + sum(stop - start for start, stop in runs)
+
+    def _run(self, number: int) -> str:
+        start, stop = self._places[number]
+        return self._content[start:stop].decode("ascii")
 
 
 def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
@@ -129,7 +174,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def _read_cell(raw: object) -> ReceivedCell | None:
+def _read_cell(raw: object, number: int, runs: _Runs, room: PictureRoom) -> ReceivedCell | None:
     """Return one cell of any nbformat; None if it has no text."""
     if not isinstance(raw, dict):
         return None
@@ -143,8 +188,13 @@ def _read_cell(raw: object) -> ReceivedCell | None:
         depth = level if isinstance(level, int) and 1 <= level <= 6 else 1
         source = "#" * depth + " " + source
     kind = _kind(kind)
+    attachments: dict[str, Attachment] = {}
+    if kind != "code":
+        source, attachments = without_inline(source, runs.whole)
+        attachments |= attachments_of(raw, lambda value: _whole(value, runs))
+        attachments = room.take(attachments)
     limit = MAX_CODE_BYTES if kind == "code" else MAX_TEXT_BYTES
-    if len(source.encode()) > limit:
+    if runs.size_of(source) > limit or len((source := runs.whole(source)).encode()) > limit:
         return None
     cell_id = raw.get("id")
     return ReceivedCell(
@@ -153,8 +203,14 @@ def _read_cell(raw: object) -> ReceivedCell | None:
         grade_id=grade_id(raw),
         declared=declared(raw),
         cell_id=cell_id if isinstance(cell_id, str) else "",
-        attachments=_pictures(raw.get("attachments")),
+        attachments=attachments,
+        number=number,
     )
+
+
+def _whole(value: object, runs: _Runs) -> str | None:
+    text = _joined(value)
+    return None if text is None else runs.whole(text)
 
 
 def _kind(name: object) -> CellKind:
@@ -174,20 +230,3 @@ def _joined(source: object) -> str | None:
     if source.isascii():
         return source
     return source.encode("utf-8", "replace").decode()
-
-
-def _pictures(attachments: object) -> dict[str, dict[str, str]]:
-    """Return pictures pasted into a text cell (a photo of a proof), without active content."""
-    found: dict[str, dict[str, str]] = {}
-    if not isinstance(attachments, dict):
-        return found
-    for name, bundle in attachments.items():
-        if isinstance(bundle, dict):
-            good = {
-                kind: data
-                for kind, raw in bundle.items()
-                if kind in PICTURES and (data := _joined(raw)) and BASE64.match(data)
-            }
-            if good:
-                found[printable(name)] = good
-    return found

@@ -21,7 +21,7 @@ from autograder.submission.files import (
     read_manifest_file,
     stem_of,
 )
-from autograder.submission.fitting import Fitting
+from autograder.submission.fitting import Fitting, PlacedPicture
 from autograder.submission.form import Form
 from autograder.submission.reading import Read, plain_version, read_notebooks
 from autograder.words import listed, printable
@@ -36,13 +36,16 @@ VERSIONED = ("python", "numpy", "matplotlib")
 class ReceivedNotebook:
     """The notebook of one problem, ready to run, or None with the reason in `message`.
 
-    `notes` tell the student, in sentences, what was wrong and how it was repaired.
+    `notes` tell the student, in sentences, what was wrong and how it was repaired. `file` is the
+    file it was made from. `pictures` are to be redrawn before they are attached to its cells.
     """
 
     notebook: NotebookNode | None
     state: Literal["marked", "missing", "unreadable"]
     message: str
     notes: tuple[str, ...]
+    file: str = ""
+    pictures: tuple[PlacedPicture, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,8 +148,9 @@ def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> R
         return ReceivedNotebook(None, "unreadable", message, ())
     notes = [*_choice_notes(problem, best, others), *best.notes]
     fitting = Fitting(form, best.cells)
-    notebook = fitting.notebook()
-    return ReceivedNotebook(notebook, "marked", "", tuple((notes + fitting.notes())[:MAX_NOTES]))
+    notebook, pictures = fitting.fit()
+    notes = (notes + fitting.notes())[:MAX_NOTES]
+    return ReceivedNotebook(notebook, "marked", "", tuple(notes), best.place.shown, pictures)
 
 
 def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, int, str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from bs4 import BeautifulSoup, Tag
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.desk.messages import Given, RubricChange
 from autograder.errors import CourseError
@@ -169,3 +173,13 @@ def test_marks_from_the_desk_count_everywhere(marked: Course, rita: Marker) -> N
     assert (grade["manual_score"], grade["needs_manual_grade"]) == (0.5, False)
     assert (essay["extra_credit"], essay["needs_manual_grade"]) == (0.5, False)
     assert "Steep?" in box(marked, "b-essay", "cleo").get_text(" ")
+    assert exported(marked, "export", "hw", "--to", "csv", "--partial")["cleo"]["total"] == "6"
+    assert exported(marked, "standing", "--to", "csv")["cleo"]["hw"] == "6"
+
+
+def exported(course: Course, *command: str) -> dict[str, dict[str, str]]:
+    """The table that a command prints, by student."""
+    ended = CliRunner().invoke(app, [*command, "--course", str(course.root)])
+    assert ended.exit_code == 0, ended.output
+    rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+    return {row[next(iter(row))]: row for row in rows}

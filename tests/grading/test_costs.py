@@ -1,9 +1,8 @@
-"""The most that a submission can cost the grader: memory of its own process, and time."""
+"""The most that a submission can cost the grader: memory of the grader's process, and time."""
 
 from __future__ import annotations
 
 import base64
-import io
 import json
 import resource
 import subprocess
@@ -16,13 +15,13 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.memory import bounded_memory
 from autograder.grading.transcript import KEPT_BYTES, Digest, Room, kept
 from autograder.sandbox import Limits, examine
+from tests import photos
 
 MiB = 2**20
 ABOVE_BASE = 280 * MiB
@@ -47,7 +46,7 @@ def limit_ntk(*a):
 
 
 def everywhere(name: str, value: str) -> SampleStudent:
-    """Answers every question of Problem 3 with one value."""
+    """Return a student who answers every question of Problem 3 with one value."""
     answers = {
         "p3a-gradients-answer": GRADIENTS.format(value=value),
         "p3b-kernel-answer": KERNEL.partition("\n\n")[0],
@@ -137,23 +136,14 @@ def read_from(name: str, write: Callable[[Path], object]) -> SampleStudent:
     return SampleStudent(name, "a file that is large to read", spoil=spoil)
 
 
-def _jpeg() -> bytes:
-    content = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(content, "JPEG")
-    return content.getvalue()
-
-
-JPEG = _jpeg()
-
-
 def write_photos(path: Path) -> None:
-    """Ten photos of 3 MB, as JPEG that nobody can compress, in the text of a proof."""
+    """Six photos of a phone of 8 MB in the text of a proof: nearly all that a notebook may have."""
     notebook = nbformat.read(path, as_version=4)
-    photo = base64.b64encode(JPEG + np.random.default_rng(0).bytes(3_000_000)).decode()
+    photo = base64.b64encode(photos.phone_jpeg(4000, 3000, size=7_900_000)).decode()
     texts = (cell for cell in notebook.cells if cell.cell_type == "markdown")
     cell = next(text for text in texts if text.metadata.get("nbgrader", {}).get("solution"))
-    cell.attachments = {f"{k}.jpeg": {"image/jpeg": photo} for k in range(10)}
-    cell.source = " ".join(f"![p](attachment:{k}.jpeg)" for k in range(10))
+    cell.attachments = {f"{k}.jpeg": {"image/jpeg": photo} for k in range(6)}
+    cell.source = " ".join(f"![p](attachment:{k}.jpeg)" for k in range(6))
     nbformat.write(notebook, path)
 
 
@@ -171,7 +161,7 @@ FILES = (
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of marking: memory above what the process had before, time, and the outcome."""
+    """The cost of marking: memory above the earlier use of the process, time, and the outcome."""
 
     above_base: int
     seconds: float
@@ -218,7 +208,7 @@ def assert_bounded(found: Cost, student: SampleStudent, homework: Assignment) ->
         assert points == (0.0 if is_hostile else item.max_points), item.name
 
 
-PHOTOS = SampleStudent("photos", "thirty photos of proofs", spoil=photograph)
+PHOTOS = SampleStudent("photos", "eighteen photos of proofs", spoil=photograph)
 EVERYDAY = ("broadcast",)
 ALL = [
     pytest.param(each, marks=[] if each.name in EVERYDAY else pytest.mark.slow, id=each.name)
@@ -236,7 +226,7 @@ def test_the_grader_holds_little_of_what_it_is_given(
 # --- time -----------------------------------------------------------------------------------------
 
 SECONDS = 120.0
-"""The most that a submission costs one worker, on a machine that is not busy with others."""
+"""Seconds that a submission costs one worker at most, on a machine without other load."""
 
 SLEEPS = "import time\ntime.sleep(29)"
 HANGS = """

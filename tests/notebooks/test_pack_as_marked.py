@@ -19,6 +19,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from autograder.submission.pictures import MAX_PICTURES
+from tests import photos
+
 from .test_form import PROBLEMS
 from .test_pack import (
     code,
@@ -333,27 +336,67 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
         c for c in cells if c["metadata"]["nbgrader"]["grade_id"] == "p1a-proof"
     )
     text["cell_type"] = "markdown"
-    attached = ("page.png", "page 2.png", "page (3).png", "page%204.png", "page 5.png")
-    text["attachments"] = {name: {"image/png": "AA=="} for name in attached}
-    text["source"] = (
-        "![one](attachment:page.png) ![two](attachment:page%202.png) ![](attachment:gone.png) "
-        "![three](<attachment:page (3).png>) ![four](attachment:page%204.png 'my title') "
-        "![five [5]](attachment:page%205.png) "
-        "![](photo.jpg) <img src='https://example.org/x.png'> and ![a formula] (x)"
+    files = {
+        "page.png": photos.png(3, 2),
+        "page 2.jpg": photos.phone_jpeg(),
+        "page (3).png": photos.png(3, 2),
+        "page%204.png": photos.png(3, 2),
+        "notes.heic": photos.HEIC,
+        "renamed.png": photos.PDF,
+        "bomb.png": photos.bomb(),
+        "cut.png": photos.png(3, 2)[:14],
+        "old.png": photos.png(3, 2),
+    }
+    text["attachments"] = {
+        name: {"image/png": photos.base64_of(content)} for name, content in files.items()
+    }
+    shown = [
+        f"![x](<attachment:{name.replace(' ', '%20')}>)" for name in files if name != "old.png"
+    ]
+    inline = photos.base64_of(photos.png(4, 4))
+    text["source"] = " ".join(shown) + (
+        f"![](attachment:gone.png) ![](photo.jpg) ![Colab](data:image/png;base64,{inline})"
+        "<img src='https://example.org/x.png'> and ![a formula] (x)"
     )
     write(folder, FIRST, cells)
     packing.pack()
-    shown = joined(capsys.readouterr().out)
-    seen = "page (3).png, page 2.png, page%204.png, page.png"
-    assert f"Pictures: p1a-proof has {seen}; the others have none." in shown
-    for name, words in (
-        ("page 5.png", "can't be shown when marking. Rename its file"),
+    told = joined(capsys.readouterr().out)
+    seen = "page.png, page 2.jpg, page (3).png, page 4.png, Colab"
+    assert f"Pictures: p1a-proof has {seen}; the others have none." in told
+    reasons = (
+        ("notes.heic", "is HEIC, which marking can't show. Save it as JPEG"),
+        ("renamed.png", "is PDF, which marking can't show. Save each page"),
+        ("bomb.png", "has more than 50 million pixels"),
+        ("cut.png", "is damaged"),
+        ("old.png", "is attached, but the text does not show it"),
         ("gone.png", "is not in this cell. Paste or drag"),
-        ("photo.jpg", "is a link, which marking can't open. Paste or drag"),
-        ("https://example.org/x.png", "is a link"),
-    ):
-        assert f"p1a-proof: the picture {name} {words}" in shown
-    assert shown.count("p1a-proof: the picture ") == 4
+        ("photo.jpg", "is a file beside the notebook, and marking reads only the notebook."),
+        ("https://example.org/x.png", "is a link, which marking can't open. Paste or drag"),
+    )
+    for name, words in reasons:
+        assert f"p1a-proof: the picture {name} {words}" in told
+    assert told.count("p1a-proof: the picture ") == len(reasons)
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_pictures_beyond_the_limit_are_told(
+    folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = own_cells(FIRST)
+    text: dict[str, Any] = next(
+        c for c in cells if c["metadata"]["nbgrader"]["grade_id"] == "p1a-proof"
+    )
+    names = [f"page{number}.png" for number in range(MAX_PICTURES + 1)]
+    text["cell_type"] = "markdown"
+    text["attachments"] = {
+        name: {"image/png": photos.base64_of(photos.png(3, 2))} for name in names
+    }
+    text["source"] = " ".join(f"![](attachment:{name})" for name in names)
+    write(folder, FIRST, cells)
+    packing.pack()
+    told = joined(capsys.readouterr().out)
+    assert f"the picture {names[-1]} is beyond the {MAX_PICTURES} pictures" in told
+    assert f"the picture {names[-2]}" not in told
 
 
 @pytest.mark.usefixtures("_nothing_runs")

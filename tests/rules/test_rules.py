@@ -1,4 +1,4 @@
-"""The course's rules at their edges: what being late costs, what bonus points do, what counts."""
+"""Edge cases of the course's rules: late penalties, bonus points, and the homework that counts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def policy(text: str) -> LatePolicy:
 
 
 def told(text: str) -> str:
-    """The message about wrong settings."""
+    """Return the message about wrong settings."""
     with pytest.raises(CourseError) as error:
         rules(text)
     return str(error.value)
@@ -210,7 +210,7 @@ def test_times_that_a_message_gives_are_taken() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("extensions.anna = 2024-11-20T23:55:00", ["extensions.anna", "before the due date"]),
+        ("extensions.anna = 2024-11-20T23:55:00", ["extensions.anna", "earlier than the due date"]),
         ("extensions.anna = 48", ["extensions.anna is 48", "{ hours = 48 }"]),
         ("extensions.anna = { hours = -1 }", ["extensions.anna.hours is -1", "number from 0"]),
         ("extensions.anna = { hour = 4 }", ["no key 'hour'", "did you mean hours?"]),

@@ -1,8 +1,9 @@
-"""The content of a file: every nbformat, and data that is not a notebook."""
+"""The content of a file: every version of nbformat, and data that is not a notebook."""
 
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import nbformat
 import pytest
 
 from autograder.submission import reading as module
+from autograder.submission.fitting import PlacedPicture
+from autograder.submission.pictures import MAX_PICTURES, TOO_MUCH
 from autograder.submission.receiving import read_submission
+from tests import photos
 
 from .forms import (
     HILL,
@@ -32,7 +36,7 @@ from .forms import (
 
 
 def as_version_3() -> dict[str, Any]:
-    """The filled valley as IPython 2 saved notebooks."""
+    """Return the filled valley notebook as IPython 2 saved it."""
     cells: list[dict[str, Any]] = []
     for c in filled().cells:
         old: dict[str, Any] = {"cell_type": c.cell_type, "metadata": c.metadata}
@@ -283,29 +287,148 @@ def test_endless_code_is_left_out(tmp_path: Path, size: int) -> None:
     assert received.notes
 
 
-def test_picture_in_an_answer_stays(tmp_path: Path) -> None:
-    picture = {"proof.png": {"image/png": "iVBORw0KGgo="}}
+def pictures(folder: Path, source: str, attachments: object) -> list[PlacedPicture]:
+    """The pictures of the proof with this text and these attachments."""
 
     def paste(notebook: Any) -> None:
-        cell(notebook, "v-proof").source = "![](attachment:proof.png)"
-        cell(notebook, "v-proof").attachments = picture
+        cell(notebook, "v-proof").source = source
+        cell(notebook, "v-proof")["attachments"] = attachments
 
-    assert cell(repaired(tmp_path, changed(paste)), "v-proof").attachments == picture
+    received = receive(folder, changed(paste))
+    assert received.notebook is not None
+    for placed in received.pictures:
+        assert placed.cell is not None
+        found = received.notebook.cells[placed.cell]
+        assert found.metadata.nbgrader.grade_id == "v-proof"
+        assert bool(placed.name) is not bool(placed.picture.refusal)
+        assert (f"](attachment:{placed.name})" in found.source) is bool(placed.name)
+    return list(received.pictures)
+
+
+PNG = photos.png(3, 2)
+AS_PNG = {"image/png": photos.base64_of(PNG)}
+EDITORS = {
+    "JupyterLab": (
+        "![page 1.png](attachment:0c0b7d5e-6a4e-4d8e-9d0f-0f8a3f0a9b1c.png)",
+        {"0c0b7d5e-6a4e-4d8e-9d0f-0f8a3f0a9b1c.png": AS_PNG},
+        "page 1.png",
+    ),
+    "pasted": ("![image.png](attachment:image.png)", {"image.png": AS_PNG}, "image.png"),
+    "spaces": ("![](attachment:page%20one.png)", {"page one.png": AS_PNG}, "page one.png"),
+    "as it is": ("![](<attachment:page one.png>)", {"page one.png": AS_PNG}, "page one.png"),
+    "encoded": ("![](attachment:a%20b.png)", {"a%20b.png": AS_PNG}, "a b.png"),
+    "brackets": ("![see [1]](attachment:a(1).png)", {"a(1).png": AS_PNG}, "a(1).png"),
+    "a title": ('![x](attachment:a.png "page 1")', {"a.png": AS_PNG}, "a.png"),
+    "another title": ("![x](attachment:a.png 'page 1')", {"a.png": AS_PNG}, "a.png"),
+    "more brackets": ("![](<attachment:page (3).png>)", {"page (3).png": AS_PNG}, "page (3).png"),
+    "umlauts": ("![](attachment:L%C3%B6sung.png)", {"Lösung.png": AS_PNG}, "Lösung.png"),
+    "HTML": ('<img alt="page" width=300 src="attachment:a.png"/>', {"a.png": AS_PNG}, "a.png"),
+    "Colab": (f"![page.png](data:image/png;base64,{photos.base64_of(PNG)})", {}, "page.png"),
+    "HTML and data": (f"<img src='data:image/png;base64,{photos.base64_of(PNG)}'>", {}, "inline-1"),
+    "no text": ("", {"a.png": AS_PNG}, "a.png"),
+    "an untrue type": ("![](attachment:a.png)", {"a.png": {"image/jpeg": AS_PNG["image/png"]}},
+                       "a.png"),
+    "lines": ("![](attachment:a.png)", {"a.png": {"image/png": [*AS_PNG.values(), "\n"]}}, "a.png"),
+    "half a letter": ("![](attachment:\ud800.png)", {"\ud800.png": AS_PNG}, "?.png"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_picture_is_found_as_each_editor_writes_it(tmp_path: Path, editor: str) -> None:
+    source, attachments, name = EDITORS[editor]
+    (placed,) = pictures(tmp_path, source, attachments)
+    assert placed.picture.name == name
+    assert placed.picture.data == PNG
+    assert placed.number == cells_before("v-proof") + 1
+
+
+def cells_before(name: str) -> int:
+    return [c.metadata.get("nbgrader", {}).get("grade_id") for c in filled().cells].index(name)
+
+
+def test_two_pictures_of_one_name_in_copies_of_a_cell_both_stay(tmp_path: Path) -> None:
+    other = {"image/png": photos.base64_of(photos.png(5, 4))}
+
+    def paste(notebook: Any) -> None:
+        proof = cell(notebook, "v-proof")
+        proof.source, proof.attachments = "![](attachment:image.png)", {"image.png": AS_PNG}
+        copy = deepcopy(proof)
+        copy.attachments, copy.id = {"image.png": other}, "copy"
+        notebook.cells.append(copy)
+
+    received = receive(tmp_path, changed(paste))
+    assert {placed.picture.data for placed in received.pictures} == {PNG, photos.png(5, 4)}
+    assert len({placed.name for placed in received.pictures}) == 2
 
 
 @pytest.mark.parametrize(
-    "attachments",
+    ("source", "attachments", "why"),
     [
-        7,
-        {"a.svg": {"image/svg+xml": "PHN2Zz4="}},
-        {"a.html": {"text/html": "<script>"}},
-        {"a.png": {"image/png": '"><script>alert(1)</script>'}},
-        {"a.png": {"image/png": 7}},
-        {"a.png": "iVBORw0KGgo="},
+        ("![](attachment:a.png)", 7, "is not in this cell"),
+        ("![](attachment:a.png)", {"a.png": "iVBORw0KGgo="}, "is not in this cell"),
+        ("![](attachment:a.png)", {"a.png": {"image/png": 7}}, "is not in this cell"),
+        ("![](attachment:a.svg)", {"a.svg": {"image/svg+xml": "<svg>"}}, "is SVG"),
+        ("![](attachment:a.html)", {"a.html": {"text/html": "<script>"}}, "is damaged"),
+        ("![](attachment:a.png)", {"a.png": {"image/png": '"><script>'}}, "is damaged"),
+        ("![](attachment:a.png)", {"a.png": {"image/png": "iVBORw0KGgo="}}, "is damaged"),
+        ("A proof.", {"a.png": AS_PNG}, "is attached, but the text does not show it"),
+        ("![](photo.jpg)", {}, "is a file beside the notebook"),
+        ("![](https://example.org/a.png)", {}, "is a link"),
+        ("<img src=C:/scans/a.PDF>", {}, "is a file beside the notebook"),
     ],
 )
-def test_attachment_that_is_no_picture_goes(tmp_path: Path, attachments: object) -> None:
-    def paste(notebook: Any) -> None:
-        cell(notebook, "v-proof")["attachments"] = attachments
+def test_picture_that_is_refused_is_told(
+    tmp_path: Path, source: str, attachments: object, why: str
+) -> None:
+    (placed,) = pictures(tmp_path, source, attachments)
+    assert placed.picture.refusal.startswith(why)
 
-    assert "attachments" not in cell(repaired(tmp_path, changed(paste)), "v-proof")
+
+@pytest.mark.parametrize("text", ["n![k](x)", "[a.png](a.png)", "`data:`", "![]()", "![a] (b.png)"])
+def test_text_without_a_picture_stays(tmp_path: Path, text: str) -> None:
+    assert pictures(tmp_path, text, {}) == []
+
+
+def test_long_runs_of_letters_are_read_as_they_are(tmp_path: Path) -> None:
+    """The reader cuts them out of the file, and puts those back that are no pictures."""
+    run = "QUJD" * 50_000
+    signs = f"\u00e9{run}\\u00e9{run} ![](data:image/png;base64,{run}{AS_PNG['image/png']}) ✎"
+
+    def paste(notebook: Any) -> None:
+        cell(notebook, "v-proof").source = signs
+        cell(notebook, "v-slope-answer").source = f"{SLOPE}\n# {run}"
+
+    received = receive(tmp_path, changed(paste))
+    assert received.notebook is not None
+    proof = cell(received.notebook, "v-proof").source
+    assert proof == f"\u00e9{run}\\u00e9{run} ![](attachment:inline-1) ✎"
+    assert cell(received.notebook, "v-slope-answer").source == f"{SLOPE}\n# {run}"
+
+
+def test_pictures_beyond_the_limits_of_a_notebook_are_refused(tmp_path: Path) -> None:
+    count = MAX_PICTURES + 2
+    attachments = {
+        f"{n}.png": {"image/png": photos.base64_of(photos.png(3, 2, n))} for n in range(count)
+    }
+    source = " ".join(f"![](attachment:{name})" for name in attachments)
+    found = pictures(tmp_path, source, attachments)
+    assert [bool(placed.name) for placed in found] == [True] * MAX_PICTURES + [False] * 2
+    large = {
+        f"{n}.jpg": {"image/jpeg": photos.base64_of(photos.phone_jpeg(size=11_000_000 + 9 * n))}
+        for n in range(6)
+    }
+    source = " ".join(f"![](attachment:{name})" for name in large)
+    told = [placed.picture.refusal for placed in pictures(tmp_path, source, large)]
+    assert told == [""] * 4 + [TOO_MUCH] * 2
+
+
+def test_picture_in_a_question_is_told(tmp_path: Path) -> None:
+    def paste(notebook: Any) -> None:
+        question = next(c for c in notebook.cells if c.cell_type == "markdown")
+        assert question.metadata.nbgrader.locked
+        question.source += "\n![](attachment:a.png)"
+        question.attachments = {"a.png": AS_PNG}
+
+    (placed,) = receive(tmp_path, changed(paste)).pictures
+    assert placed.cell is None
+    assert placed.picture.refusal.startswith("is in a read-only cell")

@@ -170,6 +170,6 @@ class _ClassRun:
     def _blame(self, job: Job, why: str) -> None:
         self.deaths[job, why] += 1
         if self.deaths[job, why] > ALLOWED_DEATHS:
-            self.found.append(Marked(job.student, None, f"{why}, twice"))
+            self.found.append(Marked(job.student, None, f"{why} twice"))
         else:
             self.caught.append(job)

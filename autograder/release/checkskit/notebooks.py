@@ -88,7 +88,7 @@ def empty_parts(notebook: Saved, item: str) -> str:
     """
     parts: list[str] = []
     is_below = False
-    for text, _ in text_cells(notebook, item):
+    for text in text_cells(notebook, item):
         rest = re.sub(rf"^(?:</div>|.*{_UNANSWERED}.*)$", "", text, flags=re.MULTILINE)
         parts += re.split(r"^(?=\*\*(?!✎))", rest, flags=re.MULTILINE)[1:]
         is_below |= _UNANSWERED not in text
@@ -122,11 +122,6 @@ def _is_as_released(cell: Mapping[str, Any]) -> bool:
     return digest.hexdigest() == str(mark["checksum"])
 
 
-def text_cells(notebook: Saved, item: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the text of an item's cells, each with its attached pictures by their names."""
-    mine = [cell for cell in notebook.cells if grade_id(cell) == item]
-    pictures = [cell.get("attachments") for cell in mine]
-    return [
-        (cell_text(cell), found if isinstance(found, Mapping) else {})
-        for cell, found in zip(mine, pictures, strict=True)
-    ]
+def text_cells(notebook: Saved, item: str) -> list[str]:
+    """Return the text of an item's cells."""
+    return [cell_text(cell) for cell in notebook.cells if grade_id(cell) == item]

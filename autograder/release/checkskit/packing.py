@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
 import matplotlib as mpl
 import numpy as np
@@ -23,16 +21,24 @@ from autograder.release.checkskit.facts import ASSIGNMENT, FILES, PROBLEMS, SECO
 from autograder.release.checkskit.items import Item, named
 from autograder.release.checkskit.notebooks import (
     Saved,
+    cell_text,
     empty_parts,
     grade_id,
     is_line_left,
     is_written,
     saved_notebook,
-    text_cells,
 )
 from autograder.release.checkskit.rehearsal import INSIDE, Fault, Run, run_again, run_cells
 from autograder.release.checkskit.terminals import say
 from autograder.release.checkskit.verdicts import HINTS, hint, items_named, shell
+from autograder.submission.pictures import (
+    MAX_PICTURES,
+    TOO_MANY,
+    PictureRoom,
+    attachments_of,
+    pictures_in,
+    without_inline,
+)
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
 """The file to hand in: the saved notebooks and manifest.json."""
@@ -47,13 +53,6 @@ _MOST_LINES = 60
 """Largest number of warnings in a report."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
-_IMAGE = re.compile(
-    r"!\[(?P<alt>[^\]\n]*)\]\((?P<space>\s*)(?:<(?P<quoted>[^<>\n]++)>"
-    r"|(?P<link>(?:[^()\n]|\([^()\n]*+\))++))"
-    r"|<img\b[^>]*?\bsrc\s*=\s*[\"']?(?P<source>[^\"'\s>]+)",
-    re.IGNORECASE,
-)
-"""A picture in a text. The person who marks sees it if it is attached and in Markdown's form."""
 
 
 @dataclass(frozen=True)
@@ -249,8 +248,8 @@ def _verdicts(rehearsed: list[Rehearsed]) -> Iterator[str]:
         else:
             written = f"{len(done)} of {len(asked)} texts are written ({', '.join(counts)})"
             yield f"✎ {written}. A person marks them."
-    texts = [(each, item) for each in rehearsed for item in each.items if not item.answers]
-    shown = {item.name: pictures for each, item in texts if (pictures := _pictures(each, item)[0])}
+    texts = {name: names for each in rehearsed for name, (names, _) in _pictures(each).items()}
+    shown = {name: names for name, names in texts.items() if names}
     if shown:
         told = [f"{item} has {', '.join(names)}" for item, names in shown.items()]
         yield f"  Pictures: {'; '.join(told)}" + "; the others have none." * (
@@ -326,9 +325,9 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
             what, instead = _WORDS[fault.kind]
             passes = f" {' and '.join(about)} passes without it; delete that line if you can."
             yield "!", _where(each, fault, what) + (passes if about else instead)
-    for item in items:
-        for text in _pictures(each, item)[1]:
-            yield "!", f"{notebook.shown}: {item.name}: {text}"
+    for name, (_, wrong) in _pictures(each).items():
+        for text in wrong:
+            yield "!", f"{notebook.shown}: {name}: {text}"
 
 
 _WORDS = {
@@ -389,43 +388,35 @@ def _imports(part: ast.AST, top: str) -> bool:
     return name in ("import_module", "__import__") and top in ast.unparse(part)
 
 
-def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
-    """Return the pictures in a text that a marker sees, and what is wrong with the others."""
-    shown: list[str] = []
-    wrong: list[str] = []
-    again = "Paste or drag the picture into the cell."
-    for source, names in () if item.answers else text_cells(each.saved, item.name):
-        for image in _IMAGE.finditer(source):
-            link, name = _address(image), _attached(image, names)
-            if name and not (image["source"] or image["space"] or "[" in image["alt"]):
-                shown.append(name)
-            elif not link.startswith("attachment:"):
-                wrong.append(
-                    f"the picture {link[:80]} is a link, which marking can't open. {again}"
-                )
-            elif not name:
-                asked = link.removeprefix("attachment:")
-                wrong.append(f"the picture {asked[:80]} is not in this cell. {again}")
+Pictures = tuple[list[str], list[str]]
+"""Names of the pictures in a text that a marker sees, and what is wrong with the others."""
+
+
+def _pictures(each: Rehearsed) -> dict[str, Pictures]:
+    """Return the pictures of each text that a person marks."""
+    found: dict[str, Pictures] = {item.name: ([], []) for item in each.items if not item.answers}
+    room, count = PictureRoom(), 0
+    for cell in each.saved.cells:
+        if cell.get("cell_type") == "code":
+            continue
+        text, inline = without_inline(cell_text(cell), str)
+        attached = room.take(inline | attachments_of(cell, _joined))
+        shown, wrong = found.get(grade_id(cell), ([], []))
+        for picture in pictures_in(text, attached):
+            count += not picture.refusal
+            why = picture.refusal or (TOO_MANY if count > MAX_PICTURES else "")
+            if why:
+                wrong.append(f"the picture {picture.name[:80]} {why}")
             else:
-                wrong.append(
-                    f"the picture {name[:80]} can't be shown when marking. Rename its file to "
-                    f"letters and digits only, and drag it into the cell again."
-                )
-    return sorted(set(shown)), list(dict.fromkeys(wrong))
+                shown.append(picture.name[:80])
+    return found
 
 
-def _address(image: re.Match[str]) -> str:
-    """Return what a picture's address says, without the title behind it."""
-    link = image["quoted"] or image["link"] or image["source"]
-    return unquote(re.sub(r"""[ \t]+["'].*""", "", link.strip()))
-
-
-def _attached(image: re.Match[str], names: Mapping[str, Any]) -> str:
-    """Return the attached picture that an address means; "" if there is none."""
-    link = image["quoted"] or image["link"] or image["source"]
-    ways = (link.strip(), unquote(link.strip()), _address(image))
-    asked = (way.partition("attachment:") for way in ways)
-    return next((name for before, _, name in asked if not before and name in names), "")
+def _joined(value: object) -> str | None:
+    """Return a text of a notebook file, which may be a list of lines; None if it is not a text."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value if isinstance(value, str) else None
 
 
 # Unsaved functions and other versions

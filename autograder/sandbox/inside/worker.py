@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 import matplotlib as mpl
 import numpy as np
 
-from . import absent, drawing, processes, serial, supervisor, walls
+from . import absent, drawing, processes, redraw, serial, supervisor, walls
 from .figures import read_object
 from .peer import Peer
 from .polynomial import Polynomial
@@ -63,11 +63,11 @@ def main() -> None:
             message, descriptor = channel.receive_with_descriptor()
         except WireClosed:
             break
-        if message[0] == "notebook" and descriptor is not None:
+        if message[0] in _TASKS and descriptor is not None:
             pid = os.fork()
             if pid == 0:
                 channel.close()
-                _as_child(serve_notebook, descriptor, message[1])
+                _as_child(_TASKS[message[0]], descriptor, message[1])
             os.close(descriptor)
             children.add(pid)
             channel.send(["started", pid])
@@ -127,6 +127,10 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             channel.send(["forked", pid])
         elif message[0] == "kill":
             _end(tests, message[1])
+
+
+_TASKS: Mapping[str, Callable[..., None]] = {"notebook": serve_notebook, "redraw": redraw.serve}
+"""What the parent's children can do; `redraw` sees no student code."""
 
 
 def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget) -> None:
