@@ -33,11 +33,11 @@ _USUAL_SETTINGS: tuple[Any, ...] = (
 _FONT_FILES = (".ttf", ".otf", ".ttc")
 _WINDOWLESS = ("agg", "pdf", "pgf", "ps", "svg", "template")
 _OTHERS_BACKENDS = ("inline", "ipympl", "widget", "module://")
-"""Beginnings of the names of backends whose packages may be missing."""
+"""Beginnings of the names of matplotlib backends whose packages may be missing."""
 
 
 def png(figure: Figure) -> bytes | None:
-    """Return the figure as PNG with a narrow margin; None if the figure is empty.
+    """Return the figure as PNG with a narrow margin, or None if the figure is empty.
 
     IPython draws every figure twice, the first time to measure it. To save time, this function
     draws the figure once, with some room around it, and crops the picture. Only a figure that needs
@@ -103,7 +103,7 @@ def keep_fonts_in_memory() -> None:
 
 
 class _Font(io.BytesIO):
-    """A font in memory; PDF and PS files need its name."""
+    """A font in memory, with the name that PDF and PS files need."""
 
     def __init__(self, content: bytes, name: str) -> None:
         super().__init__(content)
