@@ -294,7 +294,7 @@ def test_links_are_not_followed(target: str, course: Course) -> None:
     [outcome] = collected(course, repository(course, "anna", linked))
     assert outcome.state == "new"
     assert outcome.notebooks == ("b_extras",)
-    assert "it is a link" in outcome.what
+    assert "the entry is a link" in outcome.what
     assert taken(course, "anna") == {"b_extras.ipynb", "timestamp.txt"}
 
 
