@@ -144,7 +144,7 @@ def says_number(value: float) -> Says:
 
 
 def says_number_of(value: float, others: Words) -> Says:
-    """Return a test of whether a text gives the number, except as a value of one of the `others`."""
+    """Return a test of whether a text gives the number, other than as a value of the `others`."""
 
     def says_it(text: str) -> bool:
         rest = _numbers_after(others).sub(" ", folded(text)) if others(text) else text
