@@ -76,7 +76,7 @@ GRADED = (
     "gd_update", "usam_update", "loss", "gradient", "hessian", "hessian_trace", "gd", "usam",
     "run_experiment", "plot_traces", "plot_landscape",
 )  # fmt: skip
-"""Functions that are answers of the notebook; a written-out formula must not call another answer."""
+"""Functions that are answers of the notebook; a written-out formula must call no other answer."""
 
 
 def make_valley_points(rng: Generator, d: int) -> list[tuple[np.ndarray, float]]:

@@ -154,7 +154,7 @@ SCENES = {
     "related": "equal, opposite and orthogonal inputs",
 }
 BELOW, ABOVE = 1 - 1e-13, 1 + 1e-15
-"""Two norms: even with rounding, BELOW keeps x_iᵀx_j in [−1, 1], and ABOVE lifts x_iᵀx_i above 1."""
+"""Two norms: with any rounding, BELOW keeps x_iᵀx_j in [−1, 1]; ABOVE lifts x_iᵀx_i above 1."""
 
 
 def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
