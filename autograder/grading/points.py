@@ -19,7 +19,7 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each item.
 
     An outcome that stand-ins saved counts as failed in two cases: the stand-ins are on a circle
-    (see `followthrough`), or they replace a function that is not written.
+    (see `followthrough`), or the stand-ins replace a function that is not written.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:

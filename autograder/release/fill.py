@@ -1,4 +1,4 @@
-"""Fill the source: write reference definitions from the solutions into the cells that name them.
+"""Fill the source: write reference definitions from the solutions into cells with directives.
 
 The result depends only on the source, the settings and the solutions. Filling changes only the
 lines below a directive line in a cell, the generated points and dates in texts (see `stated`), and

@@ -65,8 +65,8 @@ NOTEBOOK_METADATA: dict[str, dict[str, str]] = {
 class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
     """A preprocessor that removes directive lines, and metadata that a release does not need.
 
-    Kernel and language are set to the defaults. Without this, the release would show the version of
-    Python on the instructor's machine, and would differ between machines.
+    Kernel and language are set to the defaults. Without the defaults, the release would show the
+    version of Python on the instructor's machine, and would differ between machines.
     """
 
     def preprocess(
@@ -94,7 +94,7 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-"""nbgrader's preprocessors in nbgrader's order, without those for headers and generated tests."""
+"""nbgrader's preprocessors in nbgrader's order, except for headers and generated tests."""
 
 
 def configure(config: Config) -> None:

@@ -1,8 +1,8 @@
 """The outer wall: bubblewrap, which starts a process in its own namespaces.
 
 The process can read only the files that `visiblefiles.view` names. The process has no network, sees
-no process outside the sandbox, and has no /proc. It can write to one folder of fixed size. The
-folder disappears when the last process of the sandbox ends.
+no process outside the sandbox, and has no /proc. The process can write to one folder of fixed size.
+That folder disappears when the last process of the sandbox ends.
 """
 
 from __future__ import annotations

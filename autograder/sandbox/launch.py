@@ -172,8 +172,8 @@ class Confinement:
     def renew(self, parent: int) -> bool:
         """Prepare for another submission: end all processes but the parent, and restart the clock.
 
-        Returns False if a process of the last submission does not end. In that case, do not use
-        this sandbox again.
+        Returns False if a process of the last submission does not end. After False, do not use this
+        sandbox again.
         """
         alone = self.sweep(parent, ())
         self.spec["rlimits"]["NPROC"] = self._started.tasks()

@@ -521,8 +521,8 @@ class Notebook:
     def stop_before(self, index: int) -> None:
         """Make later tests see the notebook's state before the cell `index`.
 
-        If the process stopped at an earlier cell, it continues from that cell. Otherwise the
-        notebook is run again from the top.
+        If the process stopped at an earlier cell, it continues from that cell. In all other cases,
+        the notebook is run again from the top.
         """
         reached, self._end = self._end, index
         process, self._process = self._process, None

@@ -1,7 +1,7 @@
 """Read untrusted submissions, and bring them into the form of the released notebooks.
 
 `read_submission` takes the folder that was sent (or one notebook) and returns a notebook to run
-for every problem. Such a notebook has all the released cells in the released order, with the
+for every problem. Each returned notebook has all the released cells in the released order, with the
 released metadata. The student's answers are in the answer cells, and the student's own extra cells
 stay where they were. No content of a file can make `read_submission` fail: a file that can't be
 read is reported, and the rest of the submission is still marked.

@@ -203,7 +203,7 @@ class Fitting:
         """Move each extra past the earlier cells of `order` that share a name with it.
 
         A cell shares a name if its `others` include one of the extra's `own`. With `min`, the extra
-        goes in front of such cells; with `max`, the extra goes behind them.
+        goes in front of all these cells; with `max`, the extra goes behind the cells.
         """
         behind = int(best is max)
         places = {index: position + behind for position, index in self.answers.items()}

@@ -1,8 +1,8 @@
 """Send a submission to another machine as bytes, which that machine does not trust.
 
-The other machine writes nothing of a parcel to a disk. A parcel is read in the same way as files,
-so that a mark does not depend on the machine. Names come from a student, so names are compared as
-text and never opened as paths.
+The receiving machine writes nothing of a parcel to a disk. A parcel is read in the same way as
+files, so that a mark does not depend on the machine. Names come from a student, so names are
+compared as text and never opened as paths.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ Test = TypeVar("Test", bound=Callable[..., None])
 class ClaimFailed(AssertionError):
     """An error: an answer fails a test's claim; the message may be shown to the student.
 
-    `compared` holds the answer and the expected value if the two differ; only instructors see them.
-    `care` is the kind of slip that caused the failure, if it differs from the kind in `@item`.
+    `compared` holds the answer and the expected value if the two differ; only instructors see
+    `compared`. `care` is the kind of slip that caused the failure, if it differs from the kind in
+    `@item`.
     """
 
     def __init__(

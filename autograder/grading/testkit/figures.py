@@ -192,7 +192,7 @@ def _assert_curve(
         raise ClaimFailed(f"{capital(what)} is drawn, but it can't be seen: {_why_unseen(found)}.")
     if matching_curves(figure, y, x):
         raise ClaimFailed(f"{capital(what)} is drawn with x and y swapped.")
-    raise ClaimFailed(f"The figure does not show {what}. It shows: {figure.summary()}.")
+    raise ClaimFailed(f"The figure does not show {what}. The figure shows: {figure.summary()}.")
 
 
 def _assert_stands_out(
@@ -368,9 +368,9 @@ def _is_wide_enough(axes: AxesData, curve: CurveData) -> bool:
 def _why_unseen(found: list[Sight]) -> str:
     shown = [(axes, curve) for axes, curve in found if axes.shows(curve)]
     if any(in_sight(axes, curve) for axes, curve in shown):
-        return "it takes up less than a hundredth of the width of the axes"
+        return "the curve takes up less than a hundredth of the width of the axes"
     if shown:
-        return "part of it is outside the limits of the axes"
+        return "part of the curve is outside the limits of the axes"
     axes = found[0][0]
     return why_hidden(axes, [curve for owner, curve in found if owner is axes])
 
@@ -378,14 +378,14 @@ def _why_unseen(found: list[Sight]) -> str:
 def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
     """Return in words the reason why an axes does not show these curves."""
     if not axes.visible:
-        return "its axes are hidden or have no room in the figure"
+        return "the axes are hidden or have no room in the figure"
     if not any(curve.visible for curve in curves):
-        return "it is not visible"
+        return "the curve is not visible"
     if all(curve.is_too_small for curve in curves):
-        return "it has no line and no markers, or they are much too thin"
+        return "the curve has no line and no markers, or much too thin ones"
     if not any(axes.has_contrast(curve) for curve in curves):
-        return "it is transparent, or has the colour of what is behind it"
-    return "it is painted over"
+        return "the curve is transparent, or has the colour of what is behind it"
+    return "the curve is painted over"
 
 
 def pieced_together(

@@ -160,7 +160,7 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
     if not drawn:
         return (
             "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`. "
-            f"It shows: {figure.summary()}."
+            f"The figure shows: {figure.summary()}."
         )
     for axes, field in drawn[: _MOST_OTHERS + 1]:
         if _follows(field, function):
@@ -204,21 +204,23 @@ def _follows(field: FieldData, function: Function) -> bool:
 def _obstacle(axes: AxesData, field: FieldData) -> str:
     """Return the reason why a field does not show its right values, or "" if it is unclear."""
     if axes.kind == "other":
-        return "its axes are neither plane nor in 3D"
+        return "the axes are neither plane nor in 3D"
     if not axes.visible or not field.visible or field.alpha <= FAINT:
-        return "it is hidden or transparent"
+        return "the surface is hidden or transparent"
     if _is_covered(axes, field):
-        return "something that you drew later covers it"
+        return "something that you drew later covers the surface"
     if view_of(axes, field) is None:
-        return "the limits of the axes cut it off, or it takes up too little of the picture"
+        return "the limits of the axes cut off the surface, or the surface takes up too little of "
+        "the picture"
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
-        return "it has too few levels to show where it is large: ask for more `levels`"
+        return "the surface has too few levels to show where the function is large: ask for more "
+        "`levels`"
     return ""
 
 
 @dataclass(frozen=True)
 class View:
-    """The visible part of a field: samples, half of their cells, and the corners around them."""
+    """The visible part of a field: samples, half the cell sizes, and the corners around all cells."""
 
     kind: str
     samples: np.ndarray
@@ -252,7 +254,7 @@ def _is_covered(axes: AxesData, field: FieldData) -> bool:
 
 
 def shows_function(view: View, function: Function, turned: bool) -> bool:
-    """Return whether a view shows the function's values, or values that rise with them.
+    """Return whether a view shows the function's values, or values that rise with these values.
 
     For example, logarithms and clipped values rise with the function's values. The values shown
     must fill the field. Each value must be at one place, or in a small cell in which the function

@@ -1,4 +1,4 @@
-"""Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with them.
+"""Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with both methods.
 
 The optimisers are tested on made-up gradients, and the experiment on a made-up optimiser. So
 student code gets nothing of the reference, and a mistake in one item does not cost points in
@@ -230,7 +230,7 @@ def assert_update(answer: object, expected: tuple[np.ndarray, float]) -> None:
 
 
 def make_points(rng: Generator, d: int) -> list[np.ndarray]:
-    """Return two points x = [u, v], made like those of `make_valley_points`."""
+    """Return two points x = [u, v], made like the points of `make_valley_points`."""
     return [np.append(u, v) for u, v in make_valley_points(rng, d)]
 
 
@@ -700,7 +700,7 @@ def test_surface_plot_of_another_step_size(student: Student, rng: Generator, onc
 
 
 def assert_both_marked(scene: Scene) -> None:
-    """Check that the last iterates of GD, and those of USAM for some radius, are marked."""
+    """Check that the last iterates of GD, and USAM's for at least one radius, are marked."""
     figure, loss = as_figure(scene.figure), scene.loss
     assert_marked(figure, loss, scene.gd, what="the last iterates of GD")
     if not any(is_marked(figure, loss, ends) for ends in scene.usam.values()):

@@ -172,7 +172,7 @@ def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
 
 
 def assert_untouched_by_rounding(student: Student, rng: Generator, n: int) -> None:
-    """Check that no entry is NaN, and that norms just above 1 give the same as norms below 1."""
+    """Check that no entry is NaN, and that norms just above 1 leave the limit unchanged."""
     X = np.vstack([make_related_inputs(rng, 5), make_inputs(rng, 10, 5)])
     below, above = student.limit_ntk(BELOW * X, n), student.limit_ntk(ABOVE * X, n)
     expected = as_array(below, f"the limit for n = {n}")

@@ -243,7 +243,7 @@ def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
 def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
     """Yield the cells, other than answer cells, that stop at an unfinished answer.
 
-    Such a cell, for example an experiment, needs a guard.
+    A cell that uses an answer, such as an experiment, needs a guard.
     """
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):

@@ -1,7 +1,8 @@
 """Draw figures as a notebook shows them: as PNG, cropped to the drawn area.
 
 A notebook may ask matplotlib for windows, LaTeX or files, which do not exist in the sandbox. This
-module answers such requests without an error, so that matplotlib still draws the figure.
+module answers requests for windows, LaTeX or files without an error, so that matplotlib still draws
+the figure.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
 def share_formulas() -> None:
     """Share parsed formulas between all pictures, including the numbers on logarithmic axes.
 
-    Without this change, matplotlib caches parsed formulas separately for each renderer.
+    By default, matplotlib caches parsed formulas separately for each renderer.
     """
     backend_agg.MathTextParser = cache(MathTextParser)  # type: ignore[assignment, attr-defined]
 

@@ -1,6 +1,6 @@
 """Read a matplotlib Figure as plain data, so that the grader can examine it without drawing.
 
-This module runs in the sandbox. It sorts drawn objects into two kinds:
+This module runs in the sandbox. The reader sorts drawn objects into two kinds:
 
     curves  represent a set of points: lines, markers, error bars, bars, segments
     fields  represent values over the plane: images, meshes, contours, surfaces

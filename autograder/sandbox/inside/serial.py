@@ -1,8 +1,9 @@
 """Run the pools and processes of `multiprocessing` in the calling process.
 
-Processes behind the walls cannot share a semaphore. So a pool runs each task as soon as the task is
-submitted. A process becomes a thread, and its queues, locks and events become queues, locks and
-events for threads. A pool's task gets copies of its arguments, as in a separate process.
+Processes behind the walls cannot share a semaphore. A pool in this module therefore runs each task
+as soon as the task is submitted. A process becomes a thread, and its queues, locks and events
+become queues, locks and events for threads. A pool's task gets copies of its arguments, as in a
+separate process.
 """
 
 from __future__ import annotations

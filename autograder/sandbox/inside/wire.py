@@ -114,7 +114,7 @@ def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
     arrays = b"".join(encoder.buffers)
     if len(body) > budget.body or len(arrays) > budget.arrays:
         raise Unsendable(
-            f"it is too large: {len(body)} bytes of structure (at most {budget.body}) and "
+            f"the value is too large: {len(body)} bytes of structure (at most {budget.body}) and "
             f"{len(arrays)} bytes of arrays (at most {budget.arrays})"
         )
     return HEADER.pack(len(body), len(arrays)) + body + arrays
@@ -129,7 +129,7 @@ class _Encoder:
 
     def node(self, value: object, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise Unsendable(f"it is nested more than {MAX_DEPTH} deep")
+            raise Unsendable(f"the value is nested more than {MAX_DEPTH} deep")
         kind = type(value)
         if value is None or kind in (bool, float, str, bytes):
             return value
@@ -154,7 +154,7 @@ class _Encoder:
         if isinstance(value, dict):
             self.keys += sum(not isinstance(key, str) for key in value)
             if self.keys > MAX_KEYS:
-                raise Unsendable(f"it has more than {MAX_KEYS} keys that are not text")
+                raise Unsendable(f"the value has more than {MAX_KEYS} keys that are not text")
             pairs = (
                 [self.node(key, depth + 1), self.node(item, depth + 1)]
                 for key, item in value.items()
@@ -177,7 +177,7 @@ class _Encoder:
             return value
         text = str(value) if value.bit_length() < 4 * MAX_DIGITS else ""
         if not 0 < len(text) <= MAX_DIGITS:
-            raise Unsendable(f"it holds an integer of more than {MAX_DIGITS} digits")
+            raise Unsendable(f"the value holds an integer of more than {MAX_DIGITS} digits")
         return ["i", text]
 
     def scalar(self, value: np.generic, depth: int) -> Any:
@@ -201,7 +201,7 @@ class _Encoder:
         if plain.dtype.kind == "c" and plain.itemsize > 16:
             plain = plain.astype(np.complex128)
         if len(self.shapes) >= MAX_ARRAYS:
-            raise Unsendable(f"it holds more than {MAX_ARRAYS} arrays")
+            raise Unsendable(f"the value holds more than {MAX_ARRAYS} arrays")
         if not _is_proper_shape(plain.shape):
             raise Unsendable(f"an array of shape {plain.shape} can't be sent")
         native = np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))

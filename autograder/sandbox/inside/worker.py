@@ -1,10 +1,10 @@
 """The processes inside the sandbox: a parent, notebook children, and their test children.
 
-The parent (`main`) only imports modules, and never sees student data. It forks a notebook child for
-each notebook. The notebook child sets up the inner wall and runs the cells that the grader sends.
-Whenever the grader wants to call the student's functions, the notebook child forks a test child. A
-new child receives a descriptor for its own channel, over the channel of the process that forks the
-child.
+The parent (`main`) only imports modules, and never sees student data. The parent forks a notebook
+child for each notebook. The notebook child sets up the inner wall and runs the cells that the
+grader sends. Whenever the grader wants to call the student's functions, the notebook child forks a
+test child. A new child receives a descriptor for its own channel, over the channel of the process
+that forks the child.
 """
 
 from __future__ import annotations

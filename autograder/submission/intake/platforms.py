@@ -9,11 +9,11 @@ kit assumes this about exports:
 - **Moodle**, "Download all submissions": for each participant a folder
   `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`).
   Texts typed online are in `…_assignsubmission_onlinetext_`. File names begin with the same words
-  if "Download submissions in folders" is off. This number identifies the participant in this one
-  assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php). Times: the members'. A
-  folder's name is read from the right: everything before the number is the name that the
-  participant chose. In a file's name, a second number may belong to the file, so there are two
-  readings.
+  if "Download submissions in folders" is off. The number in the folder's name identifies the
+  participant in this one assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php).
+  Times: the members'. A folder's name is read from the right: everything before the number is the
+  name that the participant chose. In a file's name, a second number may belong to the file, so
+  there are two readings.
 - **Canvas**, "Download Submissions": flat files
   `lastnamefirstname_[LATE_]USERID_SUBMISSIONID_NAME`; a NAME uploaded again is `name-1.ext`
   (nbgrader's documentation, "Managing assignment files manually"; Canvas's guide, "How do I

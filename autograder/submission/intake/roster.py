@@ -136,8 +136,9 @@ class Roster:
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """Return the result of `find` for each sender; a shared name matches no student.
 
-        Only a platform's number can tell such senders apart. If the roster has that platform's
-        numbers, a sender matched only by name must not have a number other than the student's.
+        Only a platform's number can tell senders with the same name apart. If the roster has that
+        platform's numbers, a sender matched only by name must not have a number other than the
+        student's.
         """
         found = {sender: self.find(sender) for sender in senders}
         numbered = {sender for sender in found if self._by_ids(sender)}
