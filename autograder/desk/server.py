@@ -110,11 +110,11 @@ def _templates() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
-class _Files(JupyterHandler, web.StaticFileHandler):  # type: ignore[misc]
+class _Files(JupyterHandler, web.StaticFileHandler):
     """The page's scripts and styles."""
 
     @web.authenticated
-    async def get(self, path: str, include_body: bool = True) -> None:
+    async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
         """Send a file."""
         await web.StaticFileHandler.get(self, path, include_body)
 
@@ -234,9 +234,9 @@ class _Api(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002
         """Send an error as JSON, without a traceback."""
         error = (kwargs.get("exc_info") or (None, None))[1]
-        words: str = "the server could not do this: its log says why"
+        words = "the server could not do this: its log says why"
         if isinstance(error, web.HTTPError):
-            words = error.get_message() if error.log_message else str(error.reason or "refused")
+            words = str(error.get_message() if error.log_message else error.reason or "refused")
         self.finish(msgspec.json.encode({"message": words}))
 
 

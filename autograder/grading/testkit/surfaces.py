@@ -220,7 +220,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """The visible part of a field: samples, half the cell sizes, and the corners around all cells."""
+    """The visible part of a field: samples, half cell sizes, and the corners around all cells."""
 
     kind: str
     samples: np.ndarray
