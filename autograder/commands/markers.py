@@ -1,4 +1,4 @@
-"""What `fdl desk` does for several markers, and `fdl agreement`."""
+"""`fdl desk` with the options for several markers, and `fdl agreement`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ answer's entry, so the formgrader, feedback and exports see each mark at once.
 An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
 of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
 without seeing each other's marks, for example in two copies of the gradebook. A person then settles
-the rivals with a new entry. Of two rubrics or two deals that do not know of each other, the one
+the rivals with a new entry. Of two rubrics or two deals made in two copies at once, the one
 that is in force stays. If a damaged gradebook has lost the entry that another entry follows, the
 other entry becomes the newest.
 """
