@@ -102,7 +102,7 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
 
 
 class _Runs:
-    """The long runs of base64 in a file, and the short signs that stand in their places."""
+    """The long runs of base64 in a file, and the short signs that replace them."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -113,7 +113,7 @@ class _Runs:
         self._signs = re.compile(rf"{self._sign}(\d{{8}})")
 
     def shortened(self) -> bytes:
-        """Return the file with a sign in the place of each run."""
+        """Return the file with a sign instead of each run."""
         if not self._places:
             return self._content
         pieces, end = [], 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import krippendorff
 import numpy as np
 import pytest
@@ -87,7 +89,7 @@ def test_an_interval_needs_different_answers() -> None:
 
 
 def a_mark(marker: str, points: float, after: str = "", **more: object) -> HandMark:
-    fields = {"item": "a", "student": "s", "answer": "text", "ticks": ()}
+    fields: dict[str, Any] = {"item": "a", "student": "s", "answer": "text", "ticks": ()}
     return HandMark(marker=marker, points=points, after=after, **{**fields, **more})
 
 

@@ -24,6 +24,7 @@ from autograder.course.assignment import Course
 from autograder.desk import opening
 from autograder.desk.opening import check_answers, open_desk, running_servers
 from autograder.errors import DeskError
+from tests.gradebook.server import SECONDS
 from tests.gradebook.shared import copied
 
 TOKEN = "made-up-token"
@@ -233,17 +234,18 @@ def test_a_server_is_started_and_ends_with_the_command(
             assert len(token) >= 32
             assert ":8888/" not in address
             assert "Ctrl-C" in hint
-            with urlopen(address, timeout=60) as page:
+            with urlopen(address, timeout=SECONDS) as page:
                 assert page.status == 200
             arguments = b"".join(
                 path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
             )
             assert token.encode() not in arguments
             command.send_signal(stop)
-            assert "The desk is closed" in command.communicate(timeout=60)[0]
+            assert "The desk is closed" in command.communicate(timeout=SECONDS)[0]
             assert command.returncode == 0
             with pytest.raises(OSError, match="refused"):
                 urlopen(address, timeout=10)
             assert not list((tmp_path / "home").glob("fdl-desk-*"))
         finally:
-            command.kill()
+            command.terminate()  # the command ends its server
+            command.wait(SECONDS)

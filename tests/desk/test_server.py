@@ -131,7 +131,7 @@ def test_each_homework_links_to_its_desk(server: Formgrader) -> None:
     ],
 )
 def test_nothing_is_read_or_written_without_the_token(rita: Caller, path: str, method: str) -> None:
-    body = None if method == "GET" else {}
+    body: dict[str, object] | None = None if method == "GET" else {}
     status, answer = rita.ask(path, body, method, known=False)
     assert status == 403
     assert set(answer) == {"message"}

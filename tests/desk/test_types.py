@@ -22,12 +22,12 @@ def fields_in_page() -> dict[str, list[str]]:
 
 
 def fields_of_server() -> dict[str, list[str]]:
-    structs = [each for each in vars(messages).values() if isinstance(each, type)]
-    own = [
+    structs: list[type[msgspec.Struct]] = [
         each
-        for each in structs
-        if issubclass(each, msgspec.Struct) and each.__module__ == messages.__name__
+        for each in vars(messages).values()
+        if isinstance(each, type) and issubclass(each, msgspec.Struct)
     ]
+    own = [each for each in structs if each.__module__ == messages.__name__]
     found = {each.__name__: list(each.__struct_fields__) for each in (*own, RubricStep)}
     found["GradebookMark"] = list(GradebookMark.__dataclass_fields__)
     return found

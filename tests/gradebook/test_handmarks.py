@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -22,7 +23,12 @@ ITEM, STUDENT = "a-proof", "anna"
 
 
 def a_mark(marker: str, *ticks: str, after: str = "", **more: object) -> HandMark:
-    fields = {"item": ITEM, "student": STUDENT, "answer": "text", "points": float(len(ticks))}
+    fields: dict[str, Any] = {
+        "item": ITEM,
+        "student": STUDENT,
+        "answer": "text",
+        "points": float(len(ticks)),
+    }
     return HandMark(marker=marker, ticks=ticks, after=after, **{**fields, **more})
 
 
