@@ -136,8 +136,8 @@ def test_an_overlap_at_the_desk_is_reported_with_what_to_settle(
     report = read_agreement(desk)
     assert report.double == 3
     [points, first, second, third, *_] = report.agreement
-    # points (0.5, 0.5), (1.5, 0.5), (0, 0): observed 2, n(0) = 2, n(0.5) = 3, n(1.5) = 1;
-    # expected 2 * (2 * 3 * 0.25 + 2 * 1 * 2.25 + 3 * 1 * 1) = 18; alpha = 1 - 5 * 2 / 18
+    # points (0.5, 0.5), (1.5, 0.5), (0, 0): observed 2, n(0) = 2, n(0.5) = 3, n(1.5) = 1.
+    # Expected 2 * (2 * 3 * 0.25 + 2 * 1 * 2.25 + 3 * 1 * 1) = 18; alpha = 1 - 5 * 2 / 18
     assert points.alpha == pytest.approx(1 - 10 / 18)
     assert points.share == pytest.approx(2 / 3)
     assert (first.share, first.alpha) == (1.0, 1.0)
