@@ -1,4 +1,4 @@
-"""What a measurement was made with: versions, and the machine without its name."""
+"""The context of a measurement: package versions, and the machine without its name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def machine() -> dict[str, object]:
 
 
 def versions() -> dict[str, str]:
-    """What takes part in marking."""
+    """Return the versions of the packages that take part in marking."""
     packages = ("nbgrader", "numpy", "matplotlib", "ipython", "nbconvert", "ipykernel")
     walls = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)
     return {
