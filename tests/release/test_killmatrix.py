@@ -1,4 +1,4 @@
-"""A release is fit to publish where each misconception loses its own item alone, under its name."""
+"""A release is fit only if each misconception loses only its own item, under its own name."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_the_command_writes_both_files(
 
     from autograder.cli import app
 
-    # test_real_path has processes hold them
+    # test_real_path tests misconceptions in separate processes
     monkeypatch.setattr(Machine, "processors", lambda _: 1)
     write_misconceptions(released, SOUND)
     monkeypatch.chdir(released.root)

@@ -1,4 +1,4 @@
-"""Seeded faults: each is caught by the check that is there for it, and named with its place."""
+"""The right check finds each fault put into a course, and names the fault's place."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_stray_notebook_is_named(released: Course) -> None:
     assert "valley_solved.ipynb, cell 4 (t-slope-answer)" in found[SOLUTION]
 
 
-# --- What must not be given away ----------------------------------------------------------------
+# --- Texts that must not be given away ------------------------------------------------------------
 
 
 def test_solution_body_left_in_an_answer_cell_is_named(released: Course) -> None:

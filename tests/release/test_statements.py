@@ -1,4 +1,4 @@
-"""Texts, checks and imports have to agree with the grade cells and course.toml."""
+"""Texts, checks and imports must agree with the grade cells and course.toml."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def write_texts(notebook: NotebookNode) -> None:
 
 @pytest.fixture
 def stated(course: Course) -> Course:
-    """The made-up course with texts that state all there is to state, and rightly."""
+    """The made-up course with texts that state every fact correctly."""
     (course.source("tiny") / "README.md").write_text(README, encoding="utf-8")
     with (course.source("tiny") / "checks.py").open("a", encoding="utf-8") as file:
         file.write("\n\ndef Item(*_, **__):\n    pass\n\n\nhint = Item\n" + ITEMS)

@@ -1,4 +1,4 @@
-"""The visible checks are run on answers whose marks are known, before they are published."""
+"""Before publication, the visible checks run on answers with known marks."""
 
 from __future__ import annotations
 
