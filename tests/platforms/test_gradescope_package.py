@@ -84,7 +84,7 @@ def test_wheel_is_taken_by_pip_and_brings_the_command(tmp_path: Path) -> None:
 
 
 def without_marker(pin: str) -> str:
-    """Return a requirement without its platform marker, because markers may differ between tools."""
+    """Return a pinned requirement without its platform marker, because markers may differ."""
     return re.sub(r" ;[^\\\n]*", " ", pin)
 
 

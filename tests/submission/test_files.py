@@ -1,4 +1,4 @@
-"""Choosing the files to read, and the problem that each is for."""
+"""Choosing the files to read, and the problem for each file."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_names_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
     assert all(line.isprintable() and line.encode() for line in shown)
 
 
-# folders, links and devices instead of a file
+# --- folders, links and devices instead of a file -------------------------------------------------
 
 
 def blocked(tmp_path: Path, what: str) -> Path:
