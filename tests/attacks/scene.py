@@ -373,7 +373,7 @@ def _shared_files() -> dict[Path, int]:
 
 
 def _adopt_orphans() -> None:
-    """Become the parent of orphaned processes, so that the test can find all of them."""
+    """Become the parent of orphaned processes, so that the test can find every process."""
     if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "this process can't be made a subreaper")
 

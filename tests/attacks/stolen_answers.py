@@ -219,7 +219,7 @@ ATTACKS: tuple[Attack, ...] = (
         hasty=True,
         spends=frozenset(
             ["p3a-gradients", "p3b-kernel", "p3c-relu", "p3c-squared", "p3-plot"]
-        ),  # this code may intercept the orders for its own notebook
+        ),  # this code may take the orders that its own notebook should get
     ),
     steal(
         "file-handles",

@@ -1,7 +1,7 @@
 """A stopwatch for functions: each moment counts for the innermost watched function that is running.
 
 `python -P stopwatch.py COURSE ASSIGNMENT` marks and records all of COURSE's submissions, one at a
-time in one process. It prints the seconds and calls of each stage as JSON.
+time in one process. The command prints the seconds and calls of each stage as JSON.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Stopwatch:
 
     @contextlib.contextmanager
     def during(self, label: str) -> Iterator[None]:
-        """Count the block's time for `label`, except the time of watched functions in it."""
+        """Count the block's time for `label`, except the time of other watched functions."""
         self._charge()
         self._running.append(label)
         self.calls[label] += 1

@@ -1,9 +1,9 @@
 """The cost of scheduling: the same class by `fdl grade --jobs 2` and on Dask with two workers.
 
 `python -m tests.cluster [COUNT] [ROUNDS]` generates COUNT students from the misconceptions of hw2
-and marks them both ways in turns. It prints each time and the ratio of the medians. The workers are
-running before the measurement. Their marking processes start with the class, as in a run on one
-machine.
+and marks them both ways in turns. The command prints each time and the ratio of the medians. The
+workers are running before the measurement. The workers' marking processes start with the class, as
+in a run on one machine.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def make_class(root: Path, traps: Path) -> Course:
 
 @dataclass
 class Machines:
-    """A scheduler and workers, started by Dask's own commands; `close` ends all of them."""
+    """A scheduler and workers, started by Dask's own commands; `close` ends these processes."""
 
     folder: Path
     scheme: str = "tcp"

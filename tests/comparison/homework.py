@@ -1,9 +1,9 @@
 """The homework that all three tools mark: four items of Problem 3, each worth one point.
 
 This kit marks the items as part of Homework 2. For the two other tools, the same answers, skeletons
-and visible checks are written in each tool's own form. Their hidden tests check the same
-properties: random networks, inputs that are equal or opposite, and all entries to a relative error
-of 1e-6.
+and visible checks are written in each tool's own form. The hidden tests of the other tools check
+the same properties: random networks, inputs that are equal or opposite, and all entries to a
+relative error of 1e-6.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def nameless(path: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One class of attack against one tool, with numbers."""
+    """The numbers for one class of attack against one tool."""
 
     ideas: int
     possible: float

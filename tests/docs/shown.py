@@ -31,7 +31,7 @@ NOT_RUN = {
 }
 """Commands that a scratch course cannot run, each with the reason.
 
-The options of these commands are checked too.
+The options of commands that cannot run are checked too.
 """
 
 LONG = {"release", "prove", "grade", "regrade", "demo", "pytest"}

@@ -23,8 +23,8 @@ _REFUSED = {"sendfile", "copy_file_range", "fallocate"}
 class Change:
     """One change of a file or folder; `path` (and `target`) are in the watched folder.
 
-    kind    create, empty, write, cut, sync, rename, link, unlink, mkdir or rmdir
-    number  where a write begins, or the length that is left of a file that is cut
+    `kind` is create, empty, write, cut, sync, rename, link, unlink, mkdir or rmdir.
+    `number` is the position at which a write begins, or the new length of a file that is cut.
     """
 
     kind: str

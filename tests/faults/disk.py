@@ -48,7 +48,7 @@ Entries = Callable[[Folder], dict[str, Node]]
 
 @dataclass(eq=False)
 class Naming:
-    """A change of names: entries to remove (if they still are the same node) and entries to add."""
+    """A change of names: entries to remove (if still the same node) and entries to add."""
 
     gone: tuple[tuple[Folder, str, Node], ...]
     come: tuple[tuple[Folder, str, Node], ...]
@@ -63,7 +63,7 @@ class Naming:
 
 
 class Disk:
-    """A folder in its present state, and the part of it that would survive a loss of power."""
+    """A folder in its present state, and the part that would survive a loss of power."""
 
     def __init__(self, folder: Path) -> None:
         """Treat the present content of `folder` as safe."""

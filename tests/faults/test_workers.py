@@ -95,7 +95,7 @@ def undisturbed(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Le
 
 @pytest.fixture(scope="module")
 def seconds(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """The seconds that such a run takes in a separate process."""
+    """The seconds that an undisturbed run takes in a separate process."""
     root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("timed") / "course"))
     begun = time.monotonic()
     assert subprocess.run(command(root), cwd=ROOT, capture_output=True, check=False).returncode == 0
@@ -330,7 +330,7 @@ class Family:
         self._seen: dict[int, int] = {}
 
     def look(self) -> list[int]:
-        """Return the present processes, the first ancestor first; remember all of them."""
+        """Return the present processes, the first ancestor first, and remember all processes."""
         found = [self._top]
         for pid in found:
             with contextlib.suppress(OSError):

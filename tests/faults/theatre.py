@@ -74,7 +74,7 @@ class Theatre:
         patience: float = 60.0,
         gate: Path | None = None,
     ) -> Ended:
-        """Run the commands one after the other in one process; with `decide`, watch their changes.
+        """Run the commands one after the other in one process; with `decide`, watch the changes.
 
         `gate` is a named pipe: the run opens the pipe to read before the third student, and waits
         until the pipe is closed.

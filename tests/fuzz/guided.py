@@ -1,9 +1,9 @@
 """Coverage-guided fuzzing of one target: `python -m tests.fuzz.guided wire -max_total_time=60`.
 
-Atheris (libFuzzer for Python) watches which code of the readers its bytes reach. It keeps inputs
-that reach more code, and changes these inputs further. Arguments after the target's name are passed
-to libFuzzer unchanged. A failure ends the process with a non-zero code and leaves its bytes in a
-file. If this file is the last argument, the failure is repeated.
+Atheris (libFuzzer for Python) watches which code of the readers its bytes reach. Atheris keeps
+inputs that reach more code, and changes these inputs further. Arguments after the target's name are
+passed to libFuzzer unchanged. A failure ends the process with a non-zero code and leaves its bytes
+in a file. If this file is the last argument, the failure is repeated.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def a_student(near: Channel, call_seconds: float) -> Student:
 
 
 class Watch:
-    """Seconds since the object was made, and the part of them that the machine gave to others."""
+    """Seconds since the object was made, and the seconds that other processes got."""
 
     def __init__(self) -> None:
         self._started, self._waited = time.monotonic(), self._waited_by_now()
@@ -91,7 +91,7 @@ class Watch:
 def asked(
     script: Script, *args: Any, call_seconds: float = CALL, allowed: float = CALL + SLACK
 ) -> tuple[Any, float, bool]:
-    """Return the answer or failure of such a worker's function, and the seconds that it took.
+    """Return the answer or failure of a hostile worker's function, and the call's seconds.
 
     The last value says whether the call took longer than the allowed seconds.
     """

@@ -107,7 +107,7 @@ def table(result: Result) -> dict[str, list[str]]:
 
 
 def test_a_run_opens_the_gradebook_once(made: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This also holds for a run that reads changed points and adds a penalty."""
+    """The sum also holds for a run that reads changed points and adds a penalty."""
     for tree in (made.course.source("hw"), made.course.release("hw")):
         path = tree / "a_slopes.ipynb"
         path.write_text(path.read_text().replace('"points": 1', '"points": 4'))

@@ -264,7 +264,7 @@ def test_broken_notebook_scores_zero_and_can_be_opened(
     course: Course, assignment: Assignment, marker: Marker
 ) -> None:
     record(course, assignment, "anna", mark(course, broken={"a_slopes": "It is not JSON."}))
-    assert marker.total() == (2.0, REGULAR, True)  # only the other notebook counts
+    assert marker.total() == (2.0, REGULAR, True)  # only the readable notebook counts
     for item in ("a-slope", "a-bend", "a-proof"):
         grade = marker.grade(item)
         assert (grade["auto_score"], grade["needs_manual_grade"]) == (0.0, False)

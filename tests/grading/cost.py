@@ -2,8 +2,8 @@
 
     python -m tests.grading.cost COURSE ASSIGNMENT SUBMISSION WARM_UP
 
-It marks WARM_UP first, so that all modules are loaded, then SUBMISSION, and prints both costs as
-JSON.
+The program marks WARM_UP first, so that all modules are loaded, then SUBMISSION, and prints both
+costs as JSON.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def written(text: str, changes: Mapping[str, str]) -> str:
 
 
 def lost(course: Course, problem: str, text: str, seed: int) -> dict[str, float]:
-    """Return the lost share of points of each item that loses any through these functions."""
+    """Return the items that lose points through these functions, with the lost share of points."""
     names = [line[4:].partition("(")[0] for line in text.splitlines() if line.startswith("def ")]
     answers = dict.fromkeys(names, compile(text, "<care>", "exec"))
     found = LocalMarker(course, course.assignment("hw2"), seed=seed).mark(problem, answers)

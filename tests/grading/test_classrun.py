@@ -52,7 +52,7 @@ def test_no_more_than_twice_the_workers_are_under_way(pool: type[Pool]) -> None:
 
 
 def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) -> None:
-    """This limits the results that wait for recording if recording is slow."""
+    """This bound limits the results that wait for recording if recording is slow."""
     course = Course(ROOT)
     with closing(mark_class(course, course.assignment("hw2"), JOBS, workers=WORKERS)) as marking:
         for taken in range(1, 6):

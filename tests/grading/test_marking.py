@@ -27,7 +27,7 @@ CLASS = (
 EVERYDAY = ("emil", "güneş", "mateo")
 """Students: one with a misconception, one right in unusual ways, one without a notebook.
 
-The others are marked slow; `fdl demo` marks them all, too.
+The slow tests mark all other students, and `fdl demo` marks them too.
 """
 
 QUICK = ("cell-exits", "cell-forks", "call-exits", "call-closes")

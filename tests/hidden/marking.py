@@ -65,7 +65,8 @@ class Together:
     ) -> None:
         """Register a notebook; those with the same problem, items and group are marked at once.
 
-        `key` is a name for it, `items` are the items to test (default: all of the problem).
+        `key` is a name for the notebook, `items` are the items to test (default: all of the
+        problem).
         """
         tested = None if items is None else frozenset(items)
         place = problem, tested, group

@@ -1,4 +1,4 @@
-"""If an answer has several mistakes, diagnosis names each of them, and reports no other mistake."""
+"""If an answer has several mistakes, diagnosis names each mistake, and names no other mistake."""
 
 from __future__ import annotations
 

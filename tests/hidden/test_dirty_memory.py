@@ -1,7 +1,8 @@
 """A figure is read as matplotlib draws it, whatever other values matplotlib's arrays contain.
 
 If matplotlib creates an array without writing all of it, the remaining part contains old values of
-the program. So the tests fill memory with large numbers and free it before each figure is drawn.
+the program. So the tests fill memory with large numbers and free this memory before each figure is
+drawn.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def cells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def uneven(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the same cells and values, with columns of unequal width."""
+    """Return the edges of cells of unequal width, and the values in the cells' middles."""
     x, y = LOW + np.linspace(0, np.sqrt(HIGH - LOW), columns + 1) ** 2, edges(rows)
     return x, y, height(*np.meshgrid((x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2))
 
@@ -93,7 +94,7 @@ MOST_TRIANGLES = 40
 def triangles(rows: int, columns: int) -> tuple[Triangulation, np.ndarray]:
     """Return a triangulation of half of the points, with masked triangles and values.
 
-    Other points, with other values, surround the triangles and belong to none of them.
+    Points with other values surround the triangles; no triangle uses these points.
     """
     u, v, values = grid(min(rows, MOST_TRIANGLES), min(columns, MOST_TRIANGLES))
     x, y = np.append(u.ravel(), [50.0, 60.0]), np.append(v.ravel(), [50.0, 60.0])

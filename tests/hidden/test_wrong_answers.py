@@ -1,4 +1,4 @@
-"""Each wrong answer loses its item's points, or the stated share of them, and no other points."""
+"""Each wrong answer loses its item's points or the stated share of these points, and no others."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The changes that a mutation makes to a part of a function's syntax.
 
-These are mutmut's own operators, and some in the same form for numerical code: another arithmetic
-operator, another comparison, another name, a removed statement, a removed call. Each operator
-yields the nodes that may replace a node.
+These operators are mutmut's own operators, and some in the same form for numerical code: another
+arithmetic operator, another comparison, another name, a removed statement, a removed call. Each
+operator yields the nodes that may replace a node.
 """
 
 from __future__ import annotations

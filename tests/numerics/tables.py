@@ -78,8 +78,8 @@ class Race:
 def rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
     """Return a row for each way; the first row is the kit's, and times are relative to it.
 
-    The ratio compares the medians. The range goes from the fastest round of one way over the
-    slowest of the other to the slowest round over the fastest.
+    The ratio compares the medians. The lower end of the range divides the way's fastest round by
+    the kit's slowest round; the upper end does the opposite.
     """
     kit = results[0].seconds
     for result in results:

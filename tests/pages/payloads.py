@@ -1,7 +1,7 @@
 """Texts by a student that make another person's browser act, and texts that may be shown.
 
-`@JS` is replaced by a line of script, and `@URL` by an address that no browser should load. Both
-contain a number that identifies the text and the place. `@@` is that number.
+`@JS` is replaced by a line of script, and `@URL` by an address that no browser should load. The
+script and the address contain a number that identifies the text and the place. `@@` is that number.
 """
 
 # ruff: noqa: E501  a payload is one line
@@ -203,7 +203,7 @@ _UNSEEN = {
     # made for cleaners that remove, add or rewrite HTML
     "script within a script", "image with a null", "image in a style", "image in a template",
     "image as entities", "markdown link by entities",
-    # other browsers run it, or run it at another time
+    # payloads that other browsers run, or that this browser runs later
     "embedded script", "preconnect", "icon", "marquee", "math link", "script link in a new tab",
     "data link", "markdown data link",
     # MathJax runs it without its extension `Safe`, which stock pages load

@@ -90,7 +90,7 @@ def thinly(payload: int, place: str) -> bool:
 
 
 def cells(arms: Arms, payload: Payload, chosen: Choice = everywhere) -> list[NotebookNode]:
-    """Return cells with the payload in the chosen places, as no cleaned notebook file may contain.
+    """Return cells with the payload in the chosen places; a cleaned notebook never has such cells.
 
     A cell is left out if none of its places is chosen.
     """

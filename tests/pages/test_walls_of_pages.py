@@ -34,7 +34,7 @@ SOME = ("script", "image that fails", "frame with a page", "svg")
 
 def put_unclean(course: Course, arms: Arms, payloads: Sequence[Payload]) -> None:
     """Store an uncleaned notebook, as if the sanitiser had a hole for each place."""
-    twice = [payload for payload in payloads for _ in range(2)]  # one for each of two notebooks
+    twice = [payload for payload in payloads for _ in range(2)]  # for two notebooks
     filled = fill(arms, mark(course), twice, payloads[0])
     path = course.root / "autograded" / "gina" / "hw" / "a_slopes.ipynb"
     notebook: NotebookNode = filled.notebooks["a_slopes"]

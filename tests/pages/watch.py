@@ -169,7 +169,7 @@ class Watch:
         self.context.close()
 
     def rest(self) -> None:
-        """Leave the page, so that no effect of it reaches the next test."""
+        """Leave the page, so that no effect of the page reaches the next test."""
         self._expected = lambda _: True
         try:
             self.tab.goto("about:blank")
@@ -196,7 +196,7 @@ class Watch:
 
         `parts` selects the parts of the page that a student may have written. `wait` is a condition
         for which the page's own scripts need some time. If an event must happen, `until` checks for
-        it, and the test waits at most `patience` seconds.
+        the event, and the test waits at most `patience` seconds.
         """
         seen = self._seen = Seen()
         self._already = len(self.canary.asked)
@@ -225,7 +225,7 @@ class Watch:
         return self._told()
 
     def _leave_alone(self, seconds: float) -> None:
-        """Wait this long, and then until the page has no more work."""
+        """Wait this many seconds, and then until the page has no more work."""
         with contextlib.suppress(Exception):  # errors of the browser: the page went elsewhere
             self.tab.evaluate(_QUIET)
         self.tab.wait_for_timeout(1000 * seconds)

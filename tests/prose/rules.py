@@ -33,7 +33,7 @@ PARTICIPLE = (
 
 
 class Rule(NamedTuple):
-    """Words not to use, what to write instead, and examples of both."""
+    """Forbidden words, the words to write instead, and examples of right and wrong sentences."""
 
     name: str
     pattern: str
@@ -236,7 +236,7 @@ WORDS = (
 
 
 class Form(NamedTuple):
-    """A beginning that a sentence must not have, what to write instead, and examples of both."""
+    """A forbidden beginning of a sentence, the words to write instead, and examples."""
 
     name: str
     pattern: str

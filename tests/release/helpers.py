@@ -66,7 +66,7 @@ def checked(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
 def looked_at(course: Course, name: str = "tiny") -> Proof:
     """Return the findings from reading the trees; nothing is marked, filled or built.
 
-    The source must be filled. This does not check whether the trees are up to date.
+    The source must be filled. The function does not check whether the trees are up to date.
     """
     return _read(course, name, course.source(name), course.release(name))
 

@@ -1,8 +1,8 @@
 """The next test cannot learn an earlier test's questions, even if functions try to pass them on.
 
 Each of these functions defines `keep(n)`, which stores a number somewhere, and `kept()`, which
-looks for the number there. Its function `f` is called in two tests; the second must not find what
-the first kept.
+looks for the number there. The functions' code defines a function `f` that is called in two tests;
+the second test must not find the number that the first test kept.
 """
 
 from __future__ import annotations
@@ -392,7 +392,7 @@ QUICK = {
 
 
 def each(names: Iterable[str]) -> list[Any]:
-    """Make all of them parameters; those that are not in QUICK run in slow tests."""
+    """Use every channel as a parameter; channels outside QUICK run only in slow tests."""
     return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in names]
 
 

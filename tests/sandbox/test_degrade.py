@@ -285,7 +285,7 @@ def test_without_any_wall_nothing_is_marked(
 
 
 def test_the_attempts_succeed_where_nothing_is_forbidden(tmp_path: Path) -> None:
-    """This proves that the walls stop the attempts above."""
+    """This test proves that the walls stop the attempts of the tests above."""
     path = tmp_path / "marks.csv"
     path.write_text("anna,30")
     try_writing(str(path))

@@ -1,4 +1,4 @@
-"""On a busy machine, a sandbox gets more time to start, and an error names a busy machine."""
+"""On a busy machine, a sandbox gets more time to start, and an error says that it is busy."""
 
 from __future__ import annotations
 

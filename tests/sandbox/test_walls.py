@@ -371,7 +371,7 @@ def test_no_socket_of_the_machine_is_reached(
 ) -> None:
     *address, listener = listeners[kind]
     if kind == "udp" and not any_room.spec["seccomp"]:
-        any_room.run(try_connecting, *address)  # the message is sent, and nobody receives it
+        any_room.run(try_connecting, *address)  # the message is sent, and no process receives it
     else:
         with pytest.raises(RefusedError):
             any_room.run(try_connecting, *address)

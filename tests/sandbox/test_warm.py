@@ -362,7 +362,7 @@ def test_a_cell_that_has_run_is_spared_once(
     cells = [Cell(0, "x = 1"), Cell(1, "def f():\n    return 5")]
     notebook = Notebook(sandbox, "notebook", cells, {}, seed=1)
     notebook.run(deadline=float("inf"))
-    notebook.close()  # this happens when a test ends the sandbox
+    notebook.close()  # the exit code when a test ends the sandbox
     left, run = [1] * times, NotebookProcess.run
 
     def fail(process: NotebookProcess, cell: Cell, latest: float) -> CellResult:

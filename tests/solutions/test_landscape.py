@@ -177,7 +177,8 @@ def final_trace(ends: np.ndarray) -> np.ndarray:
     return np.array([reference.hessian_trace(x) for x in ends])
 
 
-#: dimension, step sizes, radii. Each pair's largest runs 50/η steps from 20 starts.
+# : dimension, step sizes, radii of an experiment. In each experiment, the largest step size runs
+# 50/η steps from 20 starts.
 SETTINGS = [(1, [0.1, 0.05], [0.2, 0.5]), (2, [0.1, 0.05], [0.1, 0.2]), (10, [0.01], [0.1])]
 
 

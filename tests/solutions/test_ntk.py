@@ -239,7 +239,7 @@ def test_kernels_are_symmetric_and_have_no_negative_eigenvalue(
 
 @cache
 def radial(n: int) -> mpmath.mpf:
-    """Return the integral over the radius with 90 digits, which is the same at every angle."""
+    """Return the integral over the radius with 90 digits; the angle does not change it."""
     with mpmath.workdps(90):
         return mpmath.quad(
             lambda r: r ** (2 * n + 1) * mpmath.exp(-(r**2) / 2), [0, 1, 3, 6, 12, 25]

@@ -1,4 +1,4 @@
-"""A large class of small submissions and some complete ones, each with its true marks.
+"""A large class of many small and a few complete submissions, each with its true marks.
 
 Every part of the class has the same mixture of submissions, so that parts can be compared.
 """
