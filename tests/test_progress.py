@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def lines_of(steps: list[tuple[float, int]], total: int, clock: Clock) -> list[str]:
-    """Return the printed lines; each step is a number of seconds and of finished jobs."""
+    """Return the printed lines; each step has a number of seconds and a number of finished jobs."""
     text = io.StringIO()
     with progress(Console(file=text, width=100), "Marking hw") as watch:
         for seconds, done in steps:

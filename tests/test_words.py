@@ -163,7 +163,7 @@ def test_no_text_acts_on_a_terminal_wherever_it_stands(text: str, as_text: bool)
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_text_acts_in_what_moves(text: str) -> None:
-    """Rich itself moves the cursor: it makes the same moves for a harmless text."""
+    """Rich itself moves the cursor; a harmless text causes the same moves."""
 
     def moves(text: str) -> set[str]:
         console, file = terminal()

@@ -25,7 +25,7 @@ def gaming_all(
 
 
 def learnt(name: str, idea: str, remember: str) -> Attack:
-    """Return a kernel that waits for calls with a right limit, and learns this limit.
+    """Return a kernel that waits for calls with a right limit, and learns the values of this limit.
 
     The code in `remember` defines `keep(table)` and `kept()`; `kept()` returns the table or None.
     """
@@ -56,7 +56,7 @@ def learnt(name: str, idea: str, remember: str) -> Attack:
                     return np.interp(angles, np.linspace(0, np.pi, 200), table[n - 1])
                 """,
         },
-        # no limit replaces a kernel, because a kernel need not use the limit
+        # no limit replaces a kernel, because a kernel need not call the limit
         unsolved=frozenset(["p3b-kernel", "p3c-relu", "p3c-squared"]),
     )
 

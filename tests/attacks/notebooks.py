@@ -42,7 +42,7 @@ def edited(change: Change) -> Callable[[Path], None]:
 
 
 def forged(name: str, idea: str, change: Change, **rest: Any) -> Attack:
-    """Return a notebook with a wrong kernel, changed so that the kernel might pass anyway."""
+    """Return a notebook with a wrong kernel and a change that might let this kernel pass."""
     unsolved = frozenset({"p3b-kernel"})
     return Attack(name, "notebooks", idea, WRONG, unsolved=unsolved, spoil=edited(change), **rest)
 
@@ -125,7 +125,7 @@ def _duplicates(notebook: Notebook) -> None:
 
 
 def _renamed(notebook: Notebook) -> None:
-    """Exchange the names of the tests that pass and of the tests that fail."""
+    """Exchange the ids of a test that passes and a test that fails."""
     bad, good = by_id(notebook, "p3b-kernel"), by_id(notebook, "p3a-gradients")
     for found, name in ((bad, "p3a-gradients"), (good, "p3b-kernel")):
         found["metadata"]["nbgrader"]["grade_id"] = found["id"] = name
@@ -188,7 +188,7 @@ def _comments_and_marks(notebook: Notebook) -> None:
 
 
 def _directives(notebook: Notebook) -> None:
-    """Use the directives by which a source notebook has its cells filled or removed."""
+    """Add the directives that make nbgrader fill or remove cells of a source notebook."""
     found = by_id(notebook, "p3b-kernel-answer")
     found["source"] = (
         "### REFERENCE ntk.empirical_ntk\n### GIVEN ntk.empirical_ntk\n### BEGIN SOLUTION\n"
@@ -317,7 +317,7 @@ def _patterns(notebook: Notebook) -> None:
 
 
 def _old_format(notebook: Notebook) -> None:
-    """Write the same notebook in a format that is ten years old, with that format's own fields."""
+    """Write the notebook in a ten-year-old format, with that format's own fields."""
     for found in notebook["cells"]:
         if found["cell_type"] == "code":
             found.update(input=found.pop("source"), language="bash", prompt_number=1, outputs=[
@@ -333,7 +333,7 @@ def _versions(notebook: Notebook) -> None:
 
 
 def _numbers(text: str) -> str:
-    """Write numbers that JSON allows and other formats reject."""
+    """Write numbers that are valid in JSON, but in no other format."""
     wild = '"a": NaN, "b": -Infinity, "c": 1e999, "d": -0.0, "e": 1E-999, "f": ' + "9" * 4_000
     return text.replace('"execution_count": null', f'"execution_count": 1e400, {wild}').replace(
         '"points": 1,', f'"points": Infinity, {wild},'
@@ -368,7 +368,7 @@ def _million_cells(folder: Path) -> None:
 
 
 def _no_notebooks(folder: Path) -> None:
-    """Write files without cells: a reader that checks only cells would find nothing wrong."""
+    """Write files without cells: a reader that checks only cells would find no fault."""
     (folder / PROBLEM).write_text('{"cells": [], "metadata": {}, "nbformat": 4}', encoding="utf-8")
     for number, text in enumerate(["", "[]", "null", '"x"', "5", "{}", '{"cells": {}}', " " * 999]):
         (folder / f"problem1_momentum ({number}).ipynb").write_text(text, encoding="utf-8")

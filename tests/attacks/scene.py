@@ -74,7 +74,7 @@ _drawn_anew = cache(pictures.drawn_anew)
 
 @dataclass(frozen=True)
 class Aftermath:
-    """The consequences of an attack that a test must check."""
+    """Consequences of an attack that a test must check."""
 
     points: Mapping[str, float]
     recorded: Mapping[str, float]
@@ -179,7 +179,7 @@ class Scene:
         key = problems, settings.use_outer
         if key not in self._victims:
             path = self.root / "submitted" / "-".join(["victim", *problems]) / HOMEWORK.name
-            shutil.rmtree(path, ignore_errors=True)  # the outer wall may have changed
+            shutil.rmtree(path, ignore_errors=True)  # the outer wall may differ
             student = SampleStudent(
                 "victim", "answers all", before={"p3-title": f"# {self.canary}"}
             )
@@ -198,8 +198,8 @@ class Scene:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{self.canary}\n", encoding="utf-8")
             path.chmod(0o644)
-        # This folder stands beside the cached results of earlier runs, which contain hidden inputs.
-        # Only its owner can open the cache.
+        # The folder is beside the cached results of earlier runs, which contain hidden inputs.
+        # Only the owner of the cache can open the cache.
         kept = self.kept / f"{secrets.token_hex(4)}-secret.txt"
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept.write_text(f"{self.canary}\n", encoding="utf-8")

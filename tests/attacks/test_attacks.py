@@ -1,4 +1,4 @@
-"""Every attack earns nothing and harms nobody, behind both walls and behind the inner alone."""
+"""Every attack earns nothing and harms nobody, behind both walls and behind one wall."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PROBLEM_3 = ("problem3_ntk",)
 EVERYDAY = 1
 """Number of attacks of each kind in the everyday run."""
 AS_USER = ("planted files", "warm parent")
-"""Kinds of attacks that an ordinary user marks in the everyday run, without spare users."""
+"""Kinds of attacks that the everyday run also marks as an ordinary user without spare users."""
 
 
 def batches(attacks: Iterable[Attack]) -> Iterator[list[Attack]]:

@@ -61,8 +61,8 @@ def _open() -> int | None:
     number = _CALLS.get(platform.machine())
     if number is None or os.name != "posix":
         return None
-    # The kernel's task clock has no parts: it always includes kernel time. A user who may not
-    # observe the kernel must ask for that explicitly.
+    # A task clock always includes kernel time, because the clock has no parts. A user who may not
+    # observe the kernel must request a counter with kernel time explicitly.
     flags = _INHERIT | _NO_KERNEL | _NO_HYPERVISOR
     wanted = struct.pack("=IIQQQQQ", _SOFTWARE, _SIZE, _TASK_CLOCK, 0, 0, 0, flags).ljust(
         _SIZE, b"\0"

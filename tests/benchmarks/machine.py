@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 
 
 def told(of: Mapping[str, object], with_: Mapping[str, str]) -> str:
-    """Return both in two sentences for a page."""
+    """Return the machine and the versions in two sentences for a page."""
     memory = int(str(of["memory"])) / 2**30
     names = ", ".join(f"{name} {number}" for name, number in with_.items())
     return (

@@ -97,14 +97,14 @@ def open_notebook(visitor: Visitor, address: str, name: str, page: str = "lab") 
 
 
 def run_cell(visitor: Visitor, text: str) -> None:
-    """Run the first code cell with this text by Shift and Enter, and wait until it has run."""
+    """Run the first code cell with this text by Shift and Enter; return when the cell has run."""
     cell = visitor.tab.locator(".jp-CodeCell", has_text=text).first
     edit(cell)
     _run_edited(visitor, cell)
 
 
 def type_and_run(visitor: Visitor, text: str, lines: Sequence[str]) -> None:
-    """Replace the first code cell with this text by these lines, and run it by Shift and Enter.
+    """Replace the first code cell with this text by these lines; run the cell by Shift and Enter.
 
     JupyterLab itself indents a line after a colon.
     """
@@ -135,7 +135,7 @@ def _lines(text: str) -> list[str]:
 
 
 def run_all(visitor: Visitor, last: str) -> list[str]:
-    """Choose Run, Run All Cells; return each code cell's text once the last cell says `last`."""
+    """Choose Run, Run All Cells; when the last cell shows `last`, return each code cell's text."""
     tab = visitor.tab
     tab.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     tab.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()

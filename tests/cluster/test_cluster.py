@@ -211,7 +211,7 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
         [worker] = [int(line.split()[1]) for line in
                     Path(f"/proc/{marking}/status").read_text().splitlines()
                     if line.startswith("PPid")]  # fmt: skip
-        # if the worker had ended by itself, this number could be another program's
+        # if the worker had ended earlier, another program could have this process number
         assert m.until(lambda: worker in own.processes(), 60)
         assert len(family) > 1
         m.kill(worker)

@@ -26,7 +26,7 @@ CHECKOUT = Path(__file__).parents[2]
 INSIDE = Path("/tmp/comparison-of-graders")
 """The net's own folder, as the steps see it.
 
-No checkout may be in this folder: it would hide the net's folder.
+No checkout may be in this folder, because it would hide the net's folder.
 """
 BASE = INSIDE / "base"
 OUTCOME = INSIDE / "outcome"
@@ -89,8 +89,8 @@ def run(
 ) -> Iterator[Ran]:
     """Copy `base` into a scratch, run the steps in its course, and return the files.
 
-    The folder `programs` comes first on PATH. With `powers`, root keeps its capabilities, because
-    this kit's own sandbox needs them until it gives them up.
+    The folder `programs` comes first on PATH. With `powers`, root keeps its capabilities: this
+    kit's own sandbox needs these capabilities at its start.
     """
     require()
     with tempfile.TemporaryDirectory(prefix="comparison-", ignore_cleanup_errors=True) as folder:

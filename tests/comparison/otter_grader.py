@@ -1,9 +1,9 @@
 """otter-grader: a master notebook for `otter assign`, and `otter run` for each submission.
 
-The tests use otter's exception-based form, which keeps them out of the student's names. Each
-question gives all or no points, as nbgrader's cells do. `otter run` marks one submission; a class
-is a loop over it. `otter run` has no time limit, so the loop sets one, as `otter grade --timeout`
-does.
+The tests use otter's exception-based form, which keeps the tests out of the student's names. Each
+question gives all or no points, as nbgrader's cells do. `otter run` marks one submission; to mark a
+class, a loop calls `otter run` for each submission. `otter run` has no time limit, so the loop sets
+a limit, as `otter grade --timeout` does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.comparison.tool import AFTER, ATTACKER, BEFORE, Marks, Secrets, Tool
 PINNED = Path(__file__).parent / "otter-requirements.txt"
 NAME = "hw"
 SECONDS = 60
-"""Seconds that the loop gives each submission; an honest submission takes four."""
+"""Seconds that the loop gives each submission; an honest submission takes four seconds."""
 
 
 def environment(folder: Path) -> Path:

@@ -42,7 +42,7 @@ def test_there_are_forty_ideas_and_some_of_every_class() -> None:
     counts = Counter(idea.kind for idea in IDEAS)
     assert sum(counts.values()) >= 40
     few = {kind: counts[kind] for kind in KINDS if counts[kind] < 4}
-    assert few == {"warm parent": 0}  # the other tools have none
+    assert few == {"warm parent": 0}  # the other tools have no warm parent
 
 
 def test_no_two_ideas_have_the_same_name() -> None:

@@ -107,7 +107,7 @@ def _answer(cell: NotebookNode) -> str | None:
 
 
 def _hidden_inputs() -> list[np.ndarray]:
-    """Return the inputs that the hidden tests pass to answers, at the course's seed."""
+    """Return the inputs that the hidden tests pass to answers, with the course's seed."""
     with tempfile.TemporaryDirectory() as folder:
         course = make_scratch_course(homework.COURSE, homework.assignment(), [], Path(folder, "c"))
         submission = Path(folder, "reference")

@@ -255,7 +255,7 @@ RUNS = re.compile(r"\s*[=+\-@＝＋－＠]")
 
 def is_run(cell: str) -> bool:
     """Return whether a spreadsheet may interpret the cell as a formula with an effect."""
-    bare = re.fullmatch(r"[\w.@+-]*", cell)  # a name alone has no effect
+    bare = re.fullmatch(r"[\w.@+-]*", cell)  # a simple name has no effect
     return bool(RUNS.match(cell)) and not bare
 
 

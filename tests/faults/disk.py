@@ -89,7 +89,7 @@ class Disk:
     # changes
 
     def make(self, change: Change) -> None:
-        """Make a change, as far as the operating system would have made it."""
+        """Make a change, as far as the operating system itself would have made this change."""
         getattr(self, f"_{change.kind}")(change)
 
     def _find(self, path: str) -> Node | None:

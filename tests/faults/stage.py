@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _prepare() -> None:
-    """Do the first steps of every run once, so that its forks start with the results."""
+    """Do the first steps of every run once, so that all later forks share the results."""
     importlib.import_module("alembic.script")
     nbformat.validate(nbformat.v4.new_notebook())
     sqlalchemy.orm.configure_mappers()

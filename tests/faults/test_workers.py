@@ -262,7 +262,10 @@ def test_whichever_process_is_killed_the_next_run_finishes_the_class(
 
 
 MOMENTS = {"in the middle": 1, "near the end": 3}
-"""Numbers of recorded students at which a run is stopped. The student after them waits forever."""
+"""Numbers of recorded students at which a run is stopped.
+
+The submission of the student after these numbers waits forever.
+"""
 WHOM = ("its group", "itself")
 
 
@@ -350,7 +353,7 @@ class Family:
         ]
 
     def kill(self, word: str, draw: random.Random) -> bool:
-        """Kill one remembered process whose command line has the word; return whether it exists."""
+        """Kill one remembered process by a word in its command line; return whether one exists."""
         found = [pid for pid in self.look() if word in _command_line(pid)]
         if found:
             with contextlib.suppress(ProcessLookupError):

@@ -105,12 +105,12 @@ class Scene:
     def assert_nothing_is_lost(self, root: Path) -> None:
         """Right after a fault, the gradebook is sound and contains every mark that a person gave.
 
-        Each student has either the earlier marks or the new marks, and the notebooks that belong to
-        them.
+        Each student has either the earlier marks or the new marks, and the notebooks with these
+        marks.
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            # in a copy, because opening the gradebook undoes an interrupted transaction, which is
-            # the next run's task
+            # in a copy, because opening the gradebook undoes an interrupted transaction, and the
+            # next run should do that
             for path in root.glob("gradebook.db*"):
                 if path.is_file():
                     shutil.copy(path, place)

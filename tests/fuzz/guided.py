@@ -1,9 +1,9 @@
 """Coverage-guided fuzzing of one target: `python -m tests.fuzz.guided wire -max_total_time=60`.
 
 Atheris (libFuzzer for Python) watches which code of the readers its bytes reach. Atheris keeps
-inputs that reach more code, and changes these inputs further. Arguments after the target's name are
-passed to libFuzzer unchanged. A failure ends the process with a non-zero code and leaves its bytes
-in a file. If this file is the last argument, the failure is repeated.
+inputs that reach more code, and changes these inputs further. If a run fails, the process ends with
+a non-zero code and writes the failing bytes to a file. To repeat a failure, give the file with the
+failing bytes as the last argument. If this file is the last argument, the failure is repeated.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ OPERATORS = {
 
 @cache
 def hide_arrays() -> None:
-    """Let Atheris see only comparisons of types that it learns from; start Atheris once.
+    """Let Atheris see only comparisons of types that help Atheris to learn; start Atheris once.
 
     Atheris never frees the result of a comparison that it sees. True and False take no memory, but
     an array is a new object for each comparison. Atheris installs its function when fuzzing begins,
-    so this must be called after the start.
+    so call this function after the start.
     """
     seen = atheris._trace_cmp
 

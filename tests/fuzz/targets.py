@@ -167,7 +167,7 @@ def _sent(value: object) -> Any:
 
 @contextlib.contextmanager
 def said(*told: bytes, silent: bool = False) -> Iterator[Channel]:
-    """Return a channel to a peer that has sent all data; it then closes or stays silent."""
+    """Return a channel to a peer that has sent all data and then closes or stays silent."""
     near, far = socket.socketpair()
     far.setblocking(False)
     with near, far:
@@ -370,7 +370,7 @@ def notebook(rng: random.Random) -> str:
 
 
 def read_notebook(content: bytes) -> str:
-    """Test a notebook file from arbitrary bytes in the same way."""
+    """Test arbitrary bytes as a notebook file: it can be run, or is unreadable."""
     try:
         cells, notes, _ = read_cells(content)
     except UnreadableError as error:
@@ -394,7 +394,7 @@ def report(rng: random.Random) -> str:
 
 
 def read_report(text: str) -> str:
-    """Test an arbitrary text as a Report in the same way."""
+    """Test an arbitrary text as a Report: it gives a Report, or RecordError."""
     try:
         found = Report.from_json(text)
     except RecordError as error:

@@ -51,7 +51,7 @@ guided.main()
 def guided(*options: str, code: str = "from tests.fuzz.guided import main; main()") -> str:
     """Return the output of a guided run, with its exit code in the last line.
 
-    A shell starts it, because a process inherits the peak memory of the one that starts it.
+    A shell starts the run, because a process inherits the peak memory of its parent process.
     """
     done = subprocess.run(
         ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", code, *options],

@@ -74,7 +74,7 @@ class Watch:
         return time.monotonic() - self._started
 
     def is_late(self, allowed: float) -> bool:
-        """Return whether more than the allowed seconds of this process have passed."""
+        """Return whether more than the allowed seconds passed; waiting for a processor is free."""
         seconds = self.seconds()
         return seconds - (self._waited_by_now() - self._waited) > allowed
 

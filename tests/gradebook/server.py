@@ -97,7 +97,7 @@ def started(course: Course, home: Path) -> Iterator[Formgrader]:
 
 
 def await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return once the server answers; if it ends or is too slow, raise an error with its log."""
+    """Return once the server answers; if the server ends or is too slow, raise an error."""
     for _ in range(10 * SECONDS):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return

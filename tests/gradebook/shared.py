@@ -21,7 +21,7 @@ def once(
     name: str,
     make: Callable[[Path], object],
 ) -> Path:
-    """Return the folder of this name; `make` fills it in the first worker that asks for it."""
+    """Return the folder of this name; `make` fills the folder in the first worker that asks."""
     base = factory.getbasetemp()
     if hasattr(config, "workerinput"):  # in pytest-xdist's folder of the run
         base = base.parent

@@ -325,7 +325,7 @@ def test_a_gradebook_that_is_begun_anew_has_all_marked(
     assert made.marked == list(STUDENTS)
 
 
-# --- a run that is stopped ------------------------------------------------------------------------
+# --- a stopped run --------------------------------------------------------------------------------
 
 
 def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(made: Class) -> None:

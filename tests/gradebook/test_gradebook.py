@@ -290,7 +290,7 @@ def test_recording_that_fails_leaves_marks_and_notebooks_as_they_were(
     record(course, assignment, "anna", mark(course, {"a-slope": 0.5}))
     folder = course.root / "autograded" / "anna" / "hw"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    # the first notebook is fit for nbgrader, the second is not: nothing of either may be recorded
+    # the first notebook is fit for nbgrader, the second is not: neither may be recorded
     with pytest.raises(RecordError, match="anna"):
         record(course, assignment, "anna", _unfit(mark(course, {"a-slope": 1.0})))
     assert marker.grade("a-slope")["auto_score"] == 0.5

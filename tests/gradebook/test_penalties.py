@@ -1,4 +1,4 @@
-"""Penalties in the gradebook: equal from every command, and right after later marks."""
+"""Every command computes the same penalties, and later marks change these penalties correctly."""
 
 from __future__ import annotations
 

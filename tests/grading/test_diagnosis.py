@@ -169,7 +169,7 @@ def trace_of_something_else(x):
 def test_a_part_that_is_wrong_is_looked_at_alone(named: Callable[..., str | None]) -> None:
     assert named("p2c-hessian-trace", hessian=hessian_without_factor) == "factor_missing"
     both = {"hessian": hessian_without_factor, "hessian_trace": trace_of_something_else}
-    assert named("p2c-hessian-trace", **both) == "factor_missing"  # the hessian is named
+    assert named("p2c-hessian-trace", **both) == "factor_missing"  # the message names the hessian
 
 
 def means_in_another_style(hessian_trace, results):

@@ -193,7 +193,7 @@ def test_a_cold_start_is_no_other_way_to_mark(root: Path) -> None:
 def test_a_package_that_is_installed_changes_the_fingerprint(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A student's code that could not import a new package before may now run."""
+    """A student's code that failed to import a package may run after the package is installed."""
     packages = tmp_path / "site-packages"
     (packages / "numpy-2.2.0.dist-info").mkdir(parents=True)
     seen = replace(view(), packages=(packages,))

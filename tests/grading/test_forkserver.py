@@ -27,7 +27,7 @@ sys.stdin.read()
 
 @contextmanager
 def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process with a server, as in a run; the process ends when its input ends."""
+    """A process with a server, as in a run; when the process's input ends, the process ends."""
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-c", RUN],

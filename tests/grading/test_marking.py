@@ -25,13 +25,13 @@ CLASS = (
 )  # fmt: skip
 
 EVERYDAY = ("emil", "güneş", "mateo")
-"""Students: one with a misconception, one right in unusual ways, one without a notebook.
+"""Students: one with a misconception, one with unusual right answers, one without a notebook.
 
 The slow tests mark all other students, and `fdl demo` marks them too.
 """
 
 QUICK = ("cell-exits", "cell-forks", "call-exits", "call-closes")
-"""The hostile students of the everyday run, who cost the shortest waiting times."""
+"""The hostile students of the everyday run, in the made-up course; marking them is quickest."""
 
 
 def marks(report: Report) -> dict[str, float]:

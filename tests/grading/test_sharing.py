@@ -132,7 +132,7 @@ def test_tests_of_an_item_share_a_process_and_those_of_two_items_do_not(tmp_path
 
 
 def test_what_earlier_tests_have_left_costs_nothing(tmp_path: Path) -> None:
-    """If a function answers correctly only once in its process, it is right in every test."""
+    """If a function answers correctly only once in each process, it passes every test."""
     desk = Desk(lambda asked: "right" if asked == 1 else "spoilt")
     found = outcomes(tmp_path, THREE_AND_ONE, desk)
     assert [outcome.passed for outcome in found] == [True] * 4
@@ -150,7 +150,7 @@ def test_a_test_that_fails_in_a_fresh_process_is_not_taken_again(tmp_path: Path)
 def test_a_function_that_has_to_be_asked_twice_fails_where_it_is_asked_once(
     tmp_path: Path,
 ) -> None:
-    """The function's first test fails in a fresh process, so the next test gets another one."""
+    """The first test fails in a fresh process, so the next test gets another fresh process."""
     desk = Desk(lambda asked: "right" if asked > 1 else "wrong")
     found = outcomes(tmp_path, THREE_AND_ONE, desk)
     assert [outcome.passed for outcome in found] == [False] * 4
@@ -167,7 +167,7 @@ def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
 
 
 def test_no_call_is_said_to_have_failed_where_none_was_made(tmp_path: Path) -> None:
-    """Once the time is used up, every test reports that."""
+    """Once the time is used up, every later test says that the time is used up."""
     desk = Desk(lambda _: "right")
     found = outcomes(tmp_path, THREE_AND_ONE, desk, deadline=0.0)
     told = "Not called: the time for this submission was already used up."
@@ -254,7 +254,7 @@ def test_functions_of_an_earlier_test_are_out_of_reach(sandbox: Sandbox) -> None
         warnings.simplefilter("always")
         with student_of(COUNTS, sandbox) as student:
             assert student.count(lambda x: x) == 1
-            assert student.again(lambda x: x) == 1  # within one test, the function can be called
+            assert student.again(lambda x: x) == 1  # works within one test
             student.renew()
             assert student.count(lambda x: x) == 2  # the same process
             with pytest.raises(StudentFailure):

@@ -28,7 +28,7 @@ Curves = Sequence[tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Crowd:
-    """Numbers of things in a picture; `share` is the used share of all other bounds."""
+    """Numbers of things in a picture; `share` is the used part of each other bound."""
 
     curves: int = MOST["curves"]
     fields: int = MOST["fields"]

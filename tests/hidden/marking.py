@@ -63,7 +63,7 @@ class Together:
         items: Collection[str] | None = None,
         group: Hashable = "",
     ) -> None:
-        """Register a notebook; those with the same problem, items and group are marked at once.
+        """Register a notebook; notebooks with equal problem, items and group are marked at once.
 
         `key` is a name for the notebook, `items` are the items to test (default: all of the
         problem).

@@ -158,7 +158,7 @@ def test_twice_as_much_makes_no_more_than_twice_the_work(picture: str, claim: st
         return lines_run(lambda: tried(claims(figure)[claim]))
 
     tried(claims(FigureData.from_wire(PICTURES[picture](Crowd(9, 3, 9, 0.1))))[claim])
-    # quadratic work would take four times as long, and work with a fixed start takes less than
+    # quadratic work would take four times as long; linear work with a fixed start takes less than
     # twice as long
     assert work(1.0) < 2.6 * work(0.5)
 
@@ -209,7 +209,7 @@ def test_longer_text_takes_no_longer_than_it_is(read: Callable[[str], object], p
     text = TEXTS[piece] * (200_000 // len(TEXTS[piece]))
     before = time.process_time()
     read(text)
-    assert time.process_time() - before < 10  # quadratic time would be hours
+    assert time.process_time() - before < 10  # quadratic work takes hours
 
 
 @pytest.mark.parametrize("piece", [*TEXTS.values(), "no ", "(", "m^(", "gd red ", "slope of "])

@@ -182,7 +182,7 @@ def in_one_function(item: Item) -> list[Two]:
 
 
 def is_seen(two: Two, marking: LocalMarking) -> bool:
-    """Return whether both mistakes show: the answer with both differs from the answers with one."""
+    """Return whether both mistakes show: neither mistake alone gives the same answers as both."""
     item = two.one.item
 
     def answers(found: LocalMarking) -> list[tuple[str, bool, list[str]]]:

@@ -44,7 +44,7 @@ def earning(marking: LocalMarking) -> dict[str, float]:
 def one_problem_a_day(kinds: Iterable[str]) -> list[Any]:
     """Return every kind of junk with every problem; most combinations run only in slow tests.
 
-    The problems take turns, so that each has some of the kinds every day.
+    The problems take turns, so that each problem has some kinds of junk every day.
     """
     return [
         pytest.param(problem, kind, marks=[] if is_daily(problem, number) else pytest.mark.slow)

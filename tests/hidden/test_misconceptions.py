@@ -1,4 +1,4 @@
-"""The homework's misconceptions are numerous, written for students, and never named wrongly."""
+"""The homework has enough misconceptions, in words for students, and names none wrongly."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ MATCHES = {
     "p1-plot: white_on_white": "invisible",
     "p1b-ima: average_stops_where_z_rests": "run_ends_at_a_small_gradient",
     "p3c-relu: gram_matrix_for_relu": (
-        "angle_of_an_input_with_itself_beside_the_right_cosine"  # its own name is right
+        "angle_of_an_input_with_itself_beside_the_right_cosine"  # this name fits the answer too
     ),
     "p2c-gd: stops_at_1e_6": "run_ends_at_a_small_gradient",
     "p2c-gd: filled_up_where_two_rows_are_close": "last_row_repeated_after_a_small_move",
@@ -76,7 +76,7 @@ MATCHES = {
     "p3-plot: errors_called_the_guide": "guide_without_a_name",
     "p3-plot: white_errors": "invisible_errors",
 }
-"""Wrong answers outside the catalogue with the results of a misconception, and its name."""
+"""Wrong answers that are not in the catalogue, and the misconception that equals each of them."""
 
 
 @pytest.mark.parametrize("variant", [each for _, each in CASES], ids=str)

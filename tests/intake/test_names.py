@@ -350,7 +350,7 @@ def test_clock_that_goes_backwards_loses_no_submission(
 def test_clock_that_went_back_is_asked_about(
     course: Course, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Times in the future are ignored with a warning; otherwise no student would be late."""
+    """Times in the future are ignored with a warning, because they would hide late work."""
     monkeypatch.setattr(choosing, "datetime", Yesteryear)
     take_result = take(saved(tmp_path, "a.zip", archive({f"{ANNA}_12{MARK}/{FILE}": GOOD})))
     [anna] = take_result.taken

@@ -43,7 +43,7 @@ def other_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
 
 
 def only_one_operand(node: cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
-    """Yield each of the two operands alone."""
+    """Yield each of the two operands without the other."""
     yield _parenthesised(node.left)
     yield _parenthesised(node.right)
 

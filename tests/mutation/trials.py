@@ -58,7 +58,7 @@ def try_all(
 ) -> Iterator[Trial]:
     """Try every mutant on the inputs of each marker's seed; yield the trials in any order."""
     gc.collect()
-    gc.freeze()  # so that the forks share their memory with this process
+    gc.freeze()  # the forks share this memory
     running: dict[Connection, _Running] = {}
     waiting = iter(mutants)
     count = os.cpu_count() or 1
@@ -88,7 +88,7 @@ def _start(
 
 
 def _try(markers: Sequence[LocalMarker], mutant: Mutant, end: Connection) -> None:
-    """Run one mutant's process; try further seeds only while they may change the result."""
+    """Run one mutant's process; try further seeds only while these seeds may change the result."""
     gc.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     text = f"del {mutant.name}\n{mutant.source}"

@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(wheel: Path) -> Path:
-    """The programs of an environment with the wheel; other packages come from this environment."""
+    """Programs of an environment with the wheel; it takes other packages from this environment."""
     folder = wheel.parent
     run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"

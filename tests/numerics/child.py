@@ -22,14 +22,15 @@ from tests.numerics.ways import WAYS
 LONG = 30.0
 """Seconds.
 
-Seconds: if the first answer with its compilation takes longer, the first answer is the only round.
+Seconds that the first answer may take; a slower first answer is the only round.
 """
 
 
 def peak_memory() -> int:
     """Return the highest memory of this process, in bytes.
 
-    `getrusage` is not used: its maximum survives exec, so it would include the parent's memory.
+    `getrusage` is not used: its maximum survives exec, so this maximum would include the parent's
+    memory.
     """
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):

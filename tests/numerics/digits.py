@@ -1,4 +1,4 @@
-"""How many digits of the limit kernel are right, compared with mpmath."""
+"""The number of right digits of the limit kernel, counted by a comparison with mpmath."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def exact(pair: np.ndarray, n: int) -> tuple[mpmath.mpf, mpmath.mpf]:
     """Return the limit for n = 1 or n = 2 with 50 digits, and the sum of its terms' sizes.
 
     The terms are the two expectations; they cancel at the kernel's zero, at one angle above π/2.
-    The norms are treated as equal, although one may miss 1 by a rounding. Next to π, this rounding
-    changes the angle of the inputs by more than any error of the kernel.
+    The norms are treated as equal, although rounding may move one norm away from 1. Next to π, this
+    rounding changes the angle of the inputs by more than any error of the kernel.
     """
     with mpmath.workdps(50):
         x, y = (mpmath.matrix([mpmath.mpf(float(entry)) for entry in row]) for row in pair)

@@ -76,7 +76,7 @@ class Race:
 
 
 def rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
-    """Return a row for each way; the first row is the kit's, and times are relative to it.
+    """Return a row for each way; the first row is the kit's, and other times refer to it.
 
     The ratio compares the medians. The lower end of the range divides the way's fastest round by
     the kit's slowest round; the upper end does the opposite.

@@ -200,13 +200,14 @@ _JSON = {
 }  # fmt: skip
 
 _UNSEEN = {
-    # made for cleaners that remove, add or rewrite HTML
+    # --- payloads for cleaners that remove, add or rewrite HTML
+    # ---------------------------------------
     "script within a script", "image with a null", "image in a style", "image in a template",
     "image as entities", "markdown link by entities",
     # payloads that other browsers run, or that this browser runs later
     "embedded script", "preconnect", "icon", "marquee", "math link", "script link in a new tab",
     "data link", "markdown data link",
-    # MathJax runs it without its extension `Safe`, which stock pages load
+    # MathJax runs the payload without its extension `Safe`, which stock pages load
     "latex link", "latex style", "latex let", "latex in a script",
 }  # fmt: skip
 """Payloads that do nothing on an uncleaned page, and may act on a cleaned page."""

@@ -84,7 +84,7 @@ def here_and_there(payload: int, place: str) -> bool:
 
 
 def thinly(payload: int, place: str) -> bool:
-    """Put each payload into a text, a third of them as HTML, and some into each other place."""
+    """Put each payload into a text (a third of them as HTML), and some payloads elsewhere."""
     every = {"markdown cell": 1, "output text/html": 3}.get(place, 25)
     return (payload + NUMBER[place]) % every == 0
 

@@ -236,7 +236,7 @@ class Watch:
         return replace(self._seen, events=[*self._seen.events, *asked])
 
     def show(self, name: str, page: str, parts: str = "body", **options: Any) -> Seen:
-        """Return the events as `open` does, for a page that is given as text."""
+        """Return the events as `open` does, for the HTML text of a page."""
         url = f"{SITE}/{name}"
         self.pages[url] = page
         return self.open(url, parts, **options)
@@ -271,7 +271,8 @@ class Watch:
         dialog.dismiss()
 
     def _on_console(self, message: Any) -> None:
-        # the console reports that a policy refused something; the attempt is recorded elsewhere
+        # the console reports that a policy refused something; the detector records the attempt
+        # itself
         if message.type not in ("error", "warning") or "pwned" in message.text:
             self._note("console", message.text)
 

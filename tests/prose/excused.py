@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Excused(NamedTuple):
-    """Allowed findings: of one rule, in these files, in texts that contain `part`."""
+    """Allowed findings: findings of one rule, in these files, in texts that contain `part`."""
 
     files: str
     """Pattern of paths, relative to the checkout's root."""

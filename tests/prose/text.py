@@ -132,7 +132,7 @@ def prose_of(text: str) -> str:
 
 
 def label(match: re.Match[str]) -> str:
-    """Return a label as a fragment, and its end as the end of a sentence."""
+    """Return a label as a fragment, and the label's end as the end of a sentence."""
     width = len(match[1])
     return FRAGMENT * width + match[2][:-width] + CODE * width
 
@@ -167,7 +167,7 @@ def strings(tree: ast.AST) -> Iterator[tuple[ast.Constant | ast.JoinedStr, str]]
 
 
 def mark_of(parent: ast.AST, place: int) -> str:
-    """Return the mark of the docstring that this statement of its parent is."""
+    """Return the mark of a docstring, from the node and the place where it stands."""
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
         names = {ast.unparse(name).rpartition(".")[2] for name in parent.decorator_list}
         is_test = parent.name.startswith("test_")

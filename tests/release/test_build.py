@@ -110,7 +110,7 @@ def test_building_touches_nothing_but_its_destination(filled: Course) -> None:
 
 
 def in_this_process() -> None:
-    """Do the command's work without a gradebook, which nbgrader would start a process for."""
+    """Do the command's work without a gradebook, so that nbgrader starts no process for it."""
     from nbgrader.apps import GenerateAssignmentApp
 
     app = GenerateAssignmentApp()

@@ -46,7 +46,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first_proof(fresh: Path) -> Proof:
-    """The proof of that release, which the proof leaves unchanged."""
+    """The proof of the fresh release; the proof does not change the release."""
     before = fingerprint(fresh)
     course = Course(fresh)
     proof = release(course, "hw2", check=True, mark=mark_on_paper, matrix=matrix_on_paper)

@@ -1,4 +1,4 @@
-"""`fdl release --solutions`: the files written after the last extension, and the refusals."""
+"""`fdl release --solutions`: the written files, and the reasons to refuse."""
 
 from __future__ import annotations
 

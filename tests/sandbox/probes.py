@@ -5,8 +5,8 @@ wall.
 
     REFUSED  the call fails
     KILLED   the process is killed
-    APART    it may succeed, and reaches nothing of the machine: the sandbox has its own
-    OPEN     this wall by itself does not stop it: the other one has to
+    APART    the call may succeed, but reaches only resources of the sandbox
+    OPEN     this wall alone does not stop the call, so the other wall must
 
 The code runs inside the sandbox with these names. `call(name, *numbers)` makes a system call, in
 which `text(bytes)` is an address. `secret` is a file outside that every user may read and write,

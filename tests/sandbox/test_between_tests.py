@@ -349,7 +349,7 @@ def kept():
     return 77 if state.st_mtime_ns < state.st_atime_ns < time.time_ns() + 10**9 else None
 """
 
-# Each channel and the channel's code. A channel must pass the number if no wall stops it: an
+# Each channel with its code. A channel must pass the number if no wall stops it: an
 # attempt that could never succeed would prove nothing.
 CHANNELS = {
     "a file in the folder": FILE.format(path="'f.txt'"),
@@ -407,7 +407,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 def notebook(sandbox: Sandbox, source: str, patience: float = 0.2) -> Notebook:
-    """Yield a notebook whose code waits at most `patience` seconds for a number that it stored."""
+    """Yield a notebook whose code waits at most `patience` seconds for a stored number."""
     sandbox.renew()
     cells = [Cell(0, f"PATIENCE = {patience}\n{source}"), Cell(1, FUNCTION)]
     made = Notebook(sandbox, "p1", cells, {}, seed=1)
@@ -562,7 +562,7 @@ def heavy_ball(*args, **kwargs):
 @pytest.mark.slow
 @pytest.mark.parametrize("use_outer", [True, False])
 def test_in_marking_every_test_meets_the_first_answer(tmp_path: Path, use_outer: bool) -> None:
-    """If a second test could see traces of a first test, this student would lose points in it."""
+    """If a second test could see traces of a first test, the second test would take points."""
     course = Course(ROOT)
     homework = course.assignment("hw2")
     student = SampleStudent("turncoat", "answers but once", before={"p1b-ima-answer": TURNCOAT})

@@ -260,7 +260,7 @@ def test_a_grader_that_is_killed_takes_its_sandbox_along(name: str) -> None:
 
 
 def handle_of(pid: bytes) -> int | None:
-    """Return a descriptor that can be read once the process has ended; None if it has."""
+    """Return a descriptor that becomes readable when the process ends, or None if it has ended."""
     with suppress(ProcessLookupError):
         return os.pidfd_open(int(pid))
     return None

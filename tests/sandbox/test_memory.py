@@ -1,4 +1,4 @@
-"""The memory of all processes together is bounded, in whatever way they take it.
+"""All processes together can take only a bounded amount of memory, in every way they try.
 
 Functions whose names begin with `try_` are sent as source and run inside. Each function takes far
 more than the bound; the memory must be refused, or the sandbox ended.
@@ -67,7 +67,7 @@ def try_copies_made_by_writing() -> None:
 
 
 def try_page_tables() -> None:
-    """Maps pages that take no memory, so far from each other that each needs its own page table."""
+    """Map pages that take no memory, so far apart that each page needs its own page table."""
     import ctypes
     import os
     import time
@@ -192,7 +192,7 @@ WAYS: dict[Callable[[], None], set[str | None]] = {
     try_copies_made_by_writing: {"memory"},
     try_page_tables: {"memory"},
     try_full_sockets: {"descriptors"},
-    try_shared_files: {"memory", "disk", None},  # the outer wall's folder is full: killed
+    try_shared_files: {"memory", "disk", None},  # the full folder of the outer wall: killed
     try_files: {"disk"},
 }
 

@@ -1,4 +1,4 @@
-"""On a busy machine, a sandbox gets more time to start, and an error says that it is busy."""
+"""If the machine is busy, a sandbox gets more time to start, and an error says that it is busy."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_machine_that_is_too_busy_is_named(
 
 
 class Idle:
-    """A channel on which no data arrive; it records how long a caller waited."""
+    """A channel on which no data arrive; the timeout's text contains the waiting time."""
 
     def __init__(self) -> None:
         self.stream, self.far = socket.socketpair()
@@ -163,7 +163,7 @@ class Idle:
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("process", [SPIN], indirect=True)
 def test_code_of_students_can_not_look_like_a_busy_machine(process: int) -> None:
-    """Once the process was in the sandbox, the time limit for its start is the usual one."""
+    """Once a process has entered the sandbox, its start gets only the usual time."""
 
     class Confined:
         def all_processes(self) -> list[int]:

@@ -55,7 +55,7 @@ def answer(machine: str, calls: tuple[int, int], *args: int, **options: bool) ->
 
 
 NEWUSER, SIGCHLD = 0x10000000, 17
-THREAD = 0x3D0F00  # flags that the C library uses
+THREAD = 0x3D0F00  # memory functions that the C library uses
 
 
 @pytest.mark.parametrize("machine", MACHINES)

@@ -340,7 +340,7 @@ def test_spare_user_can_pass_the_folders_of_a_grader_with_a_strict_umask(
 def test_walls_that_no_notebook_can_take_are_the_graders_fault(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.close()  # a sandbox that has served a notebook can be used again
+    sandbox.close()  # a used sandbox need not be fit
     order = Sandbox._order
 
     def without_limits(self: Sandbox, *args: Any) -> dict[str, Any]:
@@ -362,7 +362,7 @@ def test_a_cell_that_has_run_is_spared_once(
     cells = [Cell(0, "x = 1"), Cell(1, "def f():\n    return 5")]
     notebook = Notebook(sandbox, "notebook", cells, {}, seed=1)
     notebook.run(deadline=float("inf"))
-    notebook.close()  # the exit code when a test ends the sandbox
+    notebook.close()  # tests end the sandbox in this way
     left, run = [1] * times, NotebookProcess.run
 
     def fail(process: NotebookProcess, cell: Cell, latest: float) -> CellResult:

@@ -34,7 +34,7 @@ def test_limit_for_n_2_in_symbols() -> None:
 
 
 def test_limit_for_n_2_on_the_diagonal() -> None:
-    """At θ = 0 it is E[z⁴ 1] + E[4 z² 1] = 3/2 + 2 for one standard normal z."""
+    """At θ = 0 the kernel is E[z⁴ 1] + E[4 z² 1] = 3/2 + 2 for one standard normal z."""
     assert at_zero(SQUARED) == sp.Rational(7, 2)
     assert at_zero(SQUARED_AS_PRINTED) == sp.Rational(5, 2)
 
@@ -82,7 +82,7 @@ def test_derivative_in_W_in_symbols() -> None:
 
 
 def test_derivative_in_W_in_numbers() -> None:
-    """The printed form multiplies m numbers by d numbers; if m = d, the result is wrong."""
+    """If m ≠ d, the printed form raises an error; if m = d, its result is wrong."""
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(5, 3)), rng.normal(size=3)
     with pytest.raises(ValueError, match="broadcast"):
@@ -100,13 +100,13 @@ def test_derivative_in_W_in_numbers() -> None:
 
 
 def test_angle_in_symbols() -> None:
-    """E[σσ] depends on the angle between the two rows; with the printed angle, it would not."""
+    """E[σσ] depends on the angle between the two rows, but the printed angle is always 0."""
     rows = [sp.Matrix([1, 0]), sp.Matrix([sp.cos(theta), sp.sin(theta)])]
     printed = [sp.acos(sp.simplify((row.T * row)[0])) for row in rows]
     assert printed == [0, 0]
     right = (rows[0].T * rows[1])[0]
     assert right == sp.cos(theta)
-    assert at_zero(expectation(1)) == sp.Rational(1, 2)  # the printed angle always gives this
+    assert at_zero(expectation(1)) == sp.Rational(1, 2)  # the result with the printed angle
     assert not equal(expectation(1), sp.Rational(1, 2))
 
 
@@ -132,7 +132,7 @@ def test_lambda_0_of_zero_in_symbols() -> None:
 
 
 def test_lambda_0_of_zero_in_numbers() -> None:
-    """Forwards from λ_0 = 0, only the first iterate is right; backwards, all are momentum's."""
+    """From λ_0 = 0, the forward recursion fails at once; the backward recursion gives momentum."""
     rng = np.random.default_rng(3)
     gammas, betas = rng.uniform(0.05, 0.2, size=6), rng.uniform(0.1, 0.9, size=6)
     targets, x0 = rng.normal(size=(6, 2)), rng.normal(size=2)

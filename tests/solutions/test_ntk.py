@@ -165,7 +165,7 @@ def test_pieces_of_every_size_give_one_kernel(numbers: int, widths: list[int], n
 
 @pytest.mark.slow
 def test_a_thousand_inputs_and_a_million_units_fit_into_a_gigabyte() -> None:
-    """The bound applies to the whole process with numpy and parameters; the kernel is right."""
+    """The memory bound applies to the whole process, and the computed kernel must be right."""
     script = """
 import numpy as np
 from tests.numerics.child import peak_memory
@@ -326,7 +326,7 @@ def test_limit_does_not_depend_on_the_norm(n: int, norm: float) -> None:
 def test_quadrature_is_used_only_where_a_closed_form_has_too_few_digits(
     n: int, seen: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The weights of the series are NaN, which shows at angles above `seen`, or at no angle."""
+    """The test makes the quadrature's weights NaN, so that each use of the quadrature shows."""
     angles = np.array([0.0, 0.5, 1.5, 2.1, 2.2, 3.1, np.pi])
     X = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     monkeypatch.setattr(
@@ -349,7 +349,7 @@ def double_factorial(k: int) -> float:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 20, 21, 22, 40, 100, 149])
 def test_diagonal_is_half_a_sum_of_double_factorials(n: int) -> None:
-    """½[(2n−1)!! + n²(2n−3)!!], also where n! is too large for an integer of 64 bits."""
+    """The diagonal is ½[(2n−1)!! + n²(2n−3)!!], also if n! does not fit into 64 bits."""
     expected = 0.5 * (double_factorial(2 * n - 1) + n**2 * double_factorial(2 * n - 3))
     np.testing.assert_allclose(reference.limit_ntk(pair(0.7), n).diagonal(), expected, rtol=1e-12)
 
@@ -442,7 +442,7 @@ def test_finite_kernel_has_the_limit_as_its_mean_at_every_width(n: int) -> None:
 @pytest.mark.parametrize("draws", [4000, pytest.param(20_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("n", "known"), [(0, 0.5), (1, 1.732), (2, 13.12), (3, 161.3)])
 def test_spread_on_the_diagonal(n: int, known: float, draws: int) -> None:
-    """One unit adds z²ⁿ + n² v² z²ⁿ⁻² where z ≥ 0; its deviation from Gaussian moments."""
+    """One unit adds z²ⁿ + n² v² z²ⁿ⁻² if z ≥ 0; Gaussian moments give its standard deviation."""
 
     def moment(k: int) -> float:
         """Return E[zᵏ 1[z ≥ 0]] for one standard normal z and an even k."""

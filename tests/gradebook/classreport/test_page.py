@@ -74,7 +74,7 @@ def marking(
 
 @pytest.fixture(scope="session")
 def people_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two similar answers, one answer that passes only its visible check, two without marks."""
+    """Two similar answers, one that passes only its visible check, and two that are missing."""
     course = copied(prepared, tmp_path_factory.mktemp("people") / "course")
     markings = {}
     for student in NAMES:
@@ -245,7 +245,7 @@ def test_page_says_so_where_answers_can_not_be_compared(
     assert "not compared" in words(part(soup_of(written(people, assignment)), "similar"))
 
 
-# how it is made
+# --- files that make the report -------------------------------------------------------------------
 
 
 def test_page_loads_nothing_and_runs_one_script_of_ours(page: str) -> None:

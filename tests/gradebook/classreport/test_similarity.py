@@ -1,4 +1,4 @@
-"""Copies lead the list of similar answers; independent right answers and given code do not."""
+"""The list of similar answers begins with copies; it has no independent answers or given code."""
 
 from __future__ import annotations
 

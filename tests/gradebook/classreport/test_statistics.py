@@ -57,7 +57,7 @@ def test_item_is_correlated_with_the_rest_alone() -> None:
     # 0.9
     assert first.discrimination == pytest.approx(0.5)
     assert first.difficulty == pytest.approx(2 / 3)
-    # of the second: correlation of (0, 1, 0) with 1, 3, 4, whose deviations are −5/3, 1/3, 4/3
+    # second item: correlation of (0, 1, 0) with 1, 3, 4, whose deviations are −5/3, 1/3, 4/3
     assert second.discrimination == pytest.approx((1 / 3) / (2 / 3 * 42 / 9) ** 0.5)
 
 
