@@ -186,7 +186,7 @@ def try_locked_memory() -> None:
 
 
 WAYS: dict[Callable[[], None], set[str | None]] = {
-    # The walls allow the code to start, so the watchdog reports its name.
+    # For each way to take memory that the walls permit: the bounds that the watchdog may name.
     try_one_after_another: {"memory"},
     try_many_small_processes: {"memory"},
     try_copies_made_by_writing: {"memory"},
