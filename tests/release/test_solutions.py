@@ -162,7 +162,7 @@ def test_a_homework_without_a_due_date_says_what_to_write(course: Course) -> Non
 
 @pytest.fixture
 def spoilt(finished: Course, tmp_path: Path) -> Iterator[Course]:
-    """A copy for tests to break; its solutions must stay unchanged."""
+    """A copy for tests to break; the solutions in the copy must stay unchanged."""
     shutil.copytree(finished.root, tmp_path / "course")
     course = Course(tmp_path / "course")
     before = fingerprint(course.published_solutions("tiny").parent)

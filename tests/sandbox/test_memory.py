@@ -210,7 +210,7 @@ class Peak(threading.Thread):
 
     `kept_waiting` is the number of seconds in which the watchdog, or this thread, waited for a
     processor. The kernel measures the watchdog's waiting, but not the time that another virtual
-    machine takes; this thread measures both, by how late it wakes up.
+    machine takes. This thread measures both kinds of waiting by the delay of its own wake-ups.
     """
 
     def __init__(self, made: Room) -> None:

@@ -128,7 +128,7 @@ def test_pieces_of_the_width_give_the_whole(n: int, m: int) -> None:
 
 
 def kernel_in_pieces(numbers: int, widths: list[int]) -> Callable[..., np.ndarray]:
-    """Return the reference with pieces of `numbers` numbers; it appends each width to `widths`."""
+    """Return the reference with pieces of `numbers` numbers; each width is appended to `widths`."""
     text = inspect.getsource(reference.empirical_ntk)
     assert text.count("2_000_000") == 1
 
