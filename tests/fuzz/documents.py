@@ -49,7 +49,7 @@ def spoil(document: Any, rng: random.Random, junk: Junk, changes: int) -> Any:
 
 
 def _places(document: Any) -> list[tuple[Any, Any]]:
-    """Return every part of the document, as its container and its place in the container."""
+    """Return every part of the document as a pair of its container and its place there."""
     found: list[tuple[Any, Any]] = []
     waiting = [document]
     while waiting and len(found) < 2_000:

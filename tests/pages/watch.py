@@ -15,7 +15,7 @@ from typing import Any
 from autograder.platforms.nbgrader.formgrader import mathjax_folder
 
 SITE = "http://pages.test"
-"""Address of pages that come from no server."""
+"""Address of pages that no server provides."""
 
 _NUMBER = re.compile(r"(?:^|/|pwned)(\d+)(?![\da-f-])")
 _MATHJAX = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/")
@@ -242,7 +242,7 @@ class Watch:
         return self.open(url, parts, **options)
 
     def wait_for(self, condition: str) -> bool:
-        """Return whether the condition became true; if not, the events contain that fact."""
+        """Return whether the condition became true; if not, record an event."""
         # wait_for_function is not used, because a page's policy forbids it
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
