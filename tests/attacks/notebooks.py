@@ -262,7 +262,7 @@ def _names_as_formulas(notebook: Notebook) -> None:
     by_id(notebook, "p3a-proof")["source"] = formula
 
 
-# --- files that are hardly notebooks --------------------------------------------------------------
+# --- files that a notebook reader can barely read -------------------------------------------------
 
 
 def _kernels(notebook: Notebook) -> None:
