@@ -244,7 +244,7 @@ def test_a_slip_that_has_been_paid_for_says_where() -> None:
     assert replace(again, taken="", note="") == slip("a")
 
 
-# --- The trace of their Hessian -------------------------------------------------------------------
+# --- The trace of a student's own Hessian ---------------------------------------------------------
 
 RIGHT_HESSIAN = landscape.hessian_at_point
 A_WRONG_CORNER = RIGHT_HESSIAN + np.diag([0.0, 0.0, 0.0, 3.0])

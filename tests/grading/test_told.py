@@ -201,7 +201,7 @@ def test_no_sentence_of_a_misconception_states_a_result() -> None:
     assert {name: found for name, found in stated.items() if found} == {}
 
 
-# errors in their own words
+# --- the texts of errors --------------------------------------------------------------------------
 
 
 LINE = "return y + np.foo(x0)"

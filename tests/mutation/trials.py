@@ -26,7 +26,7 @@ MEMORY = 4 << 30
 """Address space of a mutant's process, in bytes."""
 
 Lost = dict[str, float]
-"""The share of its points that each item lost."""
+"""The lost share of the points of each item."""
 
 
 @dataclass(frozen=True)

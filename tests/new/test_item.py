@@ -1,4 +1,4 @@
-"""Adding an item touches its notebook, solution, hidden tests, misconceptions and visible check."""
+"""To add an item, change a notebook, solution, hidden tests, misconceptions and visible checks."""
 
 from __future__ import annotations
 

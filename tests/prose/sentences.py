@@ -1,4 +1,4 @@
-"""The sentences of a text that `text` has made of a file."""
+"""The sentences of a text in the form that the module `text` makes of a file."""
 
 from __future__ import annotations
 

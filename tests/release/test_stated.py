@@ -1,4 +1,4 @@
-"""Items, points, dates and tolerance in texts come from the notebooks and settings."""
+"""Texts take items, points, dates and tolerance from the notebooks and settings."""
 
 from __future__ import annotations
 

@@ -71,9 +71,9 @@ THREAD = 0x3D0F00  # memory functions that the C library uses
         ((56, 220), (0x1200000 | SIGCHLD,), "allowed"),  # a C library's fork
         ((56, 220), (0x8000 | SIGCHLD,), "EPERM"),  # CLONE_PARENT
         ((56, 220), (0x100 | SIGCHLD,), "EPERM"),  # CLONE_VM without a thread
-        ((56, 220), (0x4100 | SIGCHLD,), "EPERM"),  # the same, and CLONE_VFORK
+        ((56, 220), (0x4100 | SIGCHLD,), "EPERM"),  # CLONE_VM with CLONE_VFORK and no thread
         ((56, 220), (0x400 | SIGCHLD,), "EPERM"),  # CLONE_FILES
-        ((56, 220), (10,), "EPERM"),  # another signal when it ends
+        ((56, 220), (10,), "EPERM"),  # a signal other than SIGCHLD at the end
         ((435, 435), (), "ENOSYS"),  # clone3
         ((41, 198), (2, 1), "EPERM"),  # socket
         ((53, 199), (1, 1 | os.O_CLOEXEC), "allowed"),  # socketpair
