@@ -58,7 +58,7 @@ def test_a_release_with_a_survivor_is_not_written(released: Course) -> None:
         released, "tiny", mark=mark_on_paper, matrix=lambda course, _assignment: matrix_of(course)
     )
     assert [finding.detail for finding in proof.faults] == [
-        "item t-plot: its tests do not notice the misconception 'unlabelled'"
+        "item t-plot: the item's tests do not notice the misconception 'unlabelled'"
     ]
     assert (released.release("tiny") / "valley.ipynb").read_bytes() == before
 
@@ -70,7 +70,7 @@ def test_an_item_that_another_ones_misconception_costs_is_named(released: Course
         'misconceptions.values("t-values", "no_slope", "...", last_part=0.0, slope=None)',
     )
     assert list(matrix_of(released).faults()) == [
-        "item t-slope: it loses points with 'no_slope', which belongs to t-values"
+        "item t-slope loses points with 'no_slope', which belongs to t-values"
     ]
 
 

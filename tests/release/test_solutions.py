@@ -182,7 +182,11 @@ def spoilt(finished: Course, tmp_path: Path) -> Iterator[Course]:
     ("right", "wrong", "why"),
     [
         ("last_part = 15.0", "last_part = 15.0 / 0", "stops with ZeroDivisionError"),
-        ("last_part = 15.0", "last_part = 1.0", "the check of the right answer does not pass"),
+        (
+            "last_part = 15.0",
+            "last_part = 1.0",
+            "the visible check does not pass with the right answer",
+        ),
     ],
 )
 def test_answers_that_fail_leave_the_earlier_solutions(

@@ -202,8 +202,8 @@ TOLD = {
     "files": "This cell was left out: it wrote more than a submission may",
     "output_bytes": "0\n[output cut here]\n",
     "shown_bytes": "[left out: this notebook shows more than is kept]\n",
-    "message_bytes": "it is too large: 2000000 bytes of structure and 0 bytes of arrays",
-    "answer_bytes": "it is too large: 10 bytes of structure and 90000000 bytes of arrays",
+    "message_bytes": "the value is too large: 2000000 bytes of structure and 0 bytes of arrays",
+    "answer_bytes": "the value is too large: 10 bytes of structure and 90000000 bytes of arrays",
     "callbacks": "The code called functions passed to it too often: more than 9 calls.",
 }
 

@@ -38,8 +38,8 @@ GONE = Wall(False, {}, (), ("Get one.",))
 BROUGHT = {
     2: "can't be moved between folders",
     3: "can't be truncated by name",
-    4: "only the system call filter keeps out the network",
-    5: "only the system call filter keeps out devices",
+    4: "only the system call filter blocks the network",
+    5: "only the system call filter blocks devices",
     6: "signals",
 }
 

@@ -284,7 +284,7 @@ def test_what_is_no_file_is_unreadable_and_not_opened(
     received = read(path if alone else path.parent).notebooks
     assert received[VALLEY].state == "unreadable"
     assert received[VALLEY].notebook is None
-    assert f"{VALLEY}.ipynb can't be read: it is a" in received[VALLEY].message
+    assert f"{VALLEY}.ipynb can't be read: the path is a" in received[VALLEY].message
     assert alone or received[HILL].notebook == filled_hill()
 
 
