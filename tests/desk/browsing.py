@@ -103,7 +103,7 @@ class AtDesk:
         self.tab.wait_for_selector(f".slot.shown[data-id='{name}']")
 
     def await_saved(self) -> None:
-        self.tab.locator(".saving", has_text="Saved").wait_for()
+        self.tab.locator(".saving", has_text="✓ Saved").wait_for()
 
 
 @contextmanager

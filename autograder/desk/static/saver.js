@@ -50,17 +50,20 @@ export class Saver {
     this.onchange();
     const result = this.last.then(() => this.#repeat(saving));
     this.last = result.then(
-      () => this.#done(count),
-      () => this.#done(count),
+      () => this.#done(count, true),
+      () => this.#done(count, false),
     );
     return result;
   }
 
-  /** @param {number} count */
-  #done(count) {
+  /**
+   * @param {number} count
+   * @param {boolean} isSaved
+   */
+  #done(count, isSaved) {
     this.waiting -= count;
     this.trouble = "";
-    this.savedAt = Date.now();
+    this.savedAt = isSaved ? Date.now() : null;
     this.onchange();
   }
 
