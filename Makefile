@@ -1,11 +1,11 @@
-# Needs Python 3.11 to 3.13 and make; each target installs what it needs into .venv, and no more.
+# Needs Python 3.11 to 3.13 and make; each target installs only the packages that it needs into .venv.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv)
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
-# A release proof reuses earlier results while its inputs are the same; AGAIN=--again repeats it.
+# A release proof reuses earlier results if its inputs are unchanged; AGAIN=--again repeats the proof.
 AGAIN ?=
 
 .PHONY: setup demo test test-slow test-inner lint release bench bench-desk bench-scale bench-numerics \
@@ -13,7 +13,7 @@ AGAIN ?=
 
 setup: $(VENV)/.run
 
-# One lock for each purpose; each holds all that running needs, in the same versions.
+# Each purpose has its own lock file; every lock contains the packages of run.lock in the same versions.
 $(VENV)/.%: requirements/%.lock pyproject.toml | $(BIN)/python
 ifdef UV
 	uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --no-deps -r $<
@@ -29,17 +29,17 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-demo: $(VENV)/.run        ## prove the release, mark a class of sample students, show marks beside the true ones
+demo: $(VENV)/.run        ## prove the release, mark a class of sample students, show marks beside the true marks
 	$(BIN)/fdl release hw2 --check $(AGAIN)
 	$(BIN)/fdl demo hw2
 
-test: $(VENV)/.test       ## the everyday tests; linter, type checker and release proof are among them
+test: $(VENV)/.test       ## run the everyday tests, with the linter, the type checker and the release proof
 	$(PYTEST)
 
-test-slow: $(VENV)/.test $(VENV)/.fuzz $(VENV)/.docs  ## the tests that take minutes
+test-slow: $(VENV)/.test $(VENV)/.fuzz $(VENV)/.docs  ## run the tests that take minutes
 	$(PYTEST) -m slow
 
-test-inner: $(VENV)/.test  ## the everyday tests of walls, attacks and grading without bubblewrap (needs root)
+test-inner: $(VENV)/.test  ## run the everyday tests of walls, attacks and grading without bubblewrap (needs root)
 	@.ci/without-bubblewrap $(PYTEST) tests/sandbox tests/attacks tests/grading
 
 lint: $(VENV)/.test
@@ -52,24 +52,24 @@ lint: $(VENV)/.test
 release: $(VENV)/.run
 	$(BIN)/fdl release hw2
 
-bench: $(VENV)/.test      ## the kit beside stock nbgrader and otter run, in turns: docs/benchmarks.md
+bench: $(VENV)/.test      ## compare the speed of the kit, stock nbgrader and otter run: docs/benchmarks.md
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
 
-bench-desk: $(VENV)/.test ## marking by hand at the desk and in the formgrader, counted: docs/benchmarks.md
+bench-desk: $(VENV)/.test ## count keys, clicks and page loads of marking by hand: docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.byhand --page
 
-bench-scale: $(VENV)/.test  ## a class of 10,000, killed half-way: docs/scale.md (after make bench)
+bench-scale: $(VENV)/.test  ## mark a class of 10,000 with a kill half-way: docs/scale.md (run after make bench)
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks.scale --json .benchmarks/scale.json --bench .benchmarks/bench.json --page
 
-compare-attacks: $(VENV)/.test  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
+compare-attacks: $(VENV)/.test  ## try the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
 	$(BIN)/python -m tests.comparison --page
 
-bench-numerics: $(VENV)/.test  ## the kernels beside jax, torch.func, neural-tangents where installed: docs/numerics.md
+bench-numerics: $(VENV)/.test  ## compare the kernels with jax, torch.func, neural-tangents if installed: docs/numerics.md
 	$(BIN)/python -m tests.numerics $(foreach python,$(NUMERICS_PYTHONS),--python $(python)) --page --json docs/numerics.json
 
-mutation: $(VENV)/.test   ## small changes to the reference solutions before the hidden tests: docs/mutation.md
+mutation: $(VENV)/.test   ## run the hidden tests on small changes of the reference solutions: docs/mutation.md
 	$(BIN)/python -m tests.mutation
 
 # TypeScript, for this target alone: everything else needs only Python and make.
@@ -83,15 +83,15 @@ $(TSC): requirements/typescript/package.json requirements/typescript/package-loc
 desk-types: $(TSC)        ## check the types of the desk's JavaScript (needs npm)
 	$(TSC) --project autograder/desk/static
 
-docs: $(VENV)/.docs       ## the site of README.md and docs/: .site/index.html
+docs: $(VENV)/.docs       ## build the site of README.md and docs/: .site/index.html
 	$(BIN)/python docs/commands.py
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky \
 	  --conf-dir docs --doctree-dir .site/.doctrees . .site
 
-# `run` comes first; the other locks keep its versions.
+# run.lock is written first; the other locks keep the versions in run.lock.
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --quiet
-lock:                     ## renew the locks in requirements/, and Gradescope's, from pyproject.toml (needs uv)
+lock:                     ## renew the locks in requirements/ and Gradescope's lock from pyproject.toml (needs uv)
 	$(COMPILE) --output-file requirements/run.lock
 	$(COMPILE) --constraints requirements/run.lock --extra test --extra lint --extra browser --extra mutation --extra similarity --output-file requirements/test.lock
 	$(COMPILE) --constraints requirements/test.lock --extra cluster --output-file requirements/cluster.lock

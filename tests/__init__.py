@@ -1,1 +1,1 @@
-"""Tests of the kit."""
+"""The tests of the kit."""

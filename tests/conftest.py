@@ -19,7 +19,8 @@ def browser() -> Iterator[Any]:
     if program is None:
         pytest.skip(f"needs one of the browsers {', '.join(BROWSERS)}")
     with playwright.sync_playwright() as running:
-        # root may not use Chromium's own sandbox; it opens our own server's pages alone
+        # root cannot use Chromium's own sandbox; this Chromium opens only the pages of our own
+        # server
         browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
@@ -31,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """List what a test run inside a test has skipped."""
+    """List the tests that were skipped in a test run inside a test."""
     for report in terminalreporter.getreports("passed"):
         for name, skips in report.user_properties:
             if name == SKIPPED_INSIDE:

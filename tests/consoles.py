@@ -11,7 +11,7 @@ from autograder.commands.common import err, out
 
 @contextmanager
 def wide_consoles(columns: int = 200) -> Iterator[None]:
-    """Let commands print lines of that many characters, whatever terminal the tests run in."""
+    """Let commands print lines of this many characters, in any terminal that runs the tests."""
     with ExitStack() as stack:
         for console in (out, err):
             stack.enter_context(mock.patch.object(console, "_width", columns))

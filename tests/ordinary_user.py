@@ -19,14 +19,14 @@ from autograder.sandbox.spareuser import SpareUser
 
 CHECKOUT = Path(__file__).parents[1]
 SKIPPED_INSIDE = "skipped inside"
-"""The property under which a test reports the skips of a test run inside it."""
+"""The property in which a test records the skips of a test run inside the test."""
 RecordProperty = Callable[[str, object], None]
 """pytest's fixture `record_property`."""
 
 
 @dataclass(frozen=True)
 class OrdinaryUser:
-    """A user with a home, and an interpreter that may be run by it."""
+    """A user with a home folder, and an interpreter that this user may run."""
 
     uid: int
     home: Path
@@ -46,7 +46,7 @@ class OrdinaryUser:
                 "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
                 "PYTHONPATH": os.pathsep.join([str(CHECKOUT), *packages]),
                 "PYTHONDONTWRITEBYTECODE": "1",
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # no test run inside needs a plugin
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the tests of this run need no plugin
             },
             user=self.uid,
             group=self.uid,
@@ -58,9 +58,9 @@ class OrdinaryUser:
         )
 
     def test(self, path: Path, *options: str) -> list[str]:
-        """Run the tests of a module, which must pass, and return the inner skips with reasons.
+        """Run the tests of a module, which must pass, and return the skipped tests with reasons.
 
-        If every inner test was skipped, the calling test is skipped, for the same reasons.
+        If every test of the module was skipped, the calling test is skipped for the same reasons.
         """
         quiet = ["-q", "-rs", "-p", "no:cacheprovider", "-p", "no:xdist"]
         basetemp = f"--basetemp={self.home}/tests"
@@ -81,7 +81,7 @@ sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))
 
 @contextmanager
 def ordinary_user(needed: Sequence[str]) -> Iterator[OrdinaryUser]:
-    """An ordinary user whose Python has these modules; skips the test if there is none."""
+    """Yield an ordinary user whose Python has these modules; skip the test if there is none."""
     if os.geteuid() != 0:
         pytest.skip("this already is an ordinary user")
     spare = SpareUser()

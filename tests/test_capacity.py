@@ -1,4 +1,4 @@
-"""Processors and memory are those of the machine, or of the container if that has fewer."""
+"""The processors and memory of the machine, or of the container if the container has fewer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = Limits().total_memory_bytes + Limits().disk_bytes
 
 
 def machine(root: Path, files: dict[str, str], cgroup: str = "0::/\n", free: int = 64) -> Machine:
-    """A machine with `free` GiB of memory, whose control groups have these files."""
+    """Make a machine with `free` GiB of memory, whose control groups have these files."""
     proc, groups = root / "proc", root / "groups"
     (proc / "self").mkdir(parents=True)
     (proc / "self" / "cgroup").write_text(cgroup)
@@ -73,7 +73,7 @@ def test_a_share_is_rounded_up(tmp_path: Path) -> None:
 
 
 def free(size: int) -> Machine:
-    """A machine with eight processors and `size` bytes of memory."""
+    """Make a machine with eight processors and `size` bytes of memory."""
 
     class Fixed(Machine):
         def processors(self) -> int:

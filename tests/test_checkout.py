@@ -1,4 +1,4 @@
-"""The checkout as a whole: linted, formatted, typed, and its release is fit to publish."""
+"""The whole checkout is linted, formatted and typed, and its release is fit to publish."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint(
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Check the imports of the package in that folder."""
+    """Check the imports of the package in this folder."""
     pytest.importorskip("importlinter", reason="needs the extra `lint`")
     return subprocess.run(
         [sys.executable, "-c", LINT_IMPORTS],

@@ -1,4 +1,4 @@
-"""`fdl demo`: the class is marked as it should be, and what to do next can be copied."""
+"""`fdl demo` gives the class the expected marks, and prints next steps that can be copied."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture(scope="module")
 def printed(course: Course) -> tuple[str, str]:
-    """The demo's output: its result, and its messages on the way."""
+    """The demo's output: its result, and the messages during the run."""
     done = run(["autograder.cli", "demo", HOMEWORK, "--course", str(course.root)], ROOT)
     return done.stdout, done.stderr
 

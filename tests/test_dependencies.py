@@ -1,4 +1,4 @@
-"""The code imports only distributions that `pyproject.toml` asks for."""
+"""The code imports only distributions that `pyproject.toml` requires."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-# "inside" is the kit's in the sandbox, "checks" a release's beside its notebooks
+# "inside" is the kit's folder in the sandbox, "checks" is the module beside a release's notebooks
 OWN = {"autograder", "solutions", "tests", "inside", "checks"}
 INSTALLED = packages_distributions()
 
 
 def distributions(requirements: list[str]) -> set[str]:
-    """Their names in the form in which names are compared."""
+    """Return the distributions' names in the form in which names are compared."""
     names = (re.match(r"[\w.-]+", line) for line in requirements)
     return {normal(name.group()) for name in names if name}
 
@@ -37,7 +37,7 @@ OFFERED = NEEDED.union(*map(distributions, PROJECT["optional-dependencies"].valu
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """Modules that are named in an import, or asked for by `import_module` and its kin."""
+    """Return modules that an import names, or that `import_module` or a similar call requests."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -50,7 +50,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def strangers(folder: str, known: set[str], but: str = "") -> dict[str, str]:
-    """Modules in a folder that come from no known distribution, and a file that imports each.
+    """Return modules in a folder that no known distribution provides, each with one file.
 
     The folder `but` is skipped.
     """
@@ -93,7 +93,7 @@ PURPOSES = {
     "fuzz": ["fuzz"],
     "docs": ["docs"],
 }
-"""The extras that each lock holds, besides what running needs."""
+"""Extras that each lock contains, besides the packages for running."""
 
 
 def pins(lock: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The pages: short, with links that lead somewhere, and with every command of the app."""
+"""The pages are short, their links exist, and the README names every command."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
 def text_of(page: Path) -> str:
-    """The page without its blocks of code."""
+    """Return the page without its blocks of code."""
     return re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     found = set()
     for heading in re.findall(r"^#{1,6} (.+)$", text_of(page), re.M):
         plain = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
@@ -64,7 +64,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 def test_sentences_name_commands_that_exist() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    for page in set(PAGES) - {ROOT / "CHANGELOG.md"}:  # it also tells of earlier ones
+    for page in set(PAGES) - {ROOT / "CHANGELOG.md"}:  # the changelog also names removed commands
         named = set(re.findall(r"`fdl ([a-z][a-z-]*)", page.read_text(encoding="utf-8")))
         assert named <= set(commands), page.name
 
@@ -123,7 +123,7 @@ def test_the_checks_on_that_page_have_the_arguments_of_the_testkit() -> None:
     for name, arguments in shown:
         known = inspect.signature(getattr(testkit, name)).parameters
         listed = [each for each in arguments.split(", ") if each != "*"]
-        # answers are untrusted: in the page an answer that has to be a figure is called one
+        # Answers are untrusted; the page calls an answer that must be a figure `figure`.
         assert ["answer" if each == "figure" else each for each in listed] == [
             "answer" if each == "figure" else each for each in known
         ], name

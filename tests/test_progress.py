@@ -1,4 +1,4 @@
-"""How far a long command is, on a terminal and elsewhere."""
+"""The progress of a long command, on a terminal and elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.commands.progress import SECONDS_BETWEEN_LINES, progress
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def lines_of(steps: list[tuple[float, int]], total: int, clock: Clock) -> list[str]:
-    """The lines that are printed; each step is a number of seconds and how many are done then."""
+    """Return the printed lines; each step has a number of seconds and a number of finished jobs."""
     text = io.StringIO()
     with progress(Console(file=text, width=100), "Marking hw") as watch:
         for seconds, done in steps:

@@ -1,4 +1,4 @@
-"""SECURITY.md promises nothing that no test holds."""
+"""Every promise in SECURITY.md has a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
 def promises() -> list[str]:
-    """The rows of the table below "What is promised"."""
+    """Return the rows of the table below "What is promised"."""
     section = WORDS.partition("## What is promised")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")]
     return rows[1:]

@@ -1,4 +1,4 @@
-"""Texts from outside are shown with nothing in them that acts."""
+"""Texts from outside are shown without characters that have an effect."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HOSTILE = {
 
 
 def acts(text: str, markup: str = "") -> list[str]:
-    """The letters of the text that act, except those in `markup` and the ends of lines."""
+    """Return the text's characters that have an effect, except those in `markup` and line ends."""
     kinds = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     text = text.replace(markup, "") if markup else text
     return [letter for letter in text if letter != "\n" and unicodedata.category(letter) in kinds]
@@ -139,7 +139,7 @@ def terminal() -> tuple[Terminal, io.StringIO]:
 
 
 def as_printed(text: str) -> str:
-    """The text as it must appear in one line, without letters that Rich itself drops."""
+    """Return the text as it must appear in one line, without characters that Rich itself drops."""
     return "".join(shown(text, odd="").split())
 
 
@@ -163,7 +163,7 @@ def test_no_text_acts_on_a_terminal_wherever_it_stands(text: str, as_text: bool)
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_no_text_acts_in_what_moves(text: str) -> None:
-    """Rich moves the cursor by itself: in the same ways for a text that is harmless."""
+    """Rich itself moves the cursor; a harmless text causes the same moves."""
 
     def moves(text: str) -> set[str]:
         console, file = terminal()

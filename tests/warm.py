@@ -1,4 +1,4 @@
-"""Work that tests in one process share: collected hidden tests, tried misconceptions."""
+"""Work that tests in one process share: collected hidden tests and tried misconceptions."""
 
 from __future__ import annotations
 

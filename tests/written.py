@@ -1,4 +1,4 @@
-"""The part of a page that a command writes: the text between two lines of its own."""
+"""The part of a page that a command writes: the text between two marker lines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ END = "<!-- until here -->"
 
 
 def begin(command: str) -> str:
-    """The line after which a command writes."""
+    """Return the marker line after which a command writes."""
     return f"<!-- written by {command} -->"
 
 
 def between(text: str, command: str, what: str, *, page: str) -> str:
-    """The text with `what` between the command's line and the next `END`."""
+    """Return the text with `what` between the command's marker line and the next `END`."""
     before, line, rest = text.partition(begin(command))
     _, end, after = rest.partition(END)
     if not line or not end:

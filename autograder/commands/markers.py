@@ -1,4 +1,4 @@
-"""What `fdl desk` does for several markers, and `fdl agreement`."""
+"""`fdl agreement`, and the options of `fdl desk` for several markers."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ Values = Sequence[Sequence[float]]
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far markers agree about an item's points (`step` is "") or about a step.
+    """The agreement of markers about an item's points (`step` is "") or about a step.
 
     `share` is the share of pairs of marks that are equal. `alpha` and its interval are None if they
     are undefined; `note` then says why.

@@ -236,7 +236,7 @@ def _kept(tag: str, name: str, value: str) -> str | None:
 
 @dataclass(frozen=True)
 class Question:
-    """What an item asks, and its model answer, as HTML."""
+    """The question and the model answer of an item, as HTML."""
 
     question: str
     model: str

@@ -1,9 +1,9 @@
 """Exchange marks between copies of a course, for markers who have no server in common.
 
-A file holds all entries of the log of one homework. Merging it adds the entries that this copy does
-not have, so a file can be merged again at any time. Nobody's mark is replaced by a merge: if two
-people marked an answer in two copies, the mark in this copy counts until somebody settles both.
-Files come from elsewhere, so each entry is checked.
+A file holds all entries of the log of one homework. Merging a file adds the entries that this
+copy does not have, so a file can be merged again at any time. A merge replaces no mark: if two
+people marked an answer in two copies, the mark in this copy counts until somebody settles both
+marks. Each entry of a file is checked, because files come from other machines.
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ class StaleError(DeskError):
 
 
 @dataclass(frozen=True)
-class _Now:
-    """What the gradebook and the marked notebooks hold now."""
+class Snapshot:
+    """A snapshot of the log, of nbgrader's marks and of the students' answers."""
 
     gradebook: PatientGradebook
     log: HandMarks
@@ -172,7 +172,7 @@ class Desk:
             answers = {place: now.answers[place] for place in self._places(now)}
             return self._progress(now, ""), markers_progress(now.log, answers, now.typed)
 
-    def _progress(self, now: _Now, marker: str) -> dict[str, Progress]:
+    def _progress(self, now: Snapshot, marker: str) -> dict[str, Progress]:
         standings = [
             standing(now.log, now.answers[place], now.typed.get(place), marker)
             for place in self._places(now)
@@ -210,7 +210,7 @@ class Desk:
             self._settle_penalties(now, students)
         return [self.answer(name, each.marker, names=names) for name, each in given.items()]
 
-    def _save(self, now: _Now, place: Place, given: Given, cause: Cause) -> None:
+    def _save(self, now: Snapshot, place: Place, given: Given, cause: Cause) -> None:
         check_marker(given.marker)
         if given.state != now.state(place):
             raise StaleError("somebody has changed this answer's mark since you opened it")
@@ -297,7 +297,9 @@ class Desk:
             is_new = (version.steps, version.source) != (known.steps, known.source)
             return known, version, self._use_rubric(now, version, apply=apply and is_new)
 
-    def _use_rubric(self, now: _Now, version: RubricVersion, *, apply: bool) -> tuple[Change, ...]:
+    def _use_rubric(
+        self, now: Snapshot, version: RubricVersion, *, apply: bool
+    ) -> tuple[Change, ...]:
         """Return the answers whose points the version changes; with `apply`, save it."""
         changed = list(self._changed(now, version))
         if apply:
@@ -313,7 +315,7 @@ class Desk:
         )
 
     def _changed(
-        self, now: _Now, version: RubricVersion, *, newest: bool = True
+        self, now: Snapshot, version: RubricVersion, *, newest: bool = True
     ) -> Iterator[tuple[HandMark, float]]:
         """Yield the marks that the new rubric changes, with their points before the change.
 
@@ -328,7 +330,7 @@ class Desk:
                 if changed is not None and (mark is marks.newest) == newest:
                     yield changed, mark.points
 
-    def _rubric(self, now: _Now, item: Item, marker: str) -> RubricVersion:
+    def _rubric(self, now: Snapshot, item: Item, marker: str) -> RubricVersion:
         """Return the item's rubric; the log gets the source's rubric when it is first used."""
         if item.name not in now.log.rubrics:
             self._append(now, [self._source_rubric(item.name, marker)])
@@ -371,7 +373,7 @@ class Desk:
             is_changed,
         )
 
-    def _places(self, now: _Now) -> list[Place]:
+    def _places(self, now: Snapshot) -> list[Place]:
         """Return all answers, item by item, and shuffled within an item."""
         order = {name: index for index, name in enumerate(self._items)}
         return sorted(
@@ -381,7 +383,7 @@ class Desk:
 
     def _entry(
         self,
-        now: _Now,
+        now: Snapshot,
         place: Place,
         marker: str,
         people: Mapping[str, Person],
@@ -411,7 +413,7 @@ class Desk:
             role=role,
         )
 
-    def _view(self, now: _Now, place: Place, marker: str, names: bool) -> AnswerView:
+    def _view(self, now: Snapshot, place: Place, marker: str, names: bool) -> AnswerView:
         if place not in now.answers:
             raise DeskError("this answer is not there any more: reload the page")
         people = read_people(now.gradebook, [place[1]]) if names else {}
@@ -440,7 +442,7 @@ class Desk:
             history=tuple(map(_shown, history)),
         )
 
-    def _evidence(self, now: _Now, place: Place) -> dict[str, tuple[EvidenceView, ...]]:
+    def _evidence(self, now: Snapshot, place: Place) -> dict[str, tuple[EvidenceView, ...]]:
         report = self._answers.report(place[1])
         rubric = now.log.rubrics.get(place[0]) or self._source_rubric(place[0])
         if report is None:
@@ -469,7 +471,7 @@ class Desk:
         )
         return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
-    def _order_by_similarity(self, now: _Now) -> None:
+    def _order_by_similarity(self, now: Snapshot) -> None:
         """Find the place of each answer, by id, in the order by similarity, if answers changed."""
         digests = frozenset(answer.digest + answer.id for answer in now.answers.values())
         if self._similar[0] != digests:
@@ -486,13 +488,13 @@ class Desk:
     # --- the gradebook ---
 
     @contextmanager
-    def reading(self, students: Collection[str] | None = None) -> Iterator[_Now]:
-        """Read everything, or what is known of some students."""
+    def reading(self, students: Collection[str] | None = None) -> Iterator[Snapshot]:
+        """Read a snapshot of the whole class, or of some students."""
         self._opened().db().rollback()  # see what others have written
         yield self._read(students)
 
     @contextmanager
-    def changing(self, students: Collection[str] | None = None) -> Iterator[_Now]:
+    def changing(self, students: Collection[str] | None = None) -> Iterator[Snapshot]:
         """Read as `reading` does, in a transaction that keeps all changes or none."""
         try:
             with self._opened().transaction():
@@ -505,11 +507,11 @@ class Desk:
             self._backed_up = moment
             back_up_gradebook(self._course, self._db_url)
 
-    def _read(self, students: Collection[str] | None) -> _Now:
+    def _read(self, students: Collection[str] | None) -> Snapshot:
         gradebook = self._opened()
         answers = self._answers.read(students)
         self._by_id.update((answer.id, place) for place, answer in answers.items())
-        return _Now(
+        return Snapshot(
             gradebook,
             self._log.read(gradebook),
             answers,
@@ -525,11 +527,11 @@ class Desk:
             self._backed_up = datetime.now()
         return self._gradebook
 
-    def _append(self, now: _Now, entries: Sequence[AnyEntry]) -> None:
+    def _append(self, now: Snapshot, entries: Sequence[AnyEntry]) -> None:
         append(now.gradebook, self._assignment.name, entries)
         self._log.read(now.gradebook)
 
-    def _settle_penalties(self, now: _Now, students: Sequence[str]) -> None:
+    def _settle_penalties(self, now: Snapshot, students: Sequence[str]) -> None:
         if self._course.rules(self._assignment.name).late is not None:
             update_penalties(now.gradebook, self._course, self._assignment.name, students)
 

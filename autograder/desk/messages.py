@@ -1,4 +1,4 @@
-"""What the desk's page and its server send to each other, as JSON."""
+"""The messages between the desk's page and its server, as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from autograder.gradebook.handmarks import GradebookMark, RubricStep
 
 Role = Literal["", "first", "second", "other"]
-"""Whether an answer is dealt: to nobody, to this marker, to them as second marker, to others."""
+"""The role of a marker for an answer; empty if the answer is not dealt to anybody."""
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -31,10 +31,11 @@ class Shown(msgspec.Struct, frozen=True):
 class QueueEntry(msgspec.Struct, frozen=True):
     """An answer in the queue.
 
-    `shuffled` and `similar` are its places in two orders, the same for all markers; `person` groups
-    the answers of one student. `open` says that it waits for a mark, `changed` that its text was
-    changed after it was marked, `typed` that somebody changed its mark outside the desk, and
-    `differs` that two marks have to be settled. `marker` gave the newest mark.
+    `shuffled` and `similar` are the answer's places in two orders, which are the same for all
+    markers. `person` groups the answers of one student. `open` says that the answer waits for a
+    mark, and `changed` that the student changed the text after it was marked. `typed` says that
+    somebody changed the mark outside the desk, and `differs` that two marks must be settled.
+    `marker` is the name of the person who gave the newest mark.
     """
 
     id: str
@@ -129,7 +130,7 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 class EvidenceView(msgspec.Struct, frozen=True):
-    """What hidden tests found about a step's claim: "shown", "not shown" or "not tested"."""
+    """The hidden tests' result for the claim of a step."""
 
     text: str
     found: Literal["shown", "not shown", "not tested"]

@@ -1,4 +1,4 @@
-"""What pages on the Jupyter server share: their content security policy, and MathJax."""
+"""The content security policy of pages on the Jupyter server, and their copy of MathJax."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def add_to(application: Any, base_url: str, find_place: Callable[[Any], Place]) 
     application.settings.setdefault("page_config_data", {})["fdlDesk"] = PATH
     base = f"{base_url.rstrip('/')}/{PATH}"
     static = {"path": str(files("autograder.desk") / "static")}
-    routes = [
+    routes: list[tuple[Any, ...]] = [
         (r"/?", _Index),
         (r"/static/(.*)", _Files, static),
         (r"/([^/]+)/?", _Page),
@@ -110,11 +110,11 @@ def _templates() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
-class _Files(JupyterHandler, web.StaticFileHandler):  # type: ignore[misc]
+class _Files(JupyterHandler, web.StaticFileHandler):
     """The page's scripts and styles."""
 
     @web.authenticated
-    async def get(self, path: str, include_body: bool = True) -> None:
+    async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
         """Send a file."""
         await web.StaticFileHandler.get(self, path, include_body)
 
@@ -136,7 +136,7 @@ class _Index(JupyterHandler):
             raise web.HTTPError(404, "%s", str(error)) from error
         links = {name: address(self.base_url, name) for name in names}
         if len(links) == 1:
-            self.redirect(*links.values())
+            self.redirect(next(iter(links.values())))
             return
         set_policy(self, secrets.token_urlsafe(16))
         page = _templates().get_template("index.html")
@@ -236,7 +236,7 @@ class _Api(APIHandler):
         error = (kwargs.get("exc_info") or (None, None))[1]
         words = "the server could not do this: its log says why"
         if isinstance(error, web.HTTPError):
-            words = error.get_message() if error.log_message else str(error.reason or "refused")
+            words = str(error.get_message() if error.log_message else error.reason or "refused")
         self.finish(msgspec.json.encode({"message": words}))
 
 

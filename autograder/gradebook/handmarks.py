@@ -7,9 +7,9 @@ answer's entry, so the formgrader, feedback and exports see each mark at once.
 An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
 of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
 without seeing each other's marks, for example in two copies of the gradebook. A person then settles
-the rivals with a new entry. Of two rubrics or two deals that do not know of each other, the one
-that is in force stays. If a damaged gradebook has lost the entry that another entry follows, the
-other entry becomes the newest.
+the rivals with a new entry. If two people changed a rubric, or dealt answers, without seeing each
+other's change, the change that is in force stays. If a damaged gradebook has lost the entry that
+another entry follows, the other entry becomes the newest.
 """
 
 from __future__ import annotations
@@ -34,8 +34,14 @@ Place = tuple[str, str]
 """An answer: the item's name and the student's id."""
 
 Cause = Literal["desk", "group", "rubric", "formgrader", "settled"]
-"""Why an entry was made: at the desk, for a group of equal answers, by a change of the rubric, to
-accept a mark from the formgrader, or to settle two different marks."""
+"""The reason of an entry.
+
+- "desk": a person marked one answer.
+- "group": a person marked equal answers together.
+- "rubric": a change of the rubric changed the points.
+- "formgrader": a person accepted a mark from the formgrader.
+- "settled": a person decided between two different marks.
+"""
 
 
 def new_uid() -> str:
@@ -401,7 +407,7 @@ def append(gradebook: PatientGradebook, assignment: str, entries: Sequence[AnyEn
 
 @dataclass(frozen=True)
 class GradebookMark:
-    """What nbgrader's gradebook holds for one answer.
+    """The points and the comment that nbgrader's gradebook holds for one answer.
 
     `points` is the score given by hand, or the extra credit of a bonus item; None if nobody gave
     points. `open` says whether the answer awaits a mark.

@@ -19,7 +19,7 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each item.
 
     An outcome that stand-ins saved counts as failed in two cases: the stand-ins are on a circle
-    (see `followthrough`), or they replace a function that is not written.
+    (see `followthrough`), or the stand-ins replace a function that is not written.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
@@ -38,17 +38,20 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
         why = ""
         if missing := outcome.stand_ins & unwritten:
             why = (
-                f"It calls `{min(missing)}`, which is not written: it returns no numbers, or "
-                "always the same ones."
+                f"The answer calls `{min(missing)}`, which is not written: `{min(missing)}` "
+                f"returns no numbers, or always the same ones."
             )
         elif missing := outcome.follows & unwritten:
             why = (
-                f"It is right only for your `{min(missing)}`, which returns no numbers, or always "
-                "the same ones."
+                f"The answer is right only for your `{min(missing)}`, which returns no numbers, "
+                f"or always the same ones."
             )
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
             names = _quoted(outcome.stand_ins)
-            why = f"It builds on {names}, which is not right and in turn builds on this answer."
+            why = (
+                f"The answer builds on {names}, which is not right and in turn builds on this "
+                f"answer."
+            )
         none = frozenset[str]()
         withdrawn = replace(outcome, passed=False, message=why, stand_ins=none, follows=none)
         found[outcome.item].append(withdrawn if why else outcome)
@@ -104,7 +107,7 @@ def joined_names(found: Sequence[Misconception]) -> str:
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""The mistakes that each item has in common with other items, with the claims that each fails."""
+"""The mistakes that each item shares with other items, with the claims that each mistake fails."""
 
 
 def charge_once(
@@ -145,7 +148,7 @@ def _reasons(
 def _paid_before(
     claim: Claim, shared: Mapping[str, frozenset[str]], paid: Mapping[str, str]
 ) -> Claim:
-    """Return the claim, at no cost if earlier items were charged for the same cause."""
+    """Return the claim; it costs nothing if earlier items were charged for the same cause."""
     if claim.passed:
         return claim
     mistakes = [f"mistake: {cause}" for cause, texts in shared.items() if claim.claim in texts]

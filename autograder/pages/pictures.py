@@ -39,7 +39,7 @@ def photos_in(cell: NotebookNode) -> tuple[Photo, ...]:
 
 
 def without_photos(text: str) -> str:
-    """Return a text with words in the place of each picture."""
+    """Return a text with words instead of each picture."""
     return _SHOWN.sub(r"[Picture: \1]", text)
 
 

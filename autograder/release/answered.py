@@ -1,7 +1,8 @@
 """Write the solutions that students get after the deadline: notebooks with answers and outputs.
 
-Each notebook is the released one with the reference's code, the model answers without their
-rubrics, and the outputs of a run in the sandbox. A page in HTML beside it needs no Jupyter.
+Each notebook is the released notebook with the reference's code, the model answers without their
+rubrics, and the outputs of a run in the sandbox. An HTML page beside each notebook shows the same
+and needs no Jupyter.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ Say = Callable[[str], None]
 MODEL = "**Model answer**\n\n"
 
 _AS_JUPYTER = "get_ipython().kernel = object()"
-"""A cell that is run first and not shown: checks then show HTML, as they do in Jupyter."""
+"""Source of a hidden first cell, which makes checks show HTML as they do in Jupyter."""
 
 
 def publish_solutions(
@@ -55,9 +56,9 @@ def publish_solutions(
 ) -> tuple[str, ...]:
     """Write the assignment's solutions, and return how the release differs from its source.
 
-    ReleaseError if a student still has time at `moment` (default: now), unless `now` is set.
-    ReleaseError too if a notebook does not run to its end, or fails one of its own checks. The
-    earlier solutions stay then. The release itself is neither written nor proved.
+    Raises ReleaseError if a student still has time at `moment` (default: now), unless `now` is set,
+    or if a notebook does not run to its end or fails one of its own checks. If there is an error,
+    earlier solutions stay unchanged. The release itself is neither written nor proved.
     """
     assignment = course.assignment(name)
     if not now:
@@ -106,12 +107,12 @@ def _check_that_all_is_over(course: Course, assignment: Assignment, moment: date
             until = f"the longest extension, of {listed(who)}, ends on {date}"
         raise ReleaseError(
             f"{assignment.name} is not over yet: {until}. No solutions were written. Run the "
-            "command again after that, or add --now to write them before"
+            f"command again after the deadline, or add --now to write them before the deadline"
         )
 
 
 def _with_texts(notebook: NotebookNode, filled: NotebookNode) -> NotebookNode:
-    """Return the notebook with the source's model answers in it, without their rubrics."""
+    """Return the notebook with the source's model answers, but without the rubrics."""
     answers = {
         grade_id(cell): (where, cell)
         for where, cell in cells({"": filled})
@@ -129,7 +130,7 @@ def _with_texts(notebook: NotebookNode, filled: NotebookNode) -> NotebookNode:
 def _executed(
     assignment: Assignment, notebooks: Mapping[str, NotebookNode], tree: Path, say: Say
 ) -> Iterator[tuple[str, NotebookNode]]:
-    """Yield each notebook with its outputs; ReleaseError names the first cell that fails."""
+    """Yield each notebook with its outputs; a ReleaseError names the first cell that fails."""
     modules = support_files(tree, assignment.files)
     with open_sandbox(MarkSettings(assignment.limits)) as sandbox:
         for problem, notebook in notebooks.items():
@@ -162,14 +163,14 @@ def _check_outputs(assignment: Assignment, executed: Mapping[str, NotebookNode])
     for where, cell in cells(notebooks):
         sign, said = verdict(cell) if is_check(cell) else (PASSED, "")
         if sign != PASSED:
-            _refuse([f"{where}: the check of the right answer does not pass: {said}"])
+            _refuse([f"{where}: the visible check does not pass with the right answer: {said}"])
         limits = exceeded(str(output.get("text", "")) for output in cell.get("outputs", ()))
         if limits:
             _refuse([f"{where}: its output was cut. {change_limits(assignment, limits)}"])
 
 
 def _refuse(faults: Iterator[str] | list[str]) -> None:
-    """Raise ReleaseError for the first fault, if there is one."""
+    """Raise ReleaseError with the first fault, if there is a fault."""
     for fault in faults:
         raise ReleaseError(
             f"{fault}. No solutions were written: correct the source or the solutions, then run "

@@ -1,4 +1,4 @@
-"""Write a notebook as a page in HTML that loads nothing, for readers without Jupyter."""
+"""Write a notebook as an HTML page for readers without Jupyter; the page loads no other file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from autograder.desk.policy import mathjax_folder
 _CONFIGURATION = "config/TeX-AMS-MML_HTMLorMML-full.js"
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
-"""The policy that keeps a browser from loading anything, also the fonts that MathJax looks for."""
+"""Security policy that keeps a browser from loading files, such as fonts that MathJax looks for."""
 
 _BLACKBOARD = re.compile(r"\\mathbb\{?([A-Z])\}?")
 
 
 def write_page(path: Path, notebook: NotebookNode, title: str) -> None:
-    """Write the notebook as a page with formulas, pictures and styles in it."""
+    """Write the notebook as a page that contains its formulas, pictures and styles."""
     resources = {
         "metadata": {"name": f"{title}: solutions", "path": ""},
         "mathjax": _mathjax(),

@@ -69,7 +69,7 @@ class _Converter(Generate):
         return converter
 
     def facts(self, _: str) -> Assignment:
-        """Return the assignment that `at` got: there is no course.toml here to read it from."""
+        """Return the assignment that `at` got, because the scratch folder has no course.toml."""
         return self.assignment
 
     def run(self) -> None:
@@ -98,7 +98,7 @@ class _Converter(Generate):
             raise
 
     def _failure_message(self, filename: str, error: Exception) -> str:
-        """Return the message for a failed notebook, with the first cell that alone fails too."""
+        """Return the message for a failed notebook, with the first cell that also fails alone."""
         path = Path(filename)
         notebook = read_source(path)
         for index, cell in enumerate(notebook.cells):

@@ -1,8 +1,8 @@
-"""Build the `checks.py` that students get: one file that includes checkskit and the facts.
+"""Build the `checks.py` that students get: one file with checkskit and the homework's facts.
 
-A homework's own `checks.py` begins with `from autograder.release.checkskit import *`. In a release
-that line is replaced by the text of those modules and by the items, points and tolerance of the
-homework. A `checks.py` without that line is released unchanged.
+A homework's own `checks.py` begins with `from autograder.release.checkskit import *`. In a release,
+this import line is replaced by the text of checkskit's modules and by the items, points and
+tolerance of the homework. A `checks.py` without the import line is released unchanged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograder.release.definitions import bound_names
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
 _ABSENT = Path(__file__).parents[1] / "sandbox" / "inside" / "absent.py"
-"""Module by which marking goes on after imports that fail; packing does the same."""
+"""Module that lets marking and packing go on after a failed import."""
 
 _PICTURES = Path(__file__).parents[1] / "submission" / "pictures.py"
 """Module that says which pictures marking accepts; packing says the same."""
@@ -34,21 +34,21 @@ _PARTS = (
     *(_FOLDER / f"{name}.py" for name in _CHECKING),
     *(_ABSENT, _FOLDER / "rehearsal.py", _PICTURES, _FOLDER / "packing.py"),
 )
-"""Modules of the kit to include, in dependency order: each after those it imports from."""
+"""Modules of the kit to include; each module comes after the modules that it imports from."""
 
 _WIDTH = 92
 _LAST = 'if __name__ == "__main__":\n    sys.exit(command(sys.argv[1:]))\n'
 
 
 def item_facts(item: Item) -> tuple[str, float, tuple[str, ...], bool, str]:
-    """Return an item's facts for the checks: name, points, names to define, bonus or not, title."""
+    """Return an item's facts for the checks: name, points, names to define, bonus, title."""
     points = int(item.max_points) if item.max_points.is_integer() else item.max_points
     answers = () if item.kind == "manual" else tuple(asked.name for asked in item.references)
     return item.name, points, answers, item.bonus, item.title
 
 
 def self_contained(source: str, assignment: Assignment) -> str:
-    """Return the file that students get; ReleaseError if it defines a name of checkskit."""
+    """Return the file that students get; raise ReleaseError if it defines a name of checkskit."""
     own = _parsed(source)
     if not any(_is_checkskit(statement) for statement in own.body):
         return source
@@ -118,7 +118,7 @@ def _section(text: str, tree: ast.Module) -> str:
 
 
 def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
-    """Yield the imports of all modules, each once, without those of the kit itself."""
+    """Yield the imports of all modules once each, without imports of the kit itself."""
     whole: set[str] = set()
     names: dict[str, set[str]] = defaultdict(set)
     for tree in trees:
@@ -151,5 +151,5 @@ def _is_kit(statement: ast.ImportFrom) -> bool:
 
 
 def _defined(tree: ast.Module) -> set[str]:
-    """Return the names that a module defines at its top level, imports aside."""
+    """Return the names that a module defines at its top level, except imported names."""
     return {name for statement in tree.body for name in bound_names(statement)}

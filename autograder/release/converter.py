@@ -1,4 +1,4 @@
-"""nbgrader's converter from source to release, which also completes the files of a release."""
+"""Extend nbgrader's converter from source to release, so that it also completes the other files."""
 
 from __future__ import annotations
 

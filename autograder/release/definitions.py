@@ -1,7 +1,7 @@
 """Read reference definitions from the text of `solutions/ASSIGNMENT/*.py`.
 
-The solutions modules are parsed, but never imported. Their text is used unchanged: comments, line
-breaks and names stay as the author wrote them.
+The solutions modules are parsed, but never imported. The text of a definition is used unchanged,
+with the author's comments, line breaks and names.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Definition:
 
     @property
     def is_variable(self) -> bool:
-        """Whether the definition is an assignment, not a function or a class."""
+        """Whether the definition is an assignment rather than a function or a class."""
         return isinstance(self.statement, ast.Assign | ast.AnnAssign)
 
     @property
     def whole(self) -> str:
-        """The text of the whole definition, decorators included."""
+        """The text of the whole definition, with decorators."""
         return self._text(lines_of(self.statement))
 
     @property
@@ -46,7 +46,7 @@ class Definition:
 
     @property
     def solution(self) -> str:
-        """The part that students write, with comments: the function's body, or the assignment."""
+        """The part that students write, with comments: a function's body, or an assignment."""
         if self.is_variable:
             return self.whole
         lines = self.lines[self._docstring_end : lines_of(self.statement)[-1]]
@@ -181,7 +181,7 @@ def _read(path: Path) -> Iterator[tuple[str, Definition]]:
 
 
 def bound_names(statement: ast.stmt) -> list[str]:
-    """Return the names that a function, class or assignment binds; none for other statements."""
+    """Return the names that a function, class or assignment binds; other statements bind none."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:

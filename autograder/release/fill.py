@@ -1,8 +1,8 @@
-"""Fill the source: write reference definitions from the solutions into the cells that name them.
+"""Fill the source: write reference definitions from the solutions into cells with directives.
 
-Filling depends only on the source, the settings and the solutions. It changes only the lines below
-a directive line in a cell, the generated points and dates in texts (see `stated`), and the pictures
-that texts show (see `pictures`). Filling a filled source again changes nothing.
+The result depends only on the source, the settings and the solutions. Filling changes only the
+lines below a directive line in a cell, the generated points and dates in texts (see `stated`), and
+the pictures that texts show (see `pictures`). Filling a filled source again changes nothing.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def filled_source(course: Course, name: str) -> Mapping[str, str]:
 
 
 def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> NotebookNode:
-    """Return the notebook, with each cell that has a directive rewritten from the solutions."""
+    """Return the notebook, in which each cell with a directive is rewritten from the solutions."""
     filled = deepcopy(notebook)
     for index, cell in enumerate(filled.cells):
         where = place(name, index, cell)
@@ -153,7 +153,7 @@ def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
 
 
 def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
-    """Return the definitions that the directive names, or named before a renaming."""
+    """Return the definitions that the directive names now, or named before a renaming."""
     asked = {reference.name for reference in directive.references}
     definitions = [each for each in statements if bound_names(each)]
     if len(definitions) <= len(asked):
@@ -199,5 +199,5 @@ def to_text(notebook: NotebookNode) -> str:
 
 
 def plain_python(source: str) -> str:
-    """Return a cell's source as plain Python, in which IPython has rewritten the magics."""
+    """Return a cell's source as plain Python: IPython rewrites the magics."""
     return str(TransformerManager().transform_cell(source))

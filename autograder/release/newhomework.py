@@ -51,7 +51,7 @@ class NewHomework:
         due: datetime | None = None,
         seed: int | None = None,
     ) -> NewHomework:
-        """Return a new homework with defaults: it opens in a week and is due three weeks later."""
+        """Return a new homework with defaults, open in a week and due three weeks later."""
         if opens is None:
             opens = _at(due - timedelta(weeks=3) if due else today + timedelta(weeks=1), 8, 0)
         return cls(
@@ -66,8 +66,9 @@ class NewHomework:
         """Raise CourseError if name, title or dates are invalid."""
         if not re.fullmatch("[a-z][a-z0-9_]*", self.name) or keyword.iskeyword(self.name):
             raise CourseError(
-                f"{self.name!r} can't be a homework's name: it names folders and a Python package, "
-                "so use lowercase letters and digits and begin with a letter, such as hw3"
+                f"{self.name!r} can't be a homework's name: the name is used for folders and a "
+                f"Python package, so use lowercase letters and digits and begin with a letter, "
+                f"such as hw3"
             )
         if not self.title or not self.title.isprintable():
             raise CourseError(f"{self.title!r} can't be a title: write one line of text")
@@ -90,7 +91,7 @@ class NewHomework:
 
 
 def course_for(folder: Path | None) -> Course | None:
-    """Return the course for a new homework; None if `folder` should become a new course.
+    """Return the course for a new homework, or None if `folder` should become a new course.
 
     The folder, by default the working folder, becomes a new course if it is empty. An empty
     working folder inside a course belongs to that course.
@@ -181,7 +182,7 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _default_title(name: str) -> str:
-    """Return "Homework 3" for hw3, and other names unchanged."""
+    """Return "Homework 3" for hw3; return any other name unchanged."""
     number = name.removeprefix("hw")
     return f"Homework {number}" if number.isdigit() and number != name else name
 

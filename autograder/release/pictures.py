@@ -1,9 +1,9 @@
 """Draw the given pictures of the source notebooks, from `solutions/ASSIGNMENT/pictures.py`.
 
-A text shows `![what it shows](attachment:valley.png)`, and the function `valley` of that module
+A text shows `![what it shows](attachment:valley.png)`, and the function `valley` in `pictures.py`
 returns the Figure. The picture is stored in the notebook as an attachment, with a fingerprint of
-the solutions it was drawn from. It is drawn again only after they changed, since the same Figure
-gives other bytes with another version of matplotlib.
+the solutions that it was drawn from. A picture is drawn again only if the solutions have changed,
+because another version of matplotlib gives other bytes for the same Figure.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from autograder.errors import ReleaseError
 
 MODULE = "pictures"
 SHOWN = re.compile(r"!\[([^\]]*)\]\(([^)\s]*)\)")
-"""A picture in a Markdown text: its alternative text and its address."""
+"""Pattern of a picture in a Markdown text, with its alternative text and its address."""
 
 ATTACHED = "attachment:"
 _DRAWN_FROM = "Drawn-From"
@@ -49,7 +49,7 @@ class Pictures:
     def attach(self, cell: NotebookNode, where: CellPlace) -> None:
         """Store each picture that an instructor's text shows, unless the stored one is current.
 
-        Other attachments stay: an instructor may have put a photo into the cell by hand.
+        Other attachments stay, because an instructor may have put a photo into the cell by hand.
         """
         if cell.cell_type != "markdown" or is_solution(cell):
             return
@@ -92,7 +92,7 @@ class Pictures:
         return self._drawn[function]
 
     def _png(self, figure: Figure) -> bytes:
-        """Return a figure as a PNG of few colours, with the fingerprint in it."""
+        """Return a figure as a PNG of few colours, which contains the fingerprint."""
         full, small = io.BytesIO(), io.BytesIO()
         figure.savefig(full, format="png", dpi=120, bbox_inches="tight", facecolor="white")
         about = PngImagePlugin.PngInfo()
@@ -104,7 +104,7 @@ class Pictures:
 
     @staticmethod
     def _fingerprint_of(png: str) -> str:
-        """Return the fingerprint in a stored picture; empty if it has none."""
+        """Return the fingerprint in a stored picture, or "" if the picture has no fingerprint."""
         try:
             with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
                 return str(picture.info.get(_DRAWN_FROM, ""))
@@ -113,14 +113,14 @@ class Pictures:
 
 
 def attached_names(text: str) -> list[str]:
-    """Return the names of the attachments that a text shows, each once."""
+    """Return the names of the attachments that a text shows, without repetitions."""
     addresses = (match[2] for match in SHOWN.finditer(text))
     names = (each.removeprefix(ATTACHED) for each in addresses if each.startswith(ATTACHED))
     return list(dict.fromkeys(names))
 
 
 def picture_faults(cell: NotebookNode, where: CellPlace) -> Iterator[str]:
-    """Yield pictures of a released text that a reader may miss, and attachments nobody sees."""
+    """Yield pictures that some readers cannot see, and attachments that no text shows."""
     stored = set(cell.get("attachments", {}))
     if stored and (cell.cell_type != "markdown" or is_solution(cell)):
         yield f"{where} has the attachment {', '.join(sorted(stored))}"

@@ -1,4 +1,4 @@
-"""The settings and preprocessors with which nbgrader builds our releases.
+"""The settings and preprocessors that nbgrader uses to build our releases.
 
 `nbgrader_config.py` calls `configure(c)`, so that plain `nbgrader generate_assignment` and
 `fdl release` write the same notebooks.
@@ -32,7 +32,7 @@ TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
 
 CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "jupyter", "tags"})
 FOLDED = {"source_hidden": True}
-"""The only `jupyter` metadata of a released cell: it is folded when the notebook opens."""
+"""Only `jupyter` metadata of a released cell; the cell is folded when the notebook opens."""
 TAGS = frozenset({"raises-exception"})
 MARK_KEYS = frozenset(
     {
@@ -63,10 +63,10 @@ NOTEBOOK_METADATA: dict[str, dict[str, str]] = {
 
 
 class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
-    """Removes directive lines, and all metadata that a release does not need.
+    """A preprocessor that removes directive lines, and metadata that a release does not need.
 
-    Kernel and language are set to the defaults. Otherwise the release would show the version of
-    Python on the instructor's machine, and would differ between machines.
+    Kernel and language are set to the defaults. Without the defaults, the release would show the
+    version of Python on the instructor's machine, and would differ between machines.
     """
 
     def preprocess(
@@ -94,7 +94,7 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-"""nbgrader's preprocessors in nbgrader's order, without those for headers and generated tests."""
+"""nbgrader's preprocessors in nbgrader's order, except for headers and generated tests."""
 
 
 def configure(config: Config) -> None:
@@ -118,7 +118,7 @@ def strip(cell: NotebookNode) -> None:
     if cell.cell_type == "code":
         cell.source = without_directives(cell.source)
     if is_solution(cell):
-        # otherwise a picture in a model answer would stay when the model answer's text is removed
+        # else a picture in a model answer would stay after the model answer's text is removed
         cell.pop("attachments", None)
     for key in set(cell.metadata) - CELL_KEYS:
         del cell.metadata[key]

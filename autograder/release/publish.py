@@ -56,7 +56,7 @@ def _replace_files(fresh: Path, folder: Path) -> None:
 def replace_tree(fresh: Path, tree: Path) -> None:
     """Replace the whole folder `tree` with `fresh`, unless their contents are equal.
 
-    The old folder is moved aside first. If an error occurs, it is moved back.
+    The old folder is moved aside first, and moved back if an error occurs.
     """
     if _contents(tree) == _contents(fresh):
         return

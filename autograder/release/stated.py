@@ -1,7 +1,7 @@
 """Write facts into a homework's texts: items, points, dates and tolerance.
 
-Filling takes the values from the grade cells and course.toml. It writes them between a pair of tags
-such as
+Filling takes the values from the grade cells and course.toml, and writes them between a pair of
+tags such as
 
     <!-- points -->
     <!-- /points -->
@@ -40,7 +40,7 @@ def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
     """
     lone = _MARK.search(_PAIR.sub("", text))
     if lone:
-        raise ReleaseError(f"{where}: {lone[0]} has no matching {_counterpart(lone)}: add it")
+        raise ReleaseError(f"{where}: {lone[0]} has no matching {_counterpart(lone)}: add this tag")
 
     def write(pair: re.Match[str]) -> str:
         name = pair[1]
@@ -53,7 +53,7 @@ def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
 
 
 def without_facts(text: str) -> str:
-    """Return the text without the parts between tags; all lines keep their numbers."""
+    """Return the text without the parts between tags; each remaining line keeps its line number."""
     return _PAIR.sub(lambda pair: "\n" * pair[0].count("\n"), text)
 
 
@@ -107,7 +107,7 @@ def _worth(course: Course, assignment: Assignment) -> str:
 
 
 def _points(assignment: Assignment) -> list[str]:
-    """Return a table of all items, the problems side by side."""
+    """Return a table of all items, with the problems side by side."""
     columns = [
         [f"{_labelled(item)} | {item.max_points:g}" for item in problem.items]
         for problem in assignment.problems
@@ -132,7 +132,7 @@ def _asked(item: Item) -> str:
 
 
 def _as_code(name: str) -> str:
-    """Return a name as code; a long one may be broken behind an underscore on a narrow page."""
+    """Return a name as code; a narrow page may break a long name behind an underscore."""
     if len(name) <= _LONGEST_WORD:
         return f"`{name}`"
     return f"<code>{name.replace('_', '_<wbr>')}</code>"

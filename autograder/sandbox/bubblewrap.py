@@ -1,8 +1,8 @@
 """The outer wall: bubblewrap, which starts a process in its own namespaces.
 
 The process can read only the files that `visiblefiles.view` names. The process has no network, sees
-no process outside the sandbox, and has no /proc. It can write to one folder of fixed size. The
-folder disappears when the last process of the sandbox ends.
+no process outside the sandbox, and has no /proc. The process can write to one folder of fixed size.
+That folder disappears when the last process of the sandbox ends.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def command(
     """Return the command that runs `inner` behind the wall.
 
     `size` is the limit for all files together, in bytes. `capabilities` are the capabilities that
-    root keeps. bubblewrap writes a line of JSON with the process id to the descriptor `info`. The
+    root keeps. The program writes a line of JSON with the process id to the descriptor `info`. The
     descriptor `lock` stays open as long as any process of the sandbox runs.
     """
     found = installed()
@@ -90,7 +90,7 @@ def _system(seen: VisibleFiles) -> Iterator[str]:
     for link, target in links.items():
         yield from ("--symlink", target, link)
     for folder in sorted({parent for path in seen.read for parent in path.parents[:-1]}):
-        # Otherwise bubblewrap makes some of them inaccessible to other users.
+        # Without this option, bubblewrap makes some folders inaccessible to other users.
         yield from ("--perms", "0755", "--dir", str(folder))
     for path in seen.read:
         yield from ("--ro-bind", str(path), str(path))

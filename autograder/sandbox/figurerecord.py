@@ -33,10 +33,10 @@ CurveKind = Literal["line", "points", "segments", "outline", "bars"]
 FieldKind = Literal["mesh", "image", "contours", "filled contours", "surface", "coloured markers"]
 
 FAINT = 0.05
-"""Opacity, or difference from the background, below which nothing is visible."""
+"""Opacity, or difference from the background colour, below which an object is invisible."""
 
 THIN = 0.1
-"""Line width and marker size, in points, below which nothing is visible."""
+"""Line width and marker size, in points, below which an object is invisible."""
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Style = Annotated[str, Meta(max_length=MAX_STYLE)]
 """Short name of a line style, a marker or a scale."""
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-"""Finite number. NaN and infinity are outside these bounds."""
+"""Finite number, so neither NaN nor infinity."""
 Amount = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
 Color = tuple[Unit, Unit, Unit, Unit]
@@ -102,7 +102,7 @@ class CurveData:
 
     @property
     def own_label(self) -> str:
-        """The label that the student gave the curve; empty if matplotlib chose a label.
+        """The label that the student gave the curve, or "" if matplotlib chose the label.
 
         A label that matplotlib chooses begins with an underscore.
         """

@@ -72,12 +72,12 @@ class LocalStudent:
         return tuple(None if callable(arg) else _to_grader(arg) for arg in self._last)
 
     def without(self, *names: str) -> LocalStudent:
-        """Return the same student in a namespace that lacks `names`."""
+        """Return the same student in a namespace without `names`."""
         forget = (*self._forget, *names)
         return LocalStudent(self._make_world, forget=forget, stand_ins=self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> LocalStudent:
-        """Return the same student, with `functions` in place of its own functions."""
+        """Return the same student, with `functions` in place of the student's own functions."""
         stand_ins = {**self._stand_ins, **functions}
         return LocalStudent(self._make_world, forget=self._forget, stand_ins=stand_ins)
 

@@ -1,7 +1,7 @@
 """Keep the hidden tests of one item from passing information to the tests of the next item.
 
-Items are isolated from each other because a wrong answer must not spoil the next item. In
-follow-through, a test also replaces an earlier answer by the reference on purpose.
+Items are isolated from each other because a wrong answer must not spoil the next item. With
+follow-through, a test also replaces an earlier answer with the reference, on purpose.
 
 Each item's tests talk to their own fork of the notebook's process. In this module, "a test" means
 all requests to one fork. The notebook's process runs student code. So a fork could leave a message
@@ -11,7 +11,7 @@ the process is stopped, the grader inspects the shared resources from outside. I
 trace, it runs the notebook again, in empty folders, before the next test.
 
 A test can still pass on a few bits of information: by the duration of a call, and by the number of
-processes that it starts.
+processes that the call starts.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ Trace = dict[str, tuple[int, ...]]
 
 
 class HoldError(Exception):
-    """The notebook's process cannot be held: it has ended, or does not stop."""
+    """An error: the notebook's process has ended, or cannot be stopped."""
 
 
 class Holder:
-    """Holds (stops) one process, and reports the resources that the process shares.
+    """A holder, which stops one process and reports the resources that the process shares.
 
     `channel` is the inode of the only socket that the process should have. No process can write to
-    the folders `packages`. `uid` is the process's owner; None for the grader's own user.
+    the folders `packages`. `uid` is the process's owner, or None for the grader's own user.
     """
 
     def __init__(self, pid: int, *, channel: int, packages: Sequence[str], uid: int | None) -> None:
@@ -102,8 +102,8 @@ class Holder:
     def shares(self) -> str | None:
         """Name a resource that the process shares with its forks.
 
-        Return "" if no resource is shared, None if the kernel does not allow to look. Call this
-        while the process is held; the answer is valid until `let_go`.
+        Return "" if no resource is shared, or None if the kernel does not allow this check. Call
+        this while the process is held; the answer is valid until `let_go`.
         """
         with seeing_as(self._uid):
             try:
@@ -199,7 +199,7 @@ def seeing_as(uid: int | None) -> Iterator[None]:
 
 
 def trace(folder: str) -> Trace | None:
-    """Return values that change when any file in the folder changes; None if unreadable.
+    """Return values that change when any file in the folder changes, or None if it is unreadable.
 
     The values include the kernel's own timestamps, which no program can set.
     """
@@ -223,7 +223,7 @@ def trace(folder: str) -> Trace | None:
 def settled_trace(folder: str) -> Trace | None:
     """Return the `trace` of a folder, after making sure that every later change will alter it.
 
-    Reading a file does not alter the trace.
+    Reading a file later does not alter the trace.
     """
     for path, marks in (trace(folder) or {}).items():
         with contextlib.suppress(OSError):

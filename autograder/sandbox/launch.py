@@ -131,7 +131,7 @@ class Confinement:
                 self._started.sandbox.kill()
 
     def outside_number(self, number: int) -> int | None:
-        """Return the id outside the sandbox of the process whose id inside is `number`."""
+        """Return the outside id of the process whose id inside the sandbox is `number`."""
         return next((pid for pid in self.processes() if _own_number(pid) == number), None)
 
     def sweep(self, parent: int, keep: Collection[int]) -> bool:
@@ -159,7 +159,7 @@ class Confinement:
 
     @contextlib.contextmanager
     def paused(self, parent: int, keep: Collection[int]) -> Iterator[None]:
-        """Stop the processes that `sweep` would end; let them go on after the `with` block."""
+        """Stop the processes that `sweep` would end, until the `with` block ends."""
         stopped: list[int] = []
         while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
             processes.kill(fresh, signal.SIGSTOP)
@@ -172,8 +172,8 @@ class Confinement:
     def renew(self, parent: int) -> bool:
         """Prepare for another submission: end all processes but the parent, and restart the clock.
 
-        Returns False if a process of the last submission does not end. In that case, do not use
-        this sandbox again.
+        Returns False if a process of the last submission does not end. After False, do not use this
+        sandbox again.
         """
         alone = self.sweep(parent, ())
         self.spec["rlimits"]["NPROC"] = self._started.tasks()
@@ -226,7 +226,7 @@ class Confinement:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Everything needed to start a sandbox."""
+    """The data needed to start a sandbox."""
 
     seen: VisibleFiles
     limits: Limits
@@ -293,7 +293,7 @@ class _Plan:
         )
 
     def run(self, command: list[str], folder: str, pass_fds: list[int]) -> subprocess.Popen[bytes]:
-        """Start `command` in a new environment; it reads from the channel and writes to the log."""
+        """Start `command` in a new environment, with the channel as input and the log as output."""
         try:
             return subprocess.Popen(
                 command,
@@ -347,7 +347,7 @@ def _start_apart(plan: _Plan) -> _Started:
 
 
 class _Namespace:
-    """bubblewrap and the first process of its namespace; all others end with the first process."""
+    """bubblewrap and the first process of its namespace; all other processes end with the first."""
 
     def __init__(self, process: subprocess.Popen[bytes], says: int) -> None:
         self._process = process
@@ -454,7 +454,7 @@ class _Supervised:
 
 
 def _processes_counted_apart() -> int:
-    """Return the number of processes that RLIMIT_NPROC counts before student code starts any.
+    """Return the number of processes that RLIMIT_NPROC counts before student code starts a process.
 
     From Linux 5.14 on, the kernel counts processes separately in each user namespace.
     """

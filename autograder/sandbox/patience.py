@@ -27,11 +27,11 @@ _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 class BusyMachine(SandboxError):
-    """A sandbox did not start because it got too little processor time."""
+    """An error: a sandbox did not start because it got too little processor time."""
 
 
 class Patience:
-    """Waits for the first message of a starting sandbox; `find` returns the sandbox's processes."""
+    """A wait for a starting sandbox's first message; `find` returns the sandbox's processes."""
 
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find
@@ -40,7 +40,7 @@ class Patience:
         self._used = 0.0
 
     def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
-        """Return once `stream` has data, or once no data can be expected any more.
+        """Return when `stream` has data, or when no data can be expected any more.
 
         `look` is called every few seconds. Raises BusyMachine if the sandbox takes too long to
         start although its processes still work or wait for a processor.
@@ -63,7 +63,7 @@ class Patience:
                 )
 
     def _works(self) -> bool:
-        """Return whether the sandbox's processes used a processor, or wait for one or a disk."""
+        """Return whether the sandbox's processes used, or wait for, a processor or a disk."""
         used, is_at_work = 0.0, False
         for pid in self._find():
             with contextlib.suppress(OSError):  # the process has ended

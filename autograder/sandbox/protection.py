@@ -34,7 +34,7 @@ _ALONE = (
 
 @dataclass(frozen=True)
 class Wall:
-    """One wall: whether it works, its parts, the dangers it covers, and its shortcomings."""
+    """A wall: whether the wall works, its parts, the dangers that it covers, its shortcomings."""
 
     stands: bool
     made_of: Mapping[str, Any]
@@ -84,7 +84,7 @@ class Protection:
         if self.level == "unprotected" and not self.despite:
             advice = "\n".join(f"  {name} wall: {todo}" for name, _, todo in self.advice())
             raise SandboxError(
-                "this machine has no wall between student code and itself, so nothing was run.\n"
+                "this machine has no wall around student code, so nothing was run.\n"
                 f"{advice}\nTo run student code anyway, on a machine with nothing to lose, use "
                 "--unprotected. Every Report will say that student code ran unprotected."
             )
@@ -129,7 +129,7 @@ def _outer() -> Wall:
     covers = (
         "files: student code sees only the interpreter's packages, read-only, without this kit",
         "network: none",
-        "processes: student code sees only the sandbox's, which end with the sandbox",
+        "processes: student code sees only the sandbox's processes, which end with the sandbox",
         "disk: a folder of fixed size, removed with the sandbox",
     )
     return Wall(True, made_of, covers)
@@ -235,8 +235,8 @@ def _old_landlock(version: int) -> Iterator[str]:
     for least, linux, lack in (
         (landlock.REFER_ABI, "5.19", "files can't be moved between folders"),
         (landlock.TRUNCATE_ABI, "6.2", "files can't be truncated by name"),
-        (landlock.NETWORK_ABI, "6.7", "only the system call filter keeps out the network"),
-        (landlock.DEVICE_ABI, "6.10", "only the system call filter keeps out devices"),
+        (landlock.NETWORK_ABI, "6.7", "only the system call filter blocks the network"),
+        (landlock.DEVICE_ABI, "6.10", "only the system call filter blocks devices"),
         (landlock.SCOPE_ABI, "6.12", signals),
     ):
         if version < least:

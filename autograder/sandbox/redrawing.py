@@ -1,4 +1,4 @@
-"""Have a student's pictures decoded and encoded again, by a process behind the walls."""
+"""Send a student's pictures to a process behind the walls, which decodes and encodes them again."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 One Sandbox holds one warm parent process (see `inside.worker`). The parent may serve one submission
 after another. A Notebook runs its cells in a child of the parent. A cell can end the child: by an
 exit, by a hang that ignores the alarm, or by closing the channel. The grader then starts a new
-child and runs all other cells again, so only the cell that ended the child is lost. A cell that had
-already run once gets one second chance.
+child and runs all other cells again, so only the cell that ended the child is lost. If such a cell
+has already run before, it gets one more attempt.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ REFUSED_SECONDS = 0.01
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 4
 OUTPUT_BYTES = 2_000
-"""Bytes that each output of a cell counts for in addition to its text, to cover its memory."""
+"""Number of bytes counted for each output of a cell, in addition to its text, for its memory."""
 MAX_JSON_PARTS = 300_000
 """Largest number of lists, dictionaries and members in the message with a cell's outputs."""
 
@@ -77,11 +77,11 @@ class CellResult:
 
 
 class NotebookGone(Exception):
-    """The process that ran the notebook no longer exists."""
+    """An error: the process that ran the notebook no longer exists."""
 
 
 class Sandbox:
-    """The warm parent behind its walls; the first notebook starts the parent, `close` ends it.
+    """The warm parent behind its walls; the first notebook starts the parent, and `close` ends it.
 
     `times` are the stage times of the submission that the sandbox now serves.
     """
@@ -254,7 +254,7 @@ class Sandbox:
             self._trace, self._traced = settled_trace(self._confinement.folder), True
 
     def forget_files(self) -> None:
-        """Drop the recorded state of the files, since cells may now write files.
+        """Drop the recorded state of the files, because cells may write files from now on.
 
         `note_files` records the state again before the next test.
         """
@@ -320,7 +320,7 @@ class Sandbox:
         return _reply(channel.receive(time.monotonic() + REPLY_SECONDS), word)
 
     def _unfit(self, why: str) -> SandboxError:
-        """End a sandbox that failed before any student code ran in it; return the error."""
+        """End a sandbox that failed before any student code ran; return the error."""
         log = self._confinement.log() if self._confinement else ""
         self.close()
         return SandboxError(
@@ -429,7 +429,7 @@ class NotebookProcess:
         return not (self._served and self._spoiled)
 
     def connect(self) -> Channel:
-        """Return a channel to a fresh test process; raise NotebookGone if none can be forked."""
+        """Return a channel to a fresh test process; raise NotebookGone if forking fails."""
         if not self._tests:
             self._sandbox.note_files()
         self._spoiled |= self._holder.moved()
@@ -570,8 +570,8 @@ class Notebook:
     def stop_before(self, index: int) -> None:
         """Make later tests see the notebook's state before the cell `index`.
 
-        If the process stopped at an earlier cell, it continues from that cell. Otherwise the
-        notebook is run again from the top.
+        If the process stopped at an earlier cell, it continues from that cell. In all other cases,
+        the notebook is run again from the top.
         """
         reached, self._end = self._end, index
         process, self._process = self._process, None
@@ -600,7 +600,7 @@ class Notebook:
             self._process = None
 
     def _run_once(self, deadline: float, results: dict[int, CellResult]) -> NotebookProcess | None:
-        """Start a process, run all cells that need not be skipped, and return the process.
+        """Start a process, run all cells except those to skip, and return the process.
 
         Return None if one more cell must be skipped.
         """
@@ -714,7 +714,7 @@ def _reply(message: Any, word: str) -> int:
 
 
 _PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
-"""A JSON string (its contents do not count as parts), or a character that begins a part."""
+"""Pattern for a JSON string, whose contents are not parts, or a character that begins a part."""
 
 
 def _cell_result(data: Any) -> CellResult:
@@ -734,7 +734,7 @@ def _cell_error(data: Any) -> CellError | None:
 
 
 def _outputs(data: Any) -> list[dict[str, Any]]:
-    """Return the outputs in nbformat's form, rebuilt from the worker's description."""
+    """Rebuild the outputs in nbformat's form from the worker's description, and return them."""
     if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 1):
         raise WireError("not a cell's outputs")
     try:

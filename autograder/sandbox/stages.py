@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 class StageTimes:
-    """The times of one marking: `seconds` maps the name of each stage to its seconds.
+    """The times of the stages of one marking: `seconds` maps the name of each stage to its seconds.
 
     When a stage begins inside another stage, the clock of the outer stage stops. The times of all
     stages therefore add up to the time of the whole marking.

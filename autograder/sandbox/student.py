@@ -35,7 +35,7 @@ Each figure may take megabytes."""
 
 
 class StudentFailure(Exception):
-    """The student's code gave no usable answer; `message` may be shown to the student."""
+    """An error: student code gave no usable answer; `message` may be shown to the student."""
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message))
@@ -43,11 +43,11 @@ class StudentFailure(Exception):
 
 
 class Missing(StudentFailure):
-    """The notebook does not define the name that the test uses."""
+    """An error: the notebook does not define the name that the test uses."""
 
 
 class NotDone(StudentFailure):
-    """The function, or a function that it calls, still raises NotImplementedError.
+    """An error: the function, or a function that it calls, still raises NotImplementedError.
 
     `function` is the name of the function that raises, as the student's process reports it.
     """
@@ -67,7 +67,7 @@ class CodePlace:
 
 
 class Raised(StudentFailure):
-    """The student's code raised the built-in exception `error` at `place`."""
+    """An error: the student's code raised the built-in exception `error` at `place`."""
 
     def __init__(self, message: str, error: str, place: CodePlace | None) -> None:
         super().__init__(message)
@@ -76,11 +76,11 @@ class Raised(StudentFailure):
 
 
 class NoAnswer(StudentFailure):
-    """The call did not end in time, or its process ended instead of answering."""
+    """An error: the call did not end in time, or its process ended without an answer."""
 
 
 class BadAnswer(StudentFailure):
-    """The answer cannot be marked."""
+    """An error: the answer cannot be marked."""
 
 
 _WANT = (
@@ -90,10 +90,10 @@ _WANT = (
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
 Quote = Callable[[CodePlace], str]
-"""Function that describes a place, with the line of the student's code; "" if there is no line."""
+"""Function that returns text about a place with its line of student code, or "" without a line."""
 
 OwnText = Callable[[str, CodePlace | None], str]
-"""Function that returns the part of an error's text that a student may read; often ""."""
+"""Function that returns the part of an error's text that a student may read, which may be ""."""
 
 
 class Student:
@@ -147,7 +147,7 @@ class Student:
         return found
 
     def without(self, *names: str) -> Student:
-        """Return the same student in a namespace that lacks `names`."""
+        """Return the same student in a namespace without `names`."""
         forget = (*self._forget, *names)
         for relative in self._family:
             if relative._forget == forget and relative._stand_ins == self._stand_ins:
@@ -329,7 +329,7 @@ _UNMARKABLE: Mapping[str, str] = {
     f"different lengths: return the Figure, or {_NUMBERS.removeprefix('return ')}.",
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
     **{
-        kind: f"The answer is or holds {what} (`{kind}`), and a Figure is asked for: {_FIGURE}."
+        kind: f"The answer is or holds {what} (`{kind}`), but a Figure is asked for: {_FIGURE}."
         for what, kinds in {
             "a line that was drawn": "Line2D Line3D",
             "lines that were drawn": "LineCollection",
@@ -358,7 +358,7 @@ _UNMARKABLE: Mapping[str, str] = {
 
 
 def place_from(data: Any) -> CodePlace | None:
-    """Return the place that the worker reports; None if it is malformed."""
+    """Return the place that the worker reports, or None if the place is malformed."""
     if isinstance(data, (list, tuple)) and len(data) == 2:
         cell, line = data
         if type(cell) is int and type(line) is int and cell >= 0 and line >= 1:

@@ -30,8 +30,9 @@ _NEEDED = ("numpy", "matplotlib", "IPython", "msgpack", "PIL")
 class VisibleFiles:
     """The files that the sandbox can read.
 
-    The sandbox can read the paths `read` and all files below them, except the paths `hidden`. Its
-    sys.path lists `packages`. The folder `inside` becomes the package `inside` in the sandbox.
+    The sandbox can read the paths `read` and all files below them, except the paths `hidden`. The
+    sandbox's sys.path lists `packages`. The folder `inside` becomes the package `inside` in the
+    sandbox.
     """
 
     executable: Path
@@ -78,7 +79,7 @@ def view() -> VisibleFiles:
 
 
 def environment(folder: str) -> dict[str, str]:
-    """Return all environment variables of a sandbox in `folder`; keep none of the grader's."""
+    """Return all environment variables of a sandbox in `folder`, without any of the grader's."""
     return {
         "HOME": f"{folder}/home",
         "USER": "student",
@@ -106,7 +107,7 @@ def python(seen: VisibleFiles, script: str, *arguments: str) -> list[str]:
 
 @cache
 def font_list() -> Path | None:
-    """Return the path of matplotlib's list of its own fonts; None if the list cannot be made.
+    """Return the path of matplotlib's list of its own fonts, or None if the list cannot be made.
 
     The list is made once and cached for the user. Without the list, matplotlib would search all
     fonts of the system at every cold start.
@@ -161,7 +162,7 @@ def _package_folders() -> Iterator[Path]:
     for name in _NEEDED:
         origin = _origin(name)
         if origin is None:
-            raise SandboxError(f"{name} is not installed beside {sys.executable}: install the kit")
+            raise SandboxError(f"{name} is not installed for {sys.executable}: install the kit")
         found[origin.parents[1]] = None
     for entry in sys.path:
         if Path(entry).name in ("site-packages", "dist-packages") and Path(entry).is_dir():

@@ -1,4 +1,4 @@
-"""The watchdog: several times a second, check the sandbox for excess that no rlimit prevents."""
+"""The watchdog, which checks the limits that no rlimit can set, several times a second."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 class Bounds:
     """The limits of a sandbox, for the processes below `top` and the files in `folder` or `mount`.
 
-    `uid` is the user that runs student code; None if the grader's own user runs it. Without the
+    `uid` is the user that runs student code, or None if it is the grader's own user. Without the
     outer wall, the watchdog counts the files in `folder`. With the outer wall, `mount` is the
     sandbox's own file system: the kernel limits its size, but not its number of files.
     """
@@ -85,7 +85,7 @@ class Watchdog(threading.Thread):
         rough = sum(use.memory for use in found)
         self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
         # `rough` counts a page that forks share once for each fork. The exact sum takes longer to
-        # find, so it is needed only if `rough` is too large.
+        # find, so find it only if `rough` is too large.
         if rough > bounds.memory_bytes:
             exact = sum(_exact_memory(use, bounds.uid) for use in found)
             if exact > bounds.memory_bytes:
@@ -124,7 +124,7 @@ class Usage:
 
 
 def usage(pid: int) -> Usage | None:
-    """Return the resources that a process uses; None if the process has ended."""
+    """Return the resources that a process uses, or None if the process has ended."""
     names = ("RssAnon", "RssShmem", "VmSwap", "VmPTE", "Threads", "FDSize")
     fields = _kilobytes(f"/proc/{pid}/status", names)
     if fields is None:
@@ -186,7 +186,7 @@ def _tree_size(folder: str, most: int) -> tuple[int, int]:
 
 
 def _unlinked(found: list[Usage]) -> dict[str, int]:
-    """Return the sizes of files that are deleted but still open; skip unreadable ones."""
+    """Return the sizes of files that are deleted but still open; skip files that can't be read."""
     sizes: dict[str, int] = {}
     for use in found:
         sizes |= _mapped_without_name(use.pid)

@@ -1,7 +1,7 @@
-"""Submissions, read without trust and brought into the form of the released notebooks.
+"""Read untrusted submissions, and bring them into the form of the released notebooks.
 
-`read_submission` takes the folder as it was sent (or one notebook) and returns a notebook to run
-for every problem. Such a notebook has all the released cells in the released order, with the
+`read_submission` takes the folder that was sent (or one notebook) and returns a notebook to run
+for every problem. Each returned notebook has all the released cells in the released order, with the
 released metadata. The student's answers are in the answer cells, and the student's own extra cells
 stay where they were. No content of a file can make `read_submission` fail: a file that can't be
 read is reported, and the rest of the submission is still marked.
@@ -9,9 +9,10 @@ read is reported, and the rest of the submission is still marked.
 There are three steps:
 
 - Find the files. Only regular files are opened, and no link is followed.
-- Read each one: JSON of any nbformat, checked piece by piece. Outputs and metadata are dropped.
+- Read each file as JSON of any nbformat, and check it piece by piece. Outputs and metadata are
+  dropped.
 - Fit the student's cells to the released ones.
 
-A cell is recognised by its nbgrader id, else by its cell id, else by the names it defines, else by
-its text.
+A cell is recognised by its nbgrader id, else by its cell id, else by the names that the cell
+defines, else by its text.
 """

@@ -1,4 +1,4 @@
-"""A student's cell after the checks, with the signs of where it belongs."""
+"""A student's cell after the checks, with the signs that show where the cell belongs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DEFINITION = re.compile(
 
 @dataclass(frozen=True)
 class ReceivedCell:
-    """A student's cell after the checks: its text and the signs of where it belongs.
+    """A student's cell after the checks: its text and the signs that show where it belongs.
 
-    `declared` is the cell's nbgrader metadata, unchecked. `number` is its place in the
-    file, from 1.
+    `declared` is the cell's nbgrader metadata, which is not checked. `number` is the cell's place
+    in the file, counted from 1.
     """
 
     kind: CellKind
@@ -52,15 +52,15 @@ class ReceivedCell:
 
 
 def normal(source: str) -> str:
-    """Return the text without spaces at line ends and outer blank lines, which editors change."""
+    """Return the text without outer blank lines and spaces at line ends, which editors change."""
     return "\n".join(line.rstrip() for line in source.splitlines()).strip()
 
 
 def names_bound(source: str) -> frozenset[str]:
-    """Return the names that a cell defines at its top level, as far as its lines show.
+    """Return the names that a cell defines at its top level, judging by its lines.
 
-    Python's own parser is unsafe for hostile text (it can exhaust the stack), and a cell may have
-    more than Python (magics).
+    Python's own parser is unsafe for hostile text (it can exhaust the stack), and a cell may
+    contain lines that are not Python (magics).
     """
     names: set[str] = set()
     for match in DEFINITION.finditer(re.sub(r";[ \t]*", "\n", source)):

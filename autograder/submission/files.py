@@ -1,4 +1,4 @@
-"""The files of a submission that may be notebooks, found and opened without trust.
+"""Find and open the files of an untrusted submission that may be notebooks.
 
 Only regular files are opened, no link is followed, and no more than the limit is read.
 """
@@ -19,7 +19,7 @@ from autograder.errors import SubmissionError
 from autograder.words import printable
 
 MAX_BYTES = 100_000_000
-"""Largest notebook file to read, in bytes; all files of a submission may have twice as many."""
+"""Largest size of a notebook file, in bytes; all files of a submission may have twice this size."""
 MAX_FILES = 20
 
 TIMESTAMP = "timestamp.txt"
@@ -34,12 +34,15 @@ NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I
 
 
 MAX_WORDS = 10_000
-"""Most characters in a received file's name, or in the reason why it can't be read."""
+"""Largest number of characters in a file's name, or in the reason why a file can't be read."""
 Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
 
 class UnreadableError(Exception):
-    """A file is not a notebook; the text completes the sentence "NAME can't be read: ..."."""
+    """An error: a file is not a notebook.
+
+    The text completes the sentence "NAME can't be read: ...".
+    """
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,12 @@ class FilePlace:
         return stem_of(self.path.name)
 
     def read(self, limit: int) -> bytes:
-        """Return its content, at most `limit` bytes; raise UnreadableError with the reason."""
+        """Return at most `limit` bytes of content; raise UnreadableError with the reason."""
         return read_bytes(self.path, limit)
 
 
 class SentFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A file of a received submission: its content, or the reason why it has none."""
+    """A file of a received submission: its content, or the reason why the content is missing."""
 
     name: Annotated[bytes, msgspec.Meta(max_length=MAX_WORDS)]
     shown: Words
@@ -73,9 +76,9 @@ class SentFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         return stem_of(os.fsdecode(self.name))
 
     def read(self, limit: int) -> bytes:
-        """Return its content; raise UnreadableError with the reason found by the sender."""
+        """Return the content; raise UnreadableError with the reason that the sender found."""
         if self.content is None or len(self.content) > limit:
-            raise UnreadableError(self.failure or "it is too large")
+            raise UnreadableError(self.failure or "the file is too large")
         return self.content
 
 
@@ -84,7 +87,7 @@ F = TypeVar("F", bound=FilePlace | SentFile)
 
 
 def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
-    """Return the notebooks in a folder and its subfolders, likely ones first; or `path` itself."""
+    """Return the notebooks in a folder and below, likely ones first, or the file `path`."""
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError) as error:
@@ -107,7 +110,7 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
 
 
 def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError]]:
-    """Yield each file's content, or why it can't be read, within the limits on files and bytes."""
+    """Yield each file's content, or the reason why it can't be read, within the limits."""
     budget = 2 * MAX_BYTES
     for place in places[:MAX_FILES]:
         try:
@@ -115,7 +118,7 @@ def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError
         except UnreadableError as error:
             yield place, error
         except MemoryError:
-            yield place, UnreadableError("it is too large")
+            yield place, UnreadableError("the file is too large")
         else:
             budget -= len(content)
             yield place, content
@@ -123,9 +126,9 @@ def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError
 
 
 def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield everything a mark can depend on: the files' contents, in order, and the timestamp.
+    """Yield everything that a mark depends on: the files' contents, in order, and the timestamp.
 
-    If a file can't be read, the reason comes under a name that no file can have.
+    If a file can't be read, the reason is yielded with a name that no file can have.
     """
     for place, content in read_files(find_files(path, problems)):
         name = str(place.path.relative_to(path.parent))
@@ -139,7 +142,7 @@ def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes
 
 
 def read_timestamp_file(folder: Path) -> bytes:
-    """Return the beginning of the submission's timestamp; empty without a regular file."""
+    """Return the beginning of the submission's timestamp, or b"" without a regular file."""
     try:
         with _open_regular(folder / TIMESTAMP) as file:
             return file.read(MAX_TIMESTAMP_BYTES)
@@ -148,7 +151,7 @@ def read_timestamp_file(folder: Path) -> bytes:
 
 
 def read_manifest_file(folder: Path) -> bytes:
-    """Return the manifest packed with the submission; empty without a small regular file."""
+    """Return the manifest of a packed submission, or b"" without a small regular file."""
     try:
         return read_bytes(folder / MANIFEST, MAX_MANIFEST)
     except UnreadableError:
@@ -182,13 +185,13 @@ def stem_of(name: str) -> str:
 
 
 def problem_by_name(stem: str, problems: Sequence[str]) -> str:
-    """Return the longest problem name in the file's name, in any case, with any separators."""
+    """Return the longest problem name in a file's name; case and separators do not matter."""
     found = [problem for problem in problems if name_pattern(problem).search(stem)]
     return max(found, key=len, default="")
 
 
 def name_pattern(problem: str) -> re.Pattern[str]:
-    """Return a pattern for the problem's name in a file's name, in any case, any separators."""
+    """Return a pattern for a problem's name in a file's name, in any case, with any separators."""
     words = re.findall(r"[^\W_]+", problem) or [re.escape(problem)]
     # problem1 must not match problem12, and 2nd must not match 12nd
     before = r"(?<!\d)" if words[0][0].isdigit() else ""
@@ -197,7 +200,7 @@ def name_pattern(problem: str) -> re.Pattern[str]:
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """Return a regular file's content, at most `limit` bytes; else raise UnreadableError."""
+    """Return a regular file's content, of at most `limit` bytes; else raise UnreadableError."""
     with _open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
@@ -206,8 +209,8 @@ def read_bytes(path: Path, limit: int) -> bytes:
         except OSError as error:
             raise UnreadableError(f"it can't be read ({error.strerror})") from error
     raise UnreadableError(
-        f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
-        "other files); clear its outputs and save it again"
+        f"the file is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
+        "other files); clear the notebook's outputs and save it again"
     )
 
 
@@ -216,15 +219,15 @@ def _open_regular(path: Path) -> IO[bytes]:
     try:
         mode = os.lstat(path).st_mode
         if not stat.S_ISREG(mode):
-            raise UnreadableError(f"it is {_kind_of_file(mode)}, not a file")
-        # without O_NONBLOCK, a pipe put there in the meantime would make us wait for ever
+            raise UnreadableError(f"the path is {_kind_of_file(mode)}, not a file")
+        # without O_NONBLOCK, a pipe that was put there in the meantime would make us wait forever
         file = open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UnreadableError(f"it can't be opened ({reason})") from error
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise UnreadableError("it is not a file")
+        raise UnreadableError("the path is not a file")
     return file
 
 

@@ -1,4 +1,4 @@
-"""Fit a student's cells to the released ones."""
+"""Fit a student's cells to the released cells."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.words import listed
 
 ELSEWHERE = "# The answer to this item is in another cell of this notebook."
-"""Source of a deleted answer cell if other cells define the names that it asks for."""
+"""Source for a deleted answer cell if other cells define the names that the cell asks for."""
 
 DIGITS = 12
 """Digits of a picture's fingerprint in its name."""
@@ -57,7 +57,7 @@ class PlacedPicture:
 
 
 class Fitting:
-    """The student's cells, each with its place among the released ones.
+    """The student's cells, each with its place among the released cells.
 
     A student's cell is an answer (its source goes into an answer cell), a copy of a read-only cell
     or of a stub (not needed), or an extra (kept unchanged). `gaps` holds the released cell in front
@@ -85,7 +85,8 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            # a text cell may be longer than a code cell, so it may be too long to become code again
+            # text cells may be longer than code cells, so a text cell may be too long to become
+            # code again
             is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
             if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)
@@ -99,7 +100,7 @@ class Fitting:
     # answers in code
 
     def _choose_answers(self) -> None:
-        """Choose a cell for each answer: the last fitting cell, whose definition wins in a run.
+        """Choose the last fitting cell for each answer, because its definition wins in a run.
 
         Cells that have an answer's id and define its names are preferred to all others. Copies that
         are not chosen stay extras.
@@ -138,14 +139,14 @@ class Fitting:
         return max((i for i in claimed if self._is_code(i)), default=None)
 
     def _filled(self, slot: Slot) -> list[int]:
-        """Return the cells that claim to be this answer cell and are neither its stub nor empty."""
+        """Return the cells that claim to be this answer cell and contain more than its stub."""
         return [i for i in self.claims[slot.position] if self.cells[i].text not in ("", slot.text)]
 
     def _last(self, indices: Iterable[int]) -> int:
         return max(indices, key=lambda i: (self._is_code(i), i))
 
     def _recognised(self, slot: Slot, indices: list[int]) -> int | None:
-        """Return the last cell that defines most of this answer's names and no other answer's."""
+        """Return the last cell that defines most of this answer's names and no names of others."""
         fitting = [
             i
             for i in indices
@@ -175,7 +176,8 @@ class Fitting:
     def _adopt_texts(self) -> None:
         """Use text that was written beside an untouched answer cell as the answer.
 
-        nbgrader gives an untouched text answer no points, and nobody sees the text beside it.
+        nbgrader gives an untouched text answer no points, and nobody sees text beside an untouched
+        answer cell.
         """
         open_slots = [position for position, filled in self.texts.items() if not filled]
         for index in [i for i in self.extras if not self._is_code(i)]:
@@ -199,7 +201,7 @@ class Fitting:
         return _longest_rise(sorted(pairs))
 
     def _gaps(self) -> dict[int, int]:
-        """Return the released cell in front of which each extra goes, so that neighbours stay."""
+        """Return, for each extra, the released cell in front of which the extra goes."""
         gaps: dict[int, int] = {}
         anchors = dict(self.anchors)
         gap = 0
@@ -234,8 +236,8 @@ class Fitting:
     ) -> None:
         """Move each extra past the earlier cells of `order` that share a name with it.
 
-        A cell shares a name if its `others` include one of the extra's `own`. With `min` the extra
-        goes in front of such cells, with `max` behind them.
+        A cell shares a name if its `others` include one of the extra's `own`. With `min`, the extra
+        goes in front of all these cells; with `max`, the extra goes behind the cells.
         """
         behind = int(best is max)
         places = {index: position + behind for position, index in self.answers.items()}
@@ -361,7 +363,7 @@ class Fitting:
     # notes
 
     def notes(self) -> list[str]:
-        """Return sentences for the student about each fault and its repair."""
+        """Return sentences for the student about each fault and the repair of the fault."""
         return list(dict.fromkeys(self._notes()))
 
     def _notes(self) -> Iterator[str]:
@@ -373,7 +375,7 @@ class Fitting:
             yield "Cells were moved; they are back in the order of the released notebook."
 
     def _named_notes(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield sentences for the student, each with the names of the cells that it is about."""
+        """Yield sentences for the student, each with the names of the cells concerned."""
         slots = self.form.slots
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
         yield "Read-only cells were changed; the originals were restored", edited

@@ -1,6 +1,7 @@
-"""The released notebook as a form: matching a student's cells to the released cells.
+"""Match a student's cells to the released cells, which together are called the form.
 
-Open cells, such as playgrounds, do not belong to the form: they count as a student's own cells.
+Open cells, such as playgrounds, do not belong to the form: open cells count as a student's own
+cells.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Form:
         return [slot for slot in found if slot is not None]
 
     def claim(self, cell: ReceivedCell) -> Slot | None:
-        """Return the released cell of a student's cell, by its ids if plausible, else by its text.
+        """Return the released cell of a student's cell, by plausible ids or else by its text.
 
         An id is not plausible if the released cell is read-only and its text differs, or if the
         cell answers another item.
@@ -90,7 +91,7 @@ class Form:
         return cell.text in self._stubs
 
     def votes(self, cells: Iterable[ReceivedCell]) -> tuple[int, int]:
-        """Count the released cells that these cells match by id, and by the names they define."""
+        """Count the released cells that these cells match by id, and by names that they define."""
         cells = list(cells)
         by_id = {slot.position for cell in cells for slot in self.named(cell)}
         by_name = {owner for cell in cells for owner in self.owners(cell)}

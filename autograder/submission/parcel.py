@@ -1,8 +1,8 @@
-"""A submission as it is sent to another machine: its files' bytes, read there without trust.
+"""Send a submission to another machine as bytes, which that machine does not trust.
 
-The other machine writes nothing of a parcel to a disk. It reads the parcel in the same way as
-files, so that a mark does not depend on the machine. Names come from a student: they are compared
-as text and never opened as paths.
+The receiving machine writes nothing of a parcel to a disk. A parcel is read in the same way as
+files, so that a mark does not depend on the machine. Names come from a student, so names are
+compared as text and never opened as paths.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from autograder.submission.receiving import submission_name
 class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All files of a submission that may be notebooks, likely ones first.
 
-    Raise SubmissionError if `pack` could not have made it.
+    Raise SubmissionError if `pack` could not have made this parcel.
     """
 
     name: Words
@@ -43,7 +43,7 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         sizes = [len(each.content or b"") for each in self.files]
         if max(sizes, default=0) > MAX_BYTES or sum(sizes) > 2 * MAX_BYTES:
-            raise SubmissionError("the data received is not a submission: it is too large")
+            raise SubmissionError("the data received is not a submission: the data is too large")
         for each in self.files:
             if os.path.basename(each.name) != each.name:
                 raise SubmissionError(

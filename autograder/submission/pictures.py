@@ -1,7 +1,7 @@
 """Pictures in the texts of a notebook
 
-Which pictures are accepted, and why others are not. `fdl release` puts this module's text into
-`checks.py`, so that packing and marking agree; it needs nothing but Python.
+This module decides which pictures are accepted, and says why others are not. `fdl release` puts its
+text into `checks.py`, so that packing and marking agree; it needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SIGNS = {
 }
 """First bytes of each kind of file; a name or a declared type may be wrong."""
 _HEAD = 1_200
-"""Bytes that are enough to tell the kind of a file."""
+"""Bytes from which the kind of a file is known."""
 _MAX_SEGMENTS = 5_000
 """Most parts of a JPEG to look at before its size; a camera writes up to 200."""
 
@@ -186,7 +186,7 @@ def _as_text(text: str) -> Attachment:
 def without_inline(text: str, whole: Callable[[str], str]) -> tuple[str, dict[str, Attachment]]:
     """Return a text with its `data:` pictures moved into attachments, as Colab writes them.
 
-    `whole` returns the base64 text for what stands in its place.
+    `whole` returns the base64 text that a sign in the text replaces.
     """
     found: dict[str, Attachment] = {}
 

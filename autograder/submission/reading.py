@@ -24,10 +24,10 @@ from autograder.submission.pictures import (
 )
 
 MAX_PARTS = 10_000_000
-"""Most lists, maps and members in a file: each can take 20 times its size in memory."""
+"""Largest number of lists, maps and members in a file; each takes up to 20 times its size."""
 MAX_CELLS = 5_000
 MAX_CODE_BYTES = 500_000
-"""Longest code cell, in bytes: it goes to a worker in one message."""
+"""Largest size of a code cell, in bytes; a cell is sent to a worker in one message."""
 MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
 
@@ -37,9 +37,9 @@ _RUN = re.compile(rb"(?<![A-Za-z0-9+/=])([A-Za-z0-9+/=]{8})([A-Za-z0-9+/=]{65536
 
 @dataclass(frozen=True)
 class Read:
-    """A notebook file: its cells and notes, or the reason why it has none.
+    """A notebook file: its cells and notes, or the reason why there are no cells.
 
-    `python` is the version of Python that it was saved with, if it states one.
+    `python` is the version of Python that the file was saved with, if the file states a version.
     """
 
     place: AnyFile
@@ -50,7 +50,7 @@ class Read:
 
 
 def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
-    """Yield each file's cells, or the reason why it has none, for the first MAX_FILES."""
+    """Yield each file's cells, or the reason why there are none, for the first MAX_FILES files."""
     for place, content in read_files(places):
         try:
             if isinstance(content, UnreadableError):
@@ -60,13 +60,13 @@ def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
         except UnreadableError as error:
             read = Read(place, failure=str(error))
         except MemoryError:
-            read = Read(place, failure="it is too large")
+            read = Read(place, failure="the file is too large")
         del content  # before the next file is read
         yield read
 
 
 def plain_version(value: object) -> str:
-    """Return an untrusted value if it is a version number, else ""."""
+    """Return an untrusted value if it is a version number, or else ""."""
     return value if isinstance(value, str) and _VERSION.fullmatch(value) else ""
 
 
@@ -76,14 +76,14 @@ _VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
 def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
     """Return the cells of a notebook file, notes on repairs, and Python's version.
 
-    Raise UnreadableError if it is not a notebook.
+    Raise UnreadableError if the file is not a notebook.
     """
     runs = _Runs(content)
     notebook, notes = _load(runs.shortened())
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)
     if len(raw) > MAX_CELLS:
-        raise UnreadableError(f"it has more than {MAX_CELLS:,} cells")
+        raise UnreadableError(f"the notebook has more than {MAX_CELLS:,} cells")
     if isinstance(major, int) and major != 4 and 0 < major < 100:
         notes.append(
             f"The notebook was saved as nbformat {major} instead of 4; it was read anyway."
@@ -94,7 +94,9 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
         notes.append("Cells that can't be read (without text, or much too long) were left out.")
     good = tuple(cell for cell in cells if cell is not None)
     if sum(len(cell.source) for cell in good if cell.kind != "markdown") > MAX_ALL_CODE_BYTES:
-        raise UnreadableError(f"it has more than {MAX_ALL_CODE_BYTES // 1_000_000} MB of code")
+        raise UnreadableError(
+            f"the notebook has more than {MAX_ALL_CODE_BYTES // 1_000_000} MB of code"
+        )
     metadata = notebook.get("metadata")
     language = metadata.get("language_info") if isinstance(metadata, dict) else None
     python = plain_version(language.get("version")) if isinstance(language, dict) else ""
@@ -102,7 +104,7 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
 
 
 class _Runs:
-    """The long runs of base64 in a file, and the short signs that stand in their places."""
+    """The long runs of base64 in a file, and the short signs that replace them."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -113,7 +115,7 @@ class _Runs:
         self._signs = re.compile(rf"{self._sign}(\d{{8}})")
 
     def shortened(self) -> bytes:
-        """Return the file with a sign in the place of each run."""
+        """Return the file with a sign instead of each run."""
         if not self._places:
             return self._content
         pieces, end = [], 0
@@ -138,9 +140,11 @@ class _Runs:
 
 def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     if not content.strip(b"\0 \t\r\n"):
-        raise UnreadableError("it is empty")
+        raise UnreadableError("the file is empty")
     if sum(content.count(sign) for sign in (b"[", b"{", b",")) > MAX_PARTS:
-        raise UnreadableError("it has too many parts; clear its outputs and save it again")
+        raise UnreadableError(
+            "the notebook has too many parts; clear its outputs and save it again"
+        )
     notes = []
     text = content.decode(json.detect_encoding(content), "replace")
     if "\ufffd" in text and "\ufffd".encode() not in content:
@@ -149,24 +153,24 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UnreadableError(f"it is not JSON (line {error.lineno}: {error.msg})") from error
+        raise UnreadableError(f"the file is not JSON (line {error.lineno}: {error.msg})") from error
     except RecursionError as error:
-        raise UnreadableError("it is nested too deeply") from error
+        raise UnreadableError("the notebook is nested too deeply") from error
     except ValueError as error:  # such as a number of thousands of digits
-        raise UnreadableError("it has a value that JSON does not allow") from error
+        raise UnreadableError("the file has a value that JSON does not allow") from error
     if not isinstance(notebook, dict):
-        raise UnreadableError("it is JSON, but not a notebook")
+        raise UnreadableError("the file is JSON, but not a notebook")
     return notebook, notes
 
 
 def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
-    """Return the list of cells; up to nbformat 3 they are in worksheets."""
+    """Return the list of cells; up to nbformat 3, the cells are in worksheets."""
     cells = notebook.get("cells")
     if isinstance(cells, list):
         return cells
     sheets = notebook.get("worksheets")
     if not isinstance(sheets, list):
-        raise UnreadableError("it is JSON, but not a notebook: it has no list of cells")
+        raise UnreadableError("the file is JSON, but not a notebook: there is no list of cells")
     found: list[Any] = []
     for sheet in sheets:
         inside = sheet.get("cells") if isinstance(sheet, dict) else None
@@ -175,7 +179,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
 
 
 def _read_cell(raw: object, number: int, runs: _Runs, room: PictureRoom) -> ReceivedCell | None:
-    """Return one cell of any nbformat; None if it has no text."""
+    """Return one cell of any nbformat, or None if the cell has no text."""
     if not isinstance(raw, dict):
         return None
     kind = raw.get("cell_type")

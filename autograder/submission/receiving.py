@@ -1,4 +1,4 @@
-"""Make a notebook for every problem from a folder: sort the files and fit the best one."""
+"""Make a notebook for every problem from a folder: sort the files, and fit the best file."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ from autograder.words import listed, printable
 MAX_NOTES = 10
 
 VERSIONED = ("python", "numpy", "matplotlib")
-"""Software whose versions a submission states."""
+"""Software whose versions a submission may state."""
 
 
 @dataclass(frozen=True)
 class ReceivedNotebook:
     """The notebook of one problem, ready to run, or None with the reason in `message`.
 
-    `notes` tell the student, in sentences, what was wrong and how it was repaired. `file` is the
-    file it was made from. `pictures` are to be redrawn before they are attached to its cells.
+    `notes` tell the student in sentences which faults the notebook had and how they were repaired.
+    `file` is the file that the notebook was made from. `pictures` must be redrawn before they are
+    attached to the notebook's cells.
     """
 
     notebook: NotebookNode | None
@@ -52,7 +53,7 @@ class ReceivedNotebook:
 class Submission:
     """One student's submission: a notebook for every problem, in the assignment's order.
 
-    `versions` are the software versions it states, by names in VERSIONED.
+    `versions` are the software versions that the submission states, by names in VERSIONED.
     """
 
     name: str
@@ -64,7 +65,7 @@ def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submis
     """Read the folder (or the one notebook) `path`; `skeletons` are the released notebooks.
 
     Raise SubmissionError if there is nothing at `path`; every other fault is reported in the
-    notebook that it concerns.
+    notebook that has the fault.
     """
     places = find_files(path, tuple(skeletons))
     return receive(submission_name(path), places, skeletons, read_manifest_file(path))
@@ -90,7 +91,7 @@ def receive(
 
 
 def _versions(manifest: bytes, pythons: Sequence[str]) -> dict[str, str]:
-    """Return the versions in a manifest; if it lacks Python's, the one in a notebook."""
+    """Return the versions in a manifest; if Python's version is missing, take a notebook's."""
     versions: dict[str, str] = {}
     with contextlib.suppress(ValueError, RecursionError, MemoryError):
         versions = versions_in(json.loads(manifest))
@@ -116,7 +117,7 @@ def submission_name(path: Path) -> str:
 
 
 def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
-    """Return the problem that a file's name gives unless its cells disagree; "" if unknown."""
+    """Return the problem that a file's name gives unless its cells disagree, or "" if unknown."""
     by_name = problem_by_name(read.place.stem, tuple(forms))
     votes = {problem: form.votes(read.cells) for problem, form in forms.items()}
     if by_name and (not read.cells or any(votes[by_name])):
@@ -125,7 +126,7 @@ def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
 
 
 def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
-    """Return the problem with more than twice the votes of any other.
+    """Return the problem with more than twice as many votes as any other problem.
 
     Votes by names count only if there are no votes by ids.
     """
@@ -154,7 +155,7 @@ def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> R
 
 
 def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, int, str]:
-    """Return a sort key: readable, answered, with the exact name and most answers first."""
+    """Return a sort key: readable and answered files first, then exact names and most answers."""
     answered = form.answered(read.cells)
     return (
         bool(read.failure),

@@ -1,4 +1,4 @@
-"""The submission time from timestamp.txt: an unambiguous date, or none.
+"""Read the submission time from timestamp.txt, if the date is not ambiguous.
 
 nbgrader writes `2024-11-22 00:10:00.000000 UTC`; people write other forms. A date with dots is
 day.month.year. An ambiguous date, such as 03/12/2024, is ignored.
@@ -18,9 +18,9 @@ from autograder.submission.files import TIMESTAMP, read_timestamp_file
 from autograder.words import printable, shown
 
 YEARS = range(1970, 9000)
-"""Years that a submission time may be in."""
+"""Years in which a submission time may lie."""
 AHEAD = timedelta(days=2)
-"""Most time by which a submission may be ahead of this machine's clock."""
+"""Longest time by which a submission may be ahead of this machine's clock."""
 
 _MOMENT = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
@@ -39,11 +39,11 @@ _OFFSETS = {
     "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
     "EET": "+02:00", "EEST": "+03:00",
 }  # fmt: skip
-"""Offsets of zones, UTC if none is given; nbgrader's exchange writes short European names."""
+"""Offsets of time zones (none means UTC); nbgrader's exchange writes short European names."""
 
 
 def read_timestamp(folder: Path) -> datetime | None:
-    """Return the submission time of a folder, in UTC without a zone; None if unknown.
+    """Return the submission time of a folder, in UTC without a zone, or None if it is unknown.
 
     The file is not trusted: only the beginning of a regular file is read.
     """
@@ -52,17 +52,17 @@ def read_timestamp(folder: Path) -> datetime | None:
 
 
 def unreadable_timestamp(folder: Path) -> str:
-    """Return a message about a timestamp.txt without a date, for a teacher; "" if all is well."""
+    """Return a message for a teacher about a timestamp.txt without a date, or "" if all is well."""
     if not os.path.lexists(folder / TIMESTAMP) or read_timestamp(folder) is not None:
         return ""
     content = read_timestamp_file(folder)
     text = " ".join(shown(content.decode("utf-8", "replace")).split())
     what = f"says “{printable(text)}”" if text else "is empty"
-    return f"date unreadable: {TIMESTAMP} {what}. It counts as on time; decide by hand"
+    return f"date unreadable: {TIMESTAMP} {what}. The submission counts as on time; decide by hand"
 
 
 def parse_time(content: bytes) -> datetime | None:
-    """Return the moment that a timestamp states, in UTC; None if there is any doubt."""
+    """Return the moment that a timestamp states, in UTC, or None if the moment is in doubt."""
     try:
         found = _parsed(_decoded(content).strip().strip("\0\ufeff"))
         if found is None:

@@ -40,7 +40,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Literal, NoReturn
@@ -1040,7 +1040,7 @@ def empty_parts(notebook: Saved, item: str) -> str:
     """
     parts: list[str] = []
     is_below = False
-    for text, _ in text_cells(notebook, item):
+    for text in text_cells(notebook, item):
         rest = re.sub(rf"^(?:</div>|.*{_UNANSWERED}.*)$", "", text, flags=re.MULTILINE)
         parts += re.split(r"^(?=\*\*(?!✎))", rest, flags=re.MULTILINE)[1:]
         is_below |= _UNANSWERED not in text
@@ -1074,14 +1074,9 @@ def _is_as_released(cell: Mapping[str, Any]) -> bool:
     return digest.hexdigest() == str(mark["checksum"])
 
 
-def text_cells(notebook: Saved, item: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the text of an item's cells, each with its attached pictures by their names."""
-    mine = [cell for cell in notebook.cells if grade_id(cell) == item]
-    pictures = [cell.get("attachments") for cell in mine]
-    return [
-        (cell_text(cell), found if isinstance(found, Mapping) else {})
-        for cell, found in zip(mine, pictures, strict=True)
-    ]
+def text_cells(notebook: Saved, item: str) -> list[str]:
+    """Return the text of an item's cells."""
+    return [cell_text(cell) for cell in notebook.cells if grade_id(cell) == item]
 
 
 # --- The answers in memory, the cells that ran, and the saved notebook --------------------
@@ -2441,6 +2436,311 @@ def _asked_by_a_cell() -> bool:
     return False
 
 
+# --- Pictures in the texts of a notebook --------------------------------------------------
+
+PICTURE_KINDS = ("PNG", "JPEG", "WebP", "GIF")
+"""Kinds of pictures that marking accepts; of an animation it keeps the first picture."""
+MAX_PICTURE_BYTES = 12_000_000
+MAX_ALL_PICTURE_BYTES = 48_000_000
+"""Most bytes of all pictures of a notebook together: the grader holds them at the same time."""
+MAX_PICTURE_PIXELS = 50_000_000
+MAX_PICTURES = 20
+"""Most pictures in the texts of one notebook."""
+MAX_REFERENCES = 500
+"""Most pictures to look for in the texts of one notebook, accepted or not."""
+
+_SIGNS = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "GIF": rb"GIF8[79]a",
+    "WebP": rb"RIFF.{4}WEBP",
+    "HEIC": rb".{4}ftyp(?:hei|hev|mif1|msf1)",
+    "AVIF": rb".{4}ftypavi",
+    "PDF": rb".{0,1000}?%PDF-",
+    "SVG": rb"(?i)(?:\xef\xbb\xbf)?\s*<(?:svg|\?xml|!DOCTYPE svg)",
+    "TIFF": rb"II\*\0|MM\0\*",
+    "BMP": rb"BM",
+}
+"""First bytes of each kind of file; a name or a declared type may be wrong."""
+_HEAD = 1_200
+"""Bytes from which the kind of a file is known."""
+_MAX_SEGMENTS = 5_000
+"""Most parts of a JPEG to look at before its size; a camera writes up to 200."""
+
+ATTACH_AGAIN = "Paste or drag the picture into the cell."
+SAVE_AGAIN = "Save it as PNG or JPEG and attach that."
+_ADVICE = {
+    "HEIC": "Save it as JPEG and attach that (iPhone: Settings, Camera, Formats, Most Compatible).",
+    "PDF": "Save each page as a PNG picture, or take a screenshot of it, and attach the pictures.",
+}
+BROKEN = f"is damaged. Open it in another program and look at it. {SAVE_AGAIN}"
+TOO_MANY = (
+    f"is beyond the {MAX_PICTURES} pictures that marking accepts in a notebook. Put several pages "
+    "into one picture."
+)
+TOO_MUCH = (
+    f"is beyond the {MAX_ALL_PICTURE_BYTES // 1_000_000} MB that marking accepts for all pictures "
+    "of a notebook. Save them as JPEG, or make them smaller, and attach those."
+)
+TOO_MANY_PIXELS = (
+    f"has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels. Make it smaller (2,000 "
+    "pixels on the longer side are enough) and attach that."
+)
+TOO_SLOW = "takes too long to read. Save it as JPEG, 2,000 pixels on the longer side."
+NOT_SHOWN = "is attached, but the text does not show it. Drag it into the cell again."
+IN_LOCKED_CELL = "is in a read-only cell. Drag it into the cell of your answer."
+
+ATTACHED = "attachment:"
+_IMAGE = re.compile(
+    r"!\[(?P<alt>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){0,500})\]"
+    r"\([ \t]{0,9}<?(?P<link>(?:[^()<>\n\"]|\([^()<>\n]{0,200}\)){1,2000})>?"
+    r"(?:\"[^\"\n]{0,500}\"[ \t]{0,9})?\)"
+    r"|<img\b(?P<tag>[^<>]{1,3000})>",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = r"\b{}\s{{0,9}}=\s{{0,9}}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))"
+_SOURCE, _ALT = (re.compile(_ATTRIBUTE.format(name), re.IGNORECASE) for name in ("src", "alt"))
+_INLINE = re.compile(
+    r"data:(?:image|application)/[\w.+-]{1,99}(?:;[\w.=-]{1,99}){0,5},([\w+/=%-]*+)",
+    re.ASCII | re.IGNORECASE,
+)
+_FILE = re.compile(
+    r"(?:https?|file|content|blob):.*|.*\.(?:png|jpe?g|jfif|gif|webp|hei[cf]|avif|svg|pdf|tiff?|bmp)",
+    re.IGNORECASE,
+)
+_MADE_NAME = re.compile(r"inline-\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.\w*)?", re.I)
+"""Names that editors make up; people know the picture by its alternative text."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file in a cell and its size in bytes; of a file that is not accepted, the first bytes.
+
+    `is_beyond` says that the pictures before it have used up the notebook's bytes.
+    """
+
+    data: bytes
+    size: int
+    is_beyond: bool = False
+
+
+class PictureRoom:
+    """The bytes that are left for the pictures of one notebook."""
+
+    def __init__(self) -> None:
+        self.left = MAX_ALL_PICTURE_BYTES
+        self._count = MAX_REFERENCES
+
+    def take(self, files: Mapping[str, Attachment]) -> dict[str, Attachment]:
+        """Return the files of a cell; only the first bytes of those that no longer fit."""
+        taken: dict[str, Attachment] = {}
+        for name, file in islice(files.items(), self._count):
+            self._count -= 1
+            fits = len(file.data) <= self.left
+            taken[name] = file if fits else Attachment(file.data[:_HEAD], file.size, is_beyond=True)
+            self.left -= len(file.data) if fits else 0
+        return taken
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a text shows, with its place in the text, or the reason why it is refused.
+
+    `refusal` goes on after "the picture NAME", and ends with what to do.
+    """
+
+    name: str
+    alt: str
+    place: tuple[int, int]
+    data: bytes = field(default=b"", repr=False)
+    refusal: str = ""
+
+
+def kind_of(data: bytes) -> str:
+    """Return the kind of a file by its first bytes; "" if it is unknown."""
+    head = data[:_HEAD]
+    return next((name for name, sign in _SIGNS.items() if re.match(sign, head, re.S)), "")
+
+
+def attachment(text: str) -> Attachment:
+    """Return the file with this base64 text; decode all of it only if it may be accepted."""
+    text = "".join(unquote(text).split()) if "%" in text else "".join(text.split())
+    size = len(text) * 3 // 4 - text[-2:].count("=")
+    head = _decoded(text[: _HEAD // 3 * 4])
+    whole = size <= MAX_PICTURE_BYTES and kind_of(head) in PICTURE_KINDS
+    return Attachment(_decoded(text) if whole else head, size)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:  # also text that is not ASCII
+        return b""
+
+
+def attachments_of(cell: Mapping[str, object], text_of: TextOf) -> dict[str, Attachment]:
+    """Return the files attached to a cell of a notebook, by name; `text_of` reads a JSON text."""
+    found: dict[str, Attachment] = {}
+    metadata = cell.get("metadata")
+    inside = metadata.get("attachments") if isinstance(metadata, Mapping) else None
+    for bundles in (inside, cell.get("attachments")):
+        for name, bundle in bundles.items() if isinstance(bundles, Mapping) else ():
+            texts = _texts(bundle, text_of) if isinstance(bundle, Mapping) else {}
+            if texts:
+                kind = next((kind for kind in texts if kind.startswith("image/")), min(texts))
+                is_svg = kind == "image/svg+xml"
+                file = _as_text(texts[kind]) if is_svg else attachment(texts[kind])
+                found[str(name).encode("utf-8", "replace").decode()] = file
+    return found
+
+
+TextOf = Callable[[object], str | None]
+"""Returns the text of a JSON value, which may be a list of lines; None if it is not a text."""
+
+
+def _texts(bundle: Mapping[object, object], text_of: TextOf) -> dict[str, str]:
+    """Return the representations of an attached file, by type."""
+    found = ((str(kind), text_of(value)) for kind, value in bundle.items())
+    return {kind: text for kind, text in found if text is not None}
+
+
+def _as_text(text: str) -> Attachment:
+    return Attachment(text[:_HEAD].encode("utf-8", "replace"), len(text))
+
+
+def without_inline(text: str, whole: Callable[[str], str]) -> tuple[str, dict[str, Attachment]]:
+    """Return a text with its `data:` pictures moved into attachments, as Colab writes them.
+
+    `whole` returns the base64 text that a sign in the text replaces.
+    """
+    found: dict[str, Attachment] = {}
+
+    def move(match: re.Match[str]) -> str:
+        if len(found) == MAX_REFERENCES:
+            return match[0]
+        name = f"inline-{len(found) + 1}"
+        found[name] = attachment(whole(match[1]))
+        return f"{ATTACHED}{name}"
+
+    return _INLINE.sub(move, text), found
+
+
+def refusal(file: Attachment) -> str:
+    """Return why a file is not accepted as a picture, and what to do; "" if it is accepted.
+
+    This judges the first bytes and the sizes; a picture can still turn out to be damaged.
+    """
+    kind = kind_of(file.data)
+    if not kind:
+        return f"is not a picture that marking can show. {SAVE_AGAIN}" if file.data else BROKEN
+    if kind not in PICTURE_KINDS:
+        return f"is {kind}, which marking can't show. {_ADVICE.get(kind, SAVE_AGAIN)}"
+    if file.size > MAX_PICTURE_BYTES:
+        return (
+            f"has {file.size / 1e6:.0f} MB, and marking accepts {MAX_PICTURE_BYTES // 1_000_000} "
+            "MB. Save it as JPEG, or make it smaller, and attach that."
+        )
+    if file.is_beyond:
+        return TOO_MUCH
+    pixels = _pixels(kind, file.data)
+    if not pixels:
+        return BROKEN
+    return TOO_MANY_PIXELS if pixels > MAX_PICTURE_PIXELS else ""
+
+
+def _pixels(kind: str, data: bytes) -> int:
+    """Return how many pixels a picture says that it has; 0 if its beginning is damaged."""
+    width = height = 0
+    if kind == "PNG" and data[12:16] == b"IHDR":
+        width, height = _number(data[16:20]), _number(data[20:24])
+    elif kind == "GIF":
+        width, height = _number(data[6:8][::-1]), _number(data[8:10][::-1])
+    elif kind == "JPEG":
+        width, height = _jpeg_size(data)
+    elif kind == "WebP":
+        width, height = _webp_size(data)
+    return width * height
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    place = 2
+    for _ in range(_MAX_SEGMENTS):
+        if place + 9 > len(data) or data[place] != 0xFF:
+            break
+        marker = data[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return _number(data[place + 7 : place + 9]), _number(data[place + 5 : place + 7])
+        has_no_length = marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD8
+        length = 0 if has_no_length else _number(data[place + 2 : place + 4])
+        place += 1 if marker == 0xFF else 2 + length
+    return 0, 0
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return 1 + _number(data[24:27][::-1]), 1 + _number(data[27:30][::-1])
+    if kind == b"VP8L":
+        bits = _number(data[21:25][::-1])
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        return _number(data[26:28][::-1]) & 0x3FFF, _number(data[28:30][::-1]) & 0x3FFF
+    return 0, 0
+
+
+def pictures_in(
+    text: str, attached: Mapping[str, Attachment], most: int = MAX_REFERENCES
+) -> list[Picture]:
+    """Return the pictures of a text in their order, then the attached files that it does not show.
+
+    Links to pages are left out: only links that look like pictures count. At most `most` pictures
+    of the text are returned.
+    """
+    keys = {form: name for name in attached for form in (unquote(name), name)}
+    found: list[Picture] = []
+    used: dict[str, str] = {}
+    for match, alt, link in islice(_references(text), most):
+        if not link.startswith(ATTACHED):
+            if _FILE.fullmatch(link):
+                found.append(Picture(link, alt, match.span(), refusal=_not_inside(link)))
+            continue
+        name = link.removeprefix(ATTACHED)
+        key = keys.get(name, keys.get(unquote(name)))
+        shown = alt.strip() if alt.strip() and _MADE_NAME.fullmatch(name) else unquote(name)
+        if key is None:
+            why = f"is not in this cell. {ATTACH_AGAIN}"
+            found.append(Picture(shown, alt, match.span(), refusal=why))
+            continue
+        used[key] = used[key] if key in used else refusal(attached[key])
+        found.append(Picture(shown, alt, match.span(), attached[key].data, used[key]))
+    end = (len(text), len(text))
+    left = (name for name in attached if name not in used)
+    found += (Picture(name, name, end, attached[name].data, NOT_SHOWN) for name in left)
+    return found[:most]
+
+
+def _references(text: str) -> Iterator[tuple[re.Match[str], str, str]]:
+    """Yield each picture in Markdown or HTML, with its alternative text and its link."""
+    for match in _IMAGE.finditer(text):
+        if match["tag"] is None:
+            yield match, match["alt"], re.sub(r"[ \t]'.*", "", match["link"]).strip()
+            continue
+        source, alt = (pattern.search(match["tag"]) for pattern in (_SOURCE, _ALT))
+        if source:
+            words = next(filter(None, alt.groups()), "") if alt else ""
+            yield match, words, next(filter(None, source.groups()), "").strip()
+
+
+def _not_inside(link: str) -> str:
+    if re.match(r"(?:https?|content|blob):", link, re.IGNORECASE):
+        return f"is a link, which marking can't open. {ATTACH_AGAIN}"
+    return f"is a file beside the notebook, and marking reads only the notebook. {ATTACH_AGAIN}"
+
+
 # --- Handing in ---------------------------------------------------------------------------
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
@@ -2456,13 +2756,6 @@ _MOST_LINES = 60
 """Largest number of warnings in a report."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
-_IMAGE = re.compile(
-    r"!\[(?P<alt>[^\]\n]*)\]\((?P<space>\s*)(?:<(?P<quoted>[^<>\n]++)>"
-    r"|(?P<link>(?:[^()\n]|\([^()\n]*+\))++))"
-    r"|<img\b[^>]*?\bsrc\s*=\s*[\"']?(?P<source>[^\"'\s>]+)",
-    re.IGNORECASE,
-)
-"""A picture in a text. The person who marks sees it if it is attached and in Markdown's form."""
 
 
 @dataclass(frozen=True)
@@ -2658,8 +2951,8 @@ def _verdicts(rehearsed: list[Rehearsed]) -> Iterator[str]:
         else:
             written = f"{len(done)} of {len(asked)} texts are written ({', '.join(counts)})"
             yield f"✎ {written}. A person marks them."
-    texts = [(each, item) for each in rehearsed for item in each.items if not item.answers]
-    shown = {item.name: pictures for each, item in texts if (pictures := _pictures(each, item)[0])}
+    texts = {name: names for each in rehearsed for name, (names, _) in _pictures(each).items()}
+    shown = {name: names for name, names in texts.items() if names}
     if shown:
         told = [f"{item} has {', '.join(names)}" for item, names in shown.items()]
         yield f"  Pictures: {'; '.join(told)}" + "; the others have none." * (
@@ -2735,9 +3028,9 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
             what, instead = _WORDS[fault.kind]
             passes = f" {' and '.join(about)} passes without it; delete that line if you can."
             yield "!", _where(each, fault, what) + (passes if about else instead)
-    for item in items:
-        for text in _pictures(each, item)[1]:
-            yield "!", f"{notebook.shown}: {item.name}: {text}"
+    for name, (_, wrong) in _pictures(each).items():
+        for text in wrong:
+            yield "!", f"{notebook.shown}: {name}: {text}"
 
 
 _WORDS = {
@@ -2798,43 +3091,35 @@ def _imports(part: ast.AST, top: str) -> bool:
     return name in ("import_module", "__import__") and top in ast.unparse(part)
 
 
-def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
-    """Return the pictures in a text that a marker sees, and what is wrong with the others."""
-    shown: list[str] = []
-    wrong: list[str] = []
-    again = "Paste or drag the picture into the cell."
-    for source, names in () if item.answers else text_cells(each.saved, item.name):
-        for image in _IMAGE.finditer(source):
-            link, name = _address(image), _attached(image, names)
-            if name and not (image["source"] or image["space"] or "[" in image["alt"]):
-                shown.append(name)
-            elif not link.startswith("attachment:"):
-                wrong.append(
-                    f"the picture {link[:80]} is a link, which marking can't open. {again}"
-                )
-            elif not name:
-                asked = link.removeprefix("attachment:")
-                wrong.append(f"the picture {asked[:80]} is not in this cell. {again}")
+Pictures = tuple[list[str], list[str]]
+"""Names of the pictures in a text that a marker sees, and what is wrong with the others."""
+
+
+def _pictures(each: Rehearsed) -> dict[str, Pictures]:
+    """Return the pictures of each text that a person marks."""
+    found: dict[str, Pictures] = {item.name: ([], []) for item in each.items if not item.answers}
+    room, count = PictureRoom(), 0
+    for cell in each.saved.cells:
+        if cell.get("cell_type") == "code":
+            continue
+        text, inline = without_inline(cell_text(cell), str)
+        attached = room.take(inline | attachments_of(cell, _joined))
+        shown, wrong = found.get(grade_id(cell), ([], []))
+        for picture in pictures_in(text, attached):
+            count += not picture.refusal
+            why = picture.refusal or (TOO_MANY if count > MAX_PICTURES else "")
+            if why:
+                wrong.append(f"the picture {picture.name[:80]} {why}")
             else:
-                wrong.append(
-                    f"the picture {name[:80]} can't be shown when marking. Rename its file to "
-                    f"letters and digits only, and drag it into the cell again."
-                )
-    return sorted(set(shown)), list(dict.fromkeys(wrong))
+                shown.append(picture.name[:80])
+    return found
 
 
-def _address(image: re.Match[str]) -> str:
-    """Return what a picture's address says, without the title behind it."""
-    link = image["quoted"] or image["link"] or image["source"]
-    return unquote(re.sub(r"""[ \t]+["'].*""", "", link.strip()))
-
-
-def _attached(image: re.Match[str], names: Mapping[str, Any]) -> str:
-    """Return the attached picture that an address means; "" if there is none."""
-    link = image["quoted"] or image["link"] or image["source"]
-    ways = (link.strip(), unquote(link.strip()), _address(image))
-    asked = (way.partition("attachment:") for way in ways)
-    return next((name for before, _, name in asked if not before and name in names), "")
+def _joined(value: object) -> str | None:
+    """Return a text of a notebook file, which may be a list of lines; None if it is not a text."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value if isinstance(value, str) else None
 
 
 # Unsaved functions and other versions

@@ -1,4 +1,4 @@
-"""Submissions that attack the grader, one idea each, and what none of them may reach."""
+"""Submissions that attack the grader, each with one idea, and the harm that none of them may do."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What an attack is: a submission with one idea, and what it may and may not cost.
+"""An attack: a submission with one idea, and the items that the attack may and may not cost.
 
-An attack's notebook answers every item as the reference does, but for the cells named in
-`answers`. The places `@NAME@` in its code are filled in by the scene (see `scene.py`): `@course@`
-is the scratch course's folder, `@checkout@` the kit's, `@victim@` the folder of the victim's
-submission, `@kept@` where the grader keeps what earlier runs worked out, `@tcp@` and `@udp@` are
-ports on loopback and `@unix@` and `@abstract@` sockets on which somebody listens.
+An attack's notebook gives the reference's answer to each item, except in the cells that `answers`
+names. `scene.py` replaces each place `@NAME@` in the attack's code: `@course@` is the scratch
+course's folder, `@checkout@` is the kit's folder, `@victim@` is the folder of the victim's
+submission, and `@kept@` is the folder in which the grader keeps results of earlier runs. `@tcp@`
+and `@udp@` are ports on loopback. `@unix@` and `@abstract@` are sockets on which the test listens.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ WHOLE_COURSE = ("problem1_momentum", "problem2_landscape", "problem3_ntk")
 class Attack:
     """One idea.
 
-    No item in `unsolved` has an honest answer, so none of them may earn a point. Items in `spends`
-    are answered, but go down with the attack (or may); all others have to keep their points.
-    `problems` are the notebooks that are handed in, `answers` replaces cells by their ids, `before`
-    puts a cell in front of one, and `spoil` changes the written folder. A `hasty` attack runs under
-    short limits of time, a `slow` one is no part of the everyday run.
+    No item in `unsolved` has an honest answer, so no item in `unsolved` may earn a point. Items in
+    `spends` have right answers but may lose points through the attack; all other items must keep
+    their points. `problems` lists the submitted notebooks, `answers` replaces cells by their ids,
+    `before` inserts a cell before an answer, and `spoil` changes the written folder. A `hasty`
+    attack runs with short time limits; a `slow` attack is left out of the everyday run.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Attack:
 
     @property
     def group(self) -> tuple[tuple[str, ...], bool]:
-        """Attacks that agree in this can be marked in one sandbox, with one victim."""
+        """Attacks with equal groups can be marked in one sandbox, with one victim."""
         return self.problems, self.hasty
 
     def student(self, places: Mapping[str, object]) -> SampleStudent:
-        """The student who hands it in, with the places filled."""
+        """The student who submits the attack; all places are filled in."""
 
         def filled(cells: Mapping[str, str]) -> dict[str, str]:
             return {
@@ -79,7 +79,7 @@ class Attack:
 
 
 def fill(code: str, places: Mapping[str, object]) -> str:
-    """The code with every `@NAME@` of a place replaced."""
+    """Return the code with each `@NAME@` replaced by the path or port that it stands for."""
     for name, value in places.items():
         code = code.replace(f"@{name}@", str(value))
     return code
@@ -88,20 +88,20 @@ def fill(code: str, places: Mapping[str, object]) -> str:
 def instead(
     kind: str, name: str, idea: str, cell: str, code: str, unsolved: Iterable[str], **rest: object
 ) -> Attack:
-    """An attack in the place of one answer."""
+    """Return an attack that replaces one answer."""
     return Attack(name, kind, idea, {cell: code}, unsolved=frozenset(unsolved), **rest)  # type: ignore[arg-type]
 
 
 def kernel(kind: str, name: str, idea: str, code: str, **rest: object) -> Attack:
-    """An attack in the place of `empirical_ntk(v, W, X, n)`."""
+    """Return an attack that replaces `empirical_ntk(v, W, X, n)`."""
     return instead(kind, name, idea, "p3b-kernel-answer", code, ["p3b-kernel"], **rest)
 
 
 def limit(kind: str, name: str, idea: str, code: str, **rest: object) -> Attack:
-    """An attack in the place of `limit_ntk(X, n)`, which two items ask for."""
+    """Return an attack that replaces `limit_ntk(X, n)`, which two items ask for."""
     return instead(kind, name, idea, "p3c-limit-answer", code, ["p3c-relu", "p3c-squared"], **rest)
 
 
 def cell(kind: str, name: str, idea: str, code: str, **rest: object) -> Attack:
-    """An attack in a cell of its own before `empirical_ntk`, with every item answered."""
+    """Return an attack in an additional cell before `empirical_ntk`; every item is answered."""
     return Attack(name, kind, idea, before={"p3b-kernel-answer": code}, **rest)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Submissions that use up time, memory, disk, processes or patience."""
+"""Submissions that use up time, memory, disk space, processes or the grader's patience."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ in_a_cell = partial(cell, "exhaustion", hasty=True)
 
 
 def called(name: str, idea: str, code: str, **rest: object) -> Attack:
-    """Does it in the processes of the tests, where `empirical_ntk` should answer."""
+    """Return an attack that runs the code when a test calls `empirical_ntk`."""
     body = textwrap.indent(textwrap.dedent(code).strip(), "    ")
     text = f"""
 import os

@@ -1,4 +1,4 @@
-"""Submissions that answer in the worker's name, or write reports and marks of their own."""
+"""Submissions that send results in the worker's name, or write reports and marks themselves."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def say(*messages):
 
 
 def forged(name: str, idea: str, code: str, **rest: object) -> Attack:
-    """An attack in the place of `empirical_ntk` that can write to every socket that leads out."""
+    """Return an attack that replaces `empirical_ntk` and can write to every outgoing socket."""
     code = DOORS + textwrap.dedent(code)
     return kernel("forged results", name, idea, code, **rest)
 

@@ -1,4 +1,4 @@
-"""Answers that only look right: objects, arrays and shapes made to fool a comparison."""
+"""Answers that only look right: objects, arrays and shapes made to deceive a comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ forged = partial(kernel, "forged values")
 
 
 def forged_values(name: str, idea: str, code: str, *more: str) -> Attack:
-    """An attack in the place of the three values that Problem 2 a) asks for."""
+    """Return an attack that replaces the three values of Problem 2 a)."""
     return instead(
         "forged values",
         name,

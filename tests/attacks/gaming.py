@@ -1,4 +1,4 @@
-"""Answers that pass without the method: remembered, hard-coded, two-faced."""
+"""Answers that try to pass without the method: memorised, hard-coded, or honest only at times."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def gaming_all(
     unsolved: list[str],
     problems: tuple[str, ...] = PROBLEM_2,
 ) -> Attack:
-    """An attack in the places of several answers."""
+    """Return an attack that replaces several answers."""
     return Attack(name, "gaming", idea, answers, unsolved=frozenset(unsolved), problems=problems)
 
 
 def learnt(name: str, idea: str, remember: str) -> Attack:
-    """A kernel that waits for a right limit to stand in, to learn it and then be right.
+    """Return a kernel that waits for calls with a right limit, and learns the values of this limit.
 
-    `remember` defines `keep(table)` and `kept()`, which gives the table or None.
+    The code in `remember` defines `keep(table)` and `kept()`; `kept()` returns the table or None.
     """
     return Attack(
         name,
@@ -56,7 +56,7 @@ def learnt(name: str, idea: str, remember: str) -> Attack:
                     return np.interp(angles, np.linspace(0, np.pi, 200), table[n - 1])
                 """,
         },
-        # no limit stands in for a kernel, which need not build on one
+        # no limit replaces a kernel, because a kernel need not call the limit
         unsolved=frozenset(["p3b-kernel", "p3c-relu", "p3c-squared"]),
     )
 

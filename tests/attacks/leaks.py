@@ -1,4 +1,4 @@
-"""Submissions that try to carry something out: over a network, in an output, by time."""
+"""Submissions that try to carry data out: over a network, in an output, or by timing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.attacks.attack import Attack, cell, instead, kernel
 
 leak = partial(cell, "leaks")
 tell = partial(kernel, "leaks")
-"""Tells what it is called with, in some way that might reach the feedback."""
+"""Code that reveals the arguments of a call in some way that might reach the feedback."""
 
 plot = partial(instead, "leaks", cell="p3-plot-answer", unsolved=["p3-plot"])
 

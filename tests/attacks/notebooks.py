@@ -1,4 +1,4 @@
-"""Notebooks that are not what nbgrader released."""
+"""Submitted notebooks that differ from the notebooks that nbgrader released."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Change = Callable[[Notebook], None]
 
 
 def rewritten(change: Callable[[str], str], encoding: str = "utf-8") -> Callable[[Path], None]:
-    """Change the notebook's text after it was written."""
+    """Return an attack that changes the text of the notebook's file."""
 
     def spoil(folder: Path) -> None:
         path = folder / PROBLEM
@@ -33,7 +33,7 @@ def rewritten(change: Callable[[str], str], encoding: str = "utf-8") -> Callable
 
 
 def edited(change: Change) -> Callable[[Path], None]:
-    """Change the notebook's JSON after it was written."""
+    """Return an attack that changes the JSON of the notebook's file."""
 
     def rewrite(text: str) -> str:
         notebook: Notebook = json.loads(text)
@@ -44,49 +44,49 @@ def edited(change: Change) -> Callable[[Path], None]:
 
 
 def forged(name: str, idea: str, change: Change, **rest: Any) -> Attack:
-    """A notebook with a wrong kernel, changed so that it might pass all the same."""
+    """Return a notebook with a wrong kernel and a change that might let this kernel pass."""
     unsolved = frozenset({"p3b-kernel"})
     return Attack(name, "notebooks", idea, WRONG, unsolved=unsolved, spoil=edited(change), **rest)
 
 
 def odd(name: str, idea: str, change: Change, **rest: Any) -> Attack:
-    """A notebook with every item answered, changed so that reading it might fail or harm."""
+    """Return a notebook that answers every item, but that might fail or harm its reader."""
     return Attack(name, "notebooks", idea, spoil=edited(change), **rest)
 
 
 def raw(
     name: str, idea: str, change: Callable[[str], str], encoding: str = "utf-8", **rest: Any
 ) -> Attack:
-    """The same, where the text of the file is changed."""
+    """Return a notebook that answers every item, with a changed file text."""
     return Attack(name, "notebooks", idea, spoil=rewritten(change, encoding), **rest)
 
 
 def by_id(notebook: Notebook, name: str) -> Notebook:
-    """The cell of that grade id."""
+    """Return the cell with this grade id."""
     cells: list[Notebook] = notebook["cells"]
     return next(c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
 
 
 def marks(notebook: Notebook) -> list[Notebook]:
-    """What the cells say of themselves to nbgrader."""
+    """Change the cells' nbgrader metadata."""
     return [c["metadata"]["nbgrader"] for c in notebook["cells"] if "nbgrader" in c["metadata"]]
 
 
 def extra(source: Any, kind: str = "code", **more: Any) -> Notebook:
-    """A cell of the student's own."""
+    """Return an additional cell written by the student."""
     cell: Notebook = {"cell_type": kind, "metadata": {}, "source": source}
     return {**cell, **({"outputs": [], "execution_count": None} if kind == "code" else {}), **more}
 
 
 def shown(**bundle: Any) -> list[Notebook]:
-    """Saved outputs in every form that holds a bundle."""
+    """Add saved outputs in every form that a bundle of MIME types allows."""
     return [
         {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": bundle},
         {"output_type": "display_data", "metadata": {"isolated": True}, "data": bundle},
     ]
 
 
-# --- what nbgrader goes by ------------------------------------------------------------------------
+# --- metadata that nbgrader reads -----------------------------------------------------------------
 
 
 def _points(notebook: Notebook) -> None:
@@ -127,7 +127,7 @@ def _duplicates(notebook: Notebook) -> None:
 
 
 def _renamed(notebook: Notebook) -> None:
-    """What it fails has the name of what it passes, and the other way round."""
+    """Exchange the ids of a test that passes and a test that fails."""
     bad, good = by_id(notebook, "p3b-kernel"), by_id(notebook, "p3a-gradients")
     for found, name in ((bad, "p3a-gradients"), (good, "p3b-kernel")):
         found["metadata"]["nbgrader"]["grade_id"] = found["id"] = name
@@ -180,7 +180,7 @@ def _stale_points(notebook: Notebook) -> None:
 
 
 def _comments_and_marks(notebook: Notebook) -> None:
-    """What nbgrader's tables, feedback and converters keep in a notebook's metadata."""
+    """Write nbgrader's comments and marks into the notebook's metadata."""
     notebook["metadata"]["nbgrader"] = {"score": 1000, "late_submission_penalty": -100}
     for found in notebook["cells"]:
         found["metadata"].setdefault("nbgrader", {}).update(
@@ -190,7 +190,7 @@ def _comments_and_marks(notebook: Notebook) -> None:
 
 
 def _directives(notebook: Notebook) -> None:
-    """The words by which a source notebook has its cells filled in or taken out."""
+    """Add the directives that make nbgrader fill or remove cells of a source notebook."""
     found = by_id(notebook, "p3b-kernel-answer")
     found["source"] = (
         "### REFERENCE ntk.empirical_ntk\n### GIVEN ntk.empirical_ntk\n### BEGIN SOLUTION\n"
@@ -282,7 +282,7 @@ def _names_as_formulas(notebook: Notebook) -> None:
     by_id(notebook, "p3a-proof")["source"] = formula
 
 
-# --- what is no notebook, or hardly ---------------------------------------------------------------
+# --- files that are hardly notebooks --------------------------------------------------------------
 
 
 def _kernels(notebook: Notebook) -> None:
@@ -316,7 +316,7 @@ def _cells_that_are_none(notebook: Notebook) -> None:
 
 
 def _giant_cells(notebook: Notebook) -> None:
-    """Far longer than anybody writes, in one line each."""
+    """Add cells far longer than any person writes, each in a single line."""
     notebook["cells"] += [
         extra("#" + "x" * 3_000_000), extra("x = '" + "y" * 400_000 + "'"), extra("é" * 2_000_000),
         extra("#" * 4_000_000, "markdown"), extra("x" * 6_000_000, "markdown"),
@@ -325,7 +325,7 @@ def _giant_cells(notebook: Notebook) -> None:
 
 
 def _patterns(notebook: Notebook) -> None:
-    """Texts on which a careless pattern goes back and forth for ever."""
+    """Add texts on which a careless regular expression backtracks without end."""
     size = 100_000
     texts = ["a, " * size, "(" * size, "from " + " " * size, "import " + "a." * size, "```" * size,
              "a" + " " * size, "[" * size, "![](" * size, "<" * size, "*_" * size, "$" * size,
@@ -337,7 +337,7 @@ def _patterns(notebook: Notebook) -> None:
 
 
 def _old_format(notebook: Notebook) -> None:
-    """The same notebook in the format of ten years ago, with what that one could hold."""
+    """Write the notebook in a ten-year-old format, with that format's own fields."""
     for found in notebook["cells"]:
         if found["cell_type"] == "code":
             found.update(input=found.pop("source"), language="bash", prompt_number=1, outputs=[
@@ -353,7 +353,7 @@ def _versions(notebook: Notebook) -> None:
 
 
 def _numbers(text: str) -> str:
-    """Numbers that JSON allows and nothing else does."""
+    """Write numbers that are valid in JSON, but in no other format."""
     wild = '"a": NaN, "b": -Infinity, "c": 1e999, "d": -0.0, "e": 1E-999, "f": ' + "9" * 4_000
     return text.replace('"execution_count": null', f'"execution_count": 1e400, {wild}').replace(
         '"points": 1,', f'"points": Infinity, {wild},'
@@ -361,7 +361,7 @@ def _numbers(text: str) -> str:
 
 
 def _keys_twice(text: str) -> str:
-    """Each part is there twice, so that two readers may see two notebooks."""
+    """Write each key twice, so that two readers may see two different notebooks."""
     empty = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5, '
     twice = text.replace('"grade_id":', '"grade_id": "p3b-kernel", "grade_id":')
     return empty + twice.lstrip()[1:]
@@ -388,7 +388,7 @@ def _million_cells(folder: Path) -> None:
 
 
 def _no_notebooks(folder: Path) -> None:
-    """Files without a cell where nothing that fails would mean that nothing was wrong."""
+    """Write files without cells: a reader that checks only cells would find no fault."""
     (folder / PROBLEM).write_text('{"cells": [], "metadata": {}, "nbformat": 4}', encoding="utf-8")
     for number, text in enumerate(["", "[]", "null", '"x"', "5", "{}", '{"cells": {}}', " " * 999]):
         (folder / f"problem1_momentum ({number}).ipynb").write_text(text, encoding="utf-8")
@@ -402,7 +402,7 @@ def _swapped(folder: Path) -> None:
 
 
 def _for_all_problems(folder: Path) -> None:
-    """One good notebook, handed in for each problem, under its ids and functions besides."""
+    """Submit one good notebook for each problem, with the ids and functions of all problems."""
     notebook = json.loads((folder / PROBLEM).read_text(encoding="utf-8"))
     for problem in WHOLE_COURSE[:2]:
         (folder / f"{problem}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
@@ -411,7 +411,7 @@ def _for_all_problems(folder: Path) -> None:
 
 
 def _worse_copies(folder: Path) -> None:
-    """The answers stand in the file with the right name, wrong ones in copies, newer and larger."""
+    """Put right answers into the named file, and wrong answers into newer and larger copies."""
     text = (folder / PROBLEM).read_text(encoding="utf-8").replace("return ", "return 0 * ")
     for name in ("problem3_ntk (1).ipynb", "problem3_ntk (2).ipynb", "copy of problem3_ntk.ipynb"):
         (folder / name).write_text(text + " " * 10_000, "utf-8")

@@ -1,4 +1,4 @@
-"""Submissions that change what a grader beside them would use."""
+"""Submissions that change modules that a grader in the same process would use."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def empirical_ntk(v, W, X, n):
 
 
 def patched_first(name: str, idea: str, code: str) -> Attack:
-    """An attack that changes something when its cell runs, and then answers wrongly."""
+    """Return an attack that changes something when its cell runs, and then gives wrong answers."""
     return patched(name, idea, textwrap.dedent(code) + WRONG)
 
 
 def patched_when_called(name: str, idea: str, code: str, **rest: object) -> Attack:
-    """An attack that calls `tamper` in the processes of the tests alone, then answers wrongly."""
+    """Return an attack that calls `tamper` only in the tests' processes, then answers wrongly."""
     return patched(name, idea, textwrap.dedent(code) + WRONG_AFTER_TAMPERING, **rest)
 
 

@@ -1,8 +1,8 @@
-"""Files put where somebody else would run or read them.
+"""Submissions with files that another program or user might run or read.
 
-What is planted on the grader's side is a trap: run or imported from there, it leaves a file in the
-course. A cell that succeeds in planting what it must not gives up an honest answer, so that it is
-seen.
+Each file planted on the grader's side is a trap: if the grader runs or imports the file, it writes
+a file into the course. If a cell succeeds in planting a forbidden file, the cell gives up an honest
+answer, so that the test notices the success.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ SHELL_TRAP = "#!/bin/sh\necho ran >> '@course@/ran.txt'\nexit 0\n"
 
 
 def planted(name: str, idea: str, *spoils: Callable[[Path], None], **rest: object) -> Attack:
-    """A wrong kernel, with something beside the notebook that should make it pass."""
+    """Return an attack with a wrong kernel, and a planted file that should make it pass."""
     return kernel("planted files", name, idea, WRONG, spoil=one_by_one(*spoils), **rest)
 
 
 def beside(name: str, idea: str, *spoils: Callable[[Path], None], **rest: object) -> Attack:
-    """Every item is answered, and something stands beside the notebook."""
+    """Return an attack that answers every item and puts a file beside the notebook."""
     return Attack(name, "planted files", idea, spoil=one_by_one(*spoils), **rest)  # type: ignore[arg-type]
 
 
@@ -52,7 +52,7 @@ def one_by_one(*spoils: Callable[[Path], None]) -> Callable[[Path], None]:
 
 
 def texts(contents: Mapping[str, str], mode: int = 0o644) -> Callable[[Path], None]:
-    """Files with these contents, their places filled in; a name may be several, with blanks."""
+    """Write files with these contents and fill in their places; one key may list several names."""
 
     def spoil(folder: Path) -> None:
         places = {"course": folder.parents[2]}
@@ -67,7 +67,7 @@ def texts(contents: Mapping[str, str], mode: int = 0o644) -> Callable[[Path], No
 
 
 def links(targets: Mapping[str, str]) -> Callable[[Path], None]:
-    """Links in the place of files; targets are taken from the course's folder."""
+    """Write links instead of files; link targets are relative to the course's folder."""
 
     def spoil(folder: Path) -> None:
         for name, target in targets.items():
@@ -85,7 +85,7 @@ def hard_links(targets: Mapping[str, str]) -> Callable[[Path], None]:
     return spoil
 
 
-# --- what pytest, Python and the tools would read -------------------------------------------------
+# --- files that pytest, Python and other tools would read -----------------------------------------
 
 EVERY_TEST_PASSES = f"""{TRAP}
 import pytest
@@ -111,7 +111,7 @@ def run_migrations(*args, **rest): pass
 
 
 def _bytecode(folder: Path) -> None:
-    """Compiled modules that claim to be of any date: their source is never compared with."""
+    """Write compiled modules that are valid for any date: Python never checks their sources."""
     source = folder / "trap.py"
     source.write_text(fill(EVERYTHING_IS_CLOSE, {"course": folder.parents[2]}), encoding="utf-8")
     modes = py_compile.PycInvalidationMode
@@ -124,7 +124,7 @@ def _bytecode(folder: Path) -> None:
 
 
 def _checkout_of_git(folder: Path) -> None:
-    """A repository whose settings and hooks run programs when somebody asks it anything."""
+    """Write a Git repository with settings and hooks that run programs when somebody calls git."""
     trap = f"{folder}/.git/hooks/post-index-change"
     settings = (
         f"[core]\n\trepositoryformatversion = 0\n\tfsmonitor = {trap}\n\tpager = {trap}\n"
@@ -137,11 +137,11 @@ def _checkout_of_git(folder: Path) -> None:
     texts({f".git/hooks/{name}": SHELL_TRAP for name in names}, 0o755)(folder)
 
 
-# --- what is no file, or somebody else's ----------------------------------------------------------
+# --- special files, and files of other users ------------------------------------------------------
 
 
 def _pipes(folder: Path) -> None:
-    """The notebook under a second name; under its own, and others, what keeps a reader waiting."""
+    """Rename the notebook, and put pipes that block a reader under the usual names."""
     (folder / PROBLEM).rename(folder / "problem3_ntk (1).ipynb")
     for name in (PROBLEM, "problem3_ntk (2).ipynb", "timestamp.txt", "conftest.py"):
         os.mkfifo(folder / name)
@@ -153,7 +153,7 @@ def _pipes(folder: Path) -> None:
 
 
 def _devices(folder: Path) -> None:
-    """Endless files: devices where that is allowed, else links to them."""
+    """Write endless files: devices if the system allows them, otherwise links to devices."""
     for number, device in enumerate(("zero", "full", "random", "tty")):
         path = folder / f"problem3_ntk ({number}).ipynb"
         state = os.stat(f"/dev/{device}")
@@ -224,7 +224,7 @@ def _folder_names(folder: Path) -> None:
 
 
 def _cases(folder: Path) -> None:
-    """Wrong notebooks under every other way to write the name."""
+    """Write wrong notebooks with every other use of capital letters in the expected name."""
     text = (folder / PROBLEM).read_text(encoding="utf-8").replace("return ", "return 0 * ")
     for name in ("PROBLEM3_NTK.IPYNB", "Problem3-ntk.ipynb", "problem3 ntk.ipynb.json",
                  "problem3_ntk.ipynb.txt", "problem3_ntk (2).ipynb", "a/problem3_ntk.ipynb",
@@ -252,7 +252,7 @@ def _thousands(folder: Path) -> None:
 
 
 def _sparse(folder: Path) -> None:
-    """Files that take no room and are far larger than any notebook."""
+    """Write sparse files, which use no disk space and are far larger than any notebook."""
     for name in ("problem3_ntk (1).ipynb", "problem1_momentum (1).ipynb", "timestamp.txt"):
         with open(folder / name, "wb") as file:
             file.write(b'{"cells": [')

@@ -1,7 +1,8 @@
-"""A scratch course with a victim, things worth stealing, and somebody who listens.
+"""A scratch course with a victim, secrets worth stealing, and sockets that listen.
 
-`Scene.strike` hands in attacks beside the victim, marks all in one warm sandbox, the victim last,
-records them, and writes the pages that students get. The `Aftermath` of each says what came of it.
+`Scene.strike` submits attacks beside the victim, marks all submissions in one warm sandbox with the
+victim last, records the marks, and writes the students' pages. The `Aftermath` of an attack records
+its consequences.
 """
 
 from __future__ import annotations
@@ -68,12 +69,12 @@ SHOWN = {"text/plain", "text/html", "text/latex", "text/markdown", *PICTURES}
 
 
 _drawn_anew = cache(pictures.drawn_anew)
-"""Honest answers draw the same pictures in every submission, and encoding one again is slow."""
+"""Honest answers draw the same pictures in every submission, and drawing them again is slow."""
 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What came of an attack: all that has to be looked at."""
+    """Consequences of an attack that a test must check."""
 
     points: Mapping[str, float]
     recorded: Mapping[str, float]
@@ -87,7 +88,7 @@ class Aftermath:
 
 
 class Scene:
-    """The scratch course under `root`, its victim, and the listeners."""
+    """The scratch course in `root`, with its victim and its listeners."""
 
     def __init__(self, root: Path) -> None:
         self.canary = secrets.token_hex(12)
@@ -101,12 +102,12 @@ class Scene:
         _adopt_orphans()
 
     def strike(self, attacks: Sequence[Attack], *, use_outer: bool) -> list[Aftermath]:
-        """Hand in the attacks and the victim, mark, record and give back each.
+        """Submit, mark and record the attacks and the victim, and write their feedback.
 
-        With `use_outer=False` they are marked behind the inner wall alone.
+        With `use_outer=False`, all submissions are marked behind the inner wall alone.
 
-        The attacks have to be of one `group`. What is seen only after the last of them, the victim
-        and what was left over, stands in the aftermath of each.
+        All attacks must belong to one `group`. Effects that appear only after the last attack, such
+        as the victim's marks and leftover files, are listed in the aftermath of each attack.
         """
         [(problems, is_hasty)] = {attack.group for attack in attacks}
         settings = MarkSettings(limits=HASTY if is_hasty else PATIENT, use_outer=use_outer)
@@ -155,7 +156,8 @@ class Scene:
                 attack.spoil(attacker)
             own += _texts(attacker)
             before = self._state()
-            # The worst place to stand in: what Python and others read from where they are started.
+            # The worst working folder for a command: it contains the files that Python and other
+            # tools read from the folder in which they are started.
             with contextlib.chdir(attacker):
                 marking = self._mark(attacker, settings, sandbox)
                 recorded = self._record(marking)
@@ -173,11 +175,11 @@ class Scene:
         return mark_submission(self.course, HOMEWORK, path, settings=settings, sandbox=sandbox)
 
     def _victim(self, problems: tuple[str, ...], settings: MarkSettings) -> tuple[Path, str]:
-        """The victim's submission of these problems, and its Report where it is marked alone."""
+        """Return the victim's submission of these problems, and its Report if marked alone."""
         key = problems, settings.use_outer
         if key not in self._victims:
             path = self.root / "submitted" / "-".join(["victim", *problems]) / HOMEWORK.name
-            shutil.rmtree(path, ignore_errors=True)  # behind other walls it was marked before
+            shutil.rmtree(path, ignore_errors=True)  # the outer wall may differ
             student = SampleStudent(
                 "victim", "answers all", before={"p3-title": f"# {self.canary}"}
             )
@@ -190,13 +192,14 @@ class Scene:
         return self._victims[key]
 
     def _plant_canaries(self) -> None:
-        """Put the canary where it must not be read: files, the environment, a comment."""
+        """Write the canary into forbidden places: files, the environment, a comment."""
         for name in ("secret.txt", "gradebook-notes.json", "submitted/secret.txt", ".git-config"):
             path = self.root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{self.canary}\n", encoding="utf-8")
             path.chmod(0o644)
-        # Beside what is kept of earlier runs, hidden inputs among it: closed to others by itself.
+        # The folder is beside the cached results of earlier runs, which contain hidden inputs.
+        # Only the owner of the cache can open the cache.
         kept = self.kept / f"{secrets.token_hex(4)}-secret.txt"
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept.write_text(f"{self.canary}\n", encoding="utf-8")
@@ -204,7 +207,7 @@ class Scene:
         os.environ["FDL_ATTACK_CANARY"] = self.canary
 
     def _state(self) -> dict[Path, str]:
-        """The course's files by what is in them, but for those that recording writes."""
+        """Return the digests of the course's files, except the files that recording changes."""
         written = tuple(self.root / name for name in RECORDS)
         return {
             path: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
@@ -213,7 +216,7 @@ class Scene:
         }
 
     def _record(self, marking: Marking) -> dict[str, float]:
-        """Record the marks, and what the gradebook then says of each item."""
+        """Record the marks, and return the gradebook's entries for each item."""
         with Recorder(self.course, HOMEWORK) as book:
             book.record("attacker", marking)
         self._pages = write_feedback(self.course, HOMEWORK, ["attacker"])
@@ -224,7 +227,7 @@ class Scene:
             }
 
     def _active(self) -> list[str]:
-        """What of the pages, and of the outputs in the notebooks beside them, could act."""
+        """Return active parts of the pages, and of outputs in the notebooks beside the pages."""
         graded = self.root / "autograded" / "attacker" / HOMEWORK.name
         notebooks = [nbformat.read(path, as_version=4) for path in graded.glob("*.ipynb")]
         code = [cell for found in notebooks for cell in found.cells if cell.cell_type == "code"]
@@ -235,9 +238,9 @@ class Scene:
         return sorted(kinds) + [part for text in texts for part in active_parts(text)]
 
     def _leaks(self, marking: Marking, own: str) -> list[str]:
-        """What of the hidden tests, their values or the canary the attacker is given back.
+        """Return hidden tests, their values and canaries that occur in the attacker's feedback.
 
-        `own` is what the attacker has handed in: lines that stand there are no news.
+        `own` is the attacker's submitted text: lines that occur in `own` are not leaks.
         """
         graded = self.root / "autograded" / "attacker" / HOMEWORK.name
         texts = [marking.report.to_json()]
@@ -255,7 +258,7 @@ class Scene:
 
 @cache
 def hidden_lines() -> tuple[str, ...]:
-    """Lines of the hidden tests and the solutions that stand in nothing that students are given."""
+    """Return lines of the hidden tests and solutions that occur in no file for students."""
     given = "\n".join(
         path.read_text(encoding="utf-8")
         for path in COURSE.release(HOMEWORK.name).iterdir()
@@ -279,7 +282,7 @@ def hidden_lines() -> tuple[str, ...]:
 
 
 class _Active(HTMLParser):
-    """Collects the tags and attributes of a page that could act, load or lead somewhere."""
+    """Collects tags and attributes of a page that could act, load something or lead elsewhere."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -297,19 +300,19 @@ class _Active(HTMLParser):
 
 
 def active_parts(page: str) -> list[str]:
-    """What of an HTML text could act."""
+    """Return the parts of an HTML text that could act."""
     parser = _Active()
     parser.feed(page)
     return parser.found
 
 
 def _plain(text: str) -> str:
-    """The text of a page or a notebook's file, as it was before it was escaped."""
+    """Return the text of a page or notebook file without its escape sequences."""
     return html.unescape(text).replace("\\", "")
 
 
 def _values(marking: Marking) -> set[str]:
-    """The first ten digits of every number that the hidden tests passed in."""
+    """Return the first ten digits of each number that the hidden tests passed to answers."""
     found: set[str] = set()
     for outcomes in marking.outcomes.values():
         for outcome in outcomes:
@@ -332,7 +335,7 @@ def _digits(values: Sequence[Any]) -> Iterator[str]:
 
 
 def _texts(folder: Path) -> str:
-    """The text of the notebooks in a folder."""
+    """Return the text of the notebooks in a folder."""
     paths = [path for path in folder.rglob("*.ipynb") if path.is_file() and not path.is_symlink()]
     return "\n".join(_plain(path.read_text(errors="replace")) for path in paths)
 
@@ -344,7 +347,7 @@ def _keep_only(folder: Path, attack: Attack) -> None:
 
 @contextmanager
 def _temporary_folder(folder: Path) -> Iterator[None]:
-    """Have the grader's temporary files in `folder`, so that those left over are seen."""
+    """Put the grader's temporary files into `folder`, so that the test finds leftover files."""
     before = tempfile.tempdir
     tempfile.tempdir = str(folder)
     try:
@@ -354,13 +357,13 @@ def _temporary_folder(folder: Path) -> Iterator[None]:
 
 
 def _user_of(sandbox: Sandbox) -> set[int]:
-    """The uid that student code has in this sandbox, if it is not the grader's own."""
+    """Return the uid of student code in this sandbox, or None if it is the grader's own uid."""
     confinement = sandbox._confinement
     return set() if confinement is None else {confinement.spec["uid"]} - {None}
 
 
 def _shared_files() -> dict[Path, int]:
-    """What stands where everybody may write, with its owner."""
+    """Return the files in folders that every user may write to, with each file's owner."""
     found = {}
     for folder in SHARED:
         for path in folder.glob("*"):
@@ -370,13 +373,13 @@ def _shared_files() -> dict[Path, int]:
 
 
 def _adopt_orphans() -> None:
-    """Become the parent of processes that outlive theirs, so that none gets out of sight."""
+    """Become the parent of orphaned processes, so that the test can find every process."""
     if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "this process can't be made a subreaper")
 
 
 def _descendants() -> dict[int, str]:
-    """The processes below this one that still run, with their names."""
+    """Return the running descendants of this process, with their names."""
     parents: dict[int, list[int]] = {}
     names: dict[int, str] = {}
     for entry in os.scandir("/proc"):
@@ -400,7 +403,7 @@ def _descendants() -> dict[int, str]:
 
 
 class Listeners:
-    """Sockets on this machine on which nothing of a submission may be heard."""
+    """Sockets on this machine that no submission may reach."""
 
     def __init__(self, folder: Path) -> None:
         self._parent = folder
@@ -426,7 +429,7 @@ class Listeners:
         return self
 
     def heard(self) -> list[str]:
-        """The sockets on which somebody called."""
+        """Return the sockets that received a connection."""
         return [name for name, listener in self._sockets.items() if _called(listener)]
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from tests.attacks.attack import Attack, cell, kernel
 
 steal = partial(cell, "stolen answers")
-"""Looks around in a cell; whatever it finds, it prints, so that it would reach the feedback."""
+"""Code for a cell that searches the machine and prints its findings."""
 
 steal_for_points = partial(kernel, "stolen answers")
 
@@ -219,7 +219,7 @@ ATTACKS: tuple[Attack, ...] = (
         hasty=True,
         spends=frozenset(
             ["p3a-gradients", "p3b-kernel", "p3c-relu", "p3c-squared", "p3-plot"]
-        ),  # it may eat the orders of its own notebook
+        ),  # this code may take the orders that its own notebook should get
     ),
     steal(
         "file-handles",

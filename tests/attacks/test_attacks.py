@@ -1,4 +1,4 @@
-"""Every attack, behind both walls and behind the inner one alone, gets nothing and harms nobody."""
+"""Every attack earns nothing and harms nobody, behind both walls and behind one wall."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from tests.attacks.scene import HOMEWORK, Aftermath, Scene
 
 WALLS = {"both walls": True, "inner wall alone": False}
 STRONGEST = "the strongest walls here"
-"""Both walls, or the inner wall alone on a machine without bubblewrap: never a reason to skip."""
+"""Both walls, or the inner wall alone on a machine without bubblewrap; no attack is skipped."""
 
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    # Not pytest's folder for temporary files: that one is closed to other users.
+    # Pytest's folder for temporary files is closed to other users, so this test uses another
+    # folder.
     with TemporaryDirectory(prefix="fdl-scene-") as folder:
         root = Path(folder)
         root.chmod(0o755)
@@ -34,11 +35,11 @@ PROBLEM_3 = ("problem3_ntk",)
 EVERYDAY = 1
 """Number of attacks of each kind in the everyday run."""
 AS_USER = ("planted files", "warm parent")
-"""Kinds of attacks that are marked every day by an ordinary user, who has no spare users."""
+"""Kinds of attacks that the everyday run also marks as an ordinary user without spare users."""
 
 
 def batches(attacks: Iterable[Attack]) -> Iterator[list[Attack]]:
-    """Attacks of one group that are marked in one sandbox, one after another."""
+    """Return groups of attacks that are marked in one sandbox, one attack after another."""
     for _, found in groupby(sorted(attacks, key=lambda a: a.group), key=lambda a: a.group):
         together = list(found)
         for start in range(0, len(together), TOGETHER):
@@ -46,7 +47,7 @@ def batches(attacks: Iterable[Attack]) -> Iterator[list[Attack]]:
 
 
 def everyday() -> Iterator[object]:
-    """Yield some attacks of each kind, in turn behind the strongest walls and the inner one."""
+    """Yield some attacks of each kind, in turn behind the strongest walls and the inner wall."""
     quick = [each for each in ATTACKS if each.problems == PROBLEM_3 and not each.slow]
     kinds = [[attack for attack in quick if attack.kind == kind][:EVERYDAY] for kind in KINDS]
     for start, walls in enumerate((STRONGEST, "inner wall alone")):
@@ -75,7 +76,7 @@ def test_attacks_get_nothing_and_harm_nobody(
 
 
 def wrongs_of(attacks: list[Attack], walls: str, scene: Scene) -> dict[str, list[str]]:
-    """What went wrong, by the names of the attacks."""
+    """Return the faults that the attacks caused, by the attacks' names."""
     use_outer = WALLS.get(walls, True)
     if use_outer and walls != STRONGEST and examine().level != "outer and inner":
         pytest.skip("this machine does not have the outer wall")
@@ -85,7 +86,7 @@ def wrongs_of(attacks: list[Attack], walls: str, scene: Scene) -> dict[str, list
 
 
 def wrongs(attack: Attack, found: Aftermath) -> list[str]:
-    """What is not as it has to be after an attack."""
+    """Return the differences from the required state after an attack."""
     wrong = [*_unearned_or_lost(attack, found)]
     if not found.victim_is_unharmed:
         wrong.append("the victim's Report is another one than alone")

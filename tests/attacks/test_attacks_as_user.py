@@ -1,4 +1,4 @@
-"""When root runs the tests, the attacks run again, marked by a user without privileges."""
+"""When root runs the tests, a user without privileges marks the attacks once more."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Submissions that reach for the parent process which forks them, or for those that it forks next.
+"""Submissions that attack the parent process that forks them, or the forks that come after them.
 
-One parent serves many submissions, and the memory of each begins as a copy of its own.
+One parent process serves many submissions, and each submission's memory starts as a copy of the
+parent's memory.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ KIND = "warm parent"
 reaches = partial(cell, KIND)
 reaches_hastily = partial(cell, KIND, hasty=True, spends=ITEMS)
 
-# Places in which one submission could leave word for a later one: each as a pair of functions.
+# Places in which one submission could leave a message for a later one: each entry is a pair of
+# functions.
 PLACES = """
 import builtins, ctypes, os, socket, tempfile
 import matplotlib
@@ -36,7 +38,7 @@ def message_queue():
 
 
 def attempts(code: str) -> str:
-    """Code in which every line is tried, whatever became of those before it."""
+    """Return code that tries every line, even if the lines before it failed."""
     lines = [line.strip() for line in code.strip().splitlines()]
     return f"""
 import builtins, ctypes, fcntl, gc, mmap, os, resource, signal, socket, struct, sys

@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks`: the kit beside stock nbgrader and otter-grader, in turns.
+"""`python -m tests.benchmarks` compares the kit with stock nbgrader and otter-grader.
 
-Each marks the same submissions in a course of its own, with its real command, made ready before.
-In each round all take their turn, in an order that changes from round to round; only runs of the
-same round are compared.
+Each tool marks the same submissions in its own course and with its real command; the courses are
+prepared before the measurement. In each round, every tool runs once, in an order that changes from
+round to round. Only runs of the same round are compared.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ENVIRONMENT = Path(sys.prefix) / "otter-grader"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if all was measured, 2 if a tool doesn't find the true marks."""
+    """Return 0 if all tools were measured, 2 if a tool doesn't find the true marks."""
     options = _options().parse_args(arguments)
     out, err = Console(width=options.width), Console(stderr=True)
     try:
@@ -86,7 +86,7 @@ def _measure(options: argparse.Namespace, err: Console) -> Figures:
 
 
 def _check(maker: Maker, names: Sequence[str], root: Path, err: Console) -> None:
-    """Mark each kind of submission once: wrong marks are found at once, and nothing is cold."""
+    """Mark each kind of submission once: this finds wrong marks early and warms the caches."""
     everyone = sample_students(maker.course, maker.assignment, len(SAMPLES))
     kinds = {student.story: student for student in everyone}
     for way in maker.make(names, list(kinds.values()), root):

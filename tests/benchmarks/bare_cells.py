@@ -1,9 +1,9 @@
-"""The least that submissions can cost: their cells alone, run by `exec` in one warm process.
+"""The lowest possible cost of submissions: only their cells, run by `exec` in one warm process.
 
-`python bare_cells.py SUPPORT FOLDER...` prints the seconds of a processor that the cells of the
-notebooks in the folders take, and those of drawing their figures, as JSON. The first folder is run
-once before, uncounted: so imports are not counted, nor what matplotlib does once. SUPPORT is the
-folder of `checks.py`. As in the sandbox, numpy has one thread. No cell may fail.
+`python bare_cells.py SUPPORT FOLDER...` prints JSON: the processor seconds for the cells of the
+notebooks in the folders, and for drawing their figures. The first folder is run once before the
+measurement, so that imports and matplotlib's first steps are not counted. SUPPORT is the folder
+that contains `checks.py`. As in the sandbox, numpy has one thread. No cell may fail.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from IPython.core.pylabtools import print_figure
 
 
 def main(support: Path, folders: Sequence[Path]) -> None:
-    """Run every notebook and print where the time went."""
+    """Run every notebook and print the processor time of each step."""
     mpl.use("agg")
     sys.path.insert(0, str(support))
     _run(folders[0])

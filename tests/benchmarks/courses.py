@@ -1,4 +1,4 @@
-"""Scratch courses with the same submissions: one of the kit's, one of stock nbgrader's."""
+"""Scratch courses with the same submissions: one course for the kit, one for stock nbgrader."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ from .stock_tests import with_hidden_tests
 
 TOOLS = Path(sys.executable).parent
 SAMPLES = ("ada", "dmitri", "ada", "emil", "ada", "ada")
-"""Whose submissions are handed in, over and over: the reference's, and some with mistakes."""
+"""Sample students whose submissions are used repeatedly: the reference, and some with mistakes."""
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""Arrays are small here, and several threads for them no help: as in the sandbox."""
+"""Use one thread as in the sandbox; more threads do not help with these small arrays."""
 
 Marks = dict[str, dict[str, float]]
-"""Points of the auto items by student and item, bonus points included."""
+"""Points of the automatic items by student and item, bonus points included."""
 
 
 @dataclass(frozen=True)
 class ScratchCourse:
-    """A course as it is before its first grading run; each run works on a copy of it."""
+    """A course before its first grading run; each run works on a copy of the course."""
 
     root: Path
 
     def copy(self, target: Path) -> Path:
-        """A copy in which nothing has been graded."""
+        """Make a copy of the course in which nothing was graded."""
         shutil.copytree(self.root, target)
         return target
 
 
 def sample_students(course: Course, assignment: Assignment, count: int) -> list[SampleStudent]:
-    """So many students, each under a name of its own."""
+    """Return this number of students, each with a name of their own."""
     known = {student.name: student for student in load_sample_class(course, assignment.name)}
     names = islice(cycle(SAMPLES), count)
     return [replace(known[name], name=f"{name}-{number}") for number, name in enumerate(names, 1)]
 
 
 def true_marks(assignment: Assignment, students: Sequence[SampleStudent]) -> Marks:
-    """What each tool should find."""
+    """Return the marks that each tool should find."""
     return {student.name: student.true_points(assignment) for student in students}
 
 
 def make_kit_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> ScratchCourse:
-    """A course for `fdl grade`; its gradebook knows the assignment already, as stock's does."""
+    """Make a course for `fdl grade`; its gradebook contains the assignment from the start."""
     write_files(course_files(course, assignment.name, NBGRADER_SETTINGS), root)
     _submit(course, assignment, students, root)
     with Recorder(Course(root), assignment):
@@ -97,7 +97,7 @@ def _submit(
 
 
 def run(root: Path, command: str, *arguments: str) -> None:
-    """Run a command of the environment in a course folder, without anybody's own settings."""
+    """Run a command of the environment in a course folder, without any user's own settings."""
     environment = {
         **usual_environment(),
         **ONE_THREAD,
@@ -117,17 +117,17 @@ def run(root: Path, command: str, *arguments: str) -> None:
 
 
 def usual_environment() -> dict[str, str]:
-    """This process's environment, in which Python keeps bytecode as it usually does."""
+    """Return this process's environment, with Python's usual handling of bytecode."""
     return {k: value for k, value in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def database(root: Path) -> str:
-    """The address of a course's gradebook."""
+    """Return the database address of a course's gradebook."""
     return f"sqlite:///{root / 'gradebook.db'}"
 
 
 def recorded_marks(root: Path, assignment: Assignment) -> Marks:
-    """What the gradebook of a course holds for the auto items; the kit's bonus is extra credit."""
+    """Return a gradebook's points for the automatic items; the kit's bonus is extra credit."""
     items = {item.name for item in assignment.select("auto")}
     with Gradebook(database(root)) as gradebook:
         return {

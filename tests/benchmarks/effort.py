@@ -1,9 +1,9 @@
-"""What a command costs: the seconds that pass, and those of processors, of all its processes.
+"""The cost of a command: elapsed seconds, and processor seconds of all its processes.
 
-The kernel counts for us: a counter of `perf_event_open` is inherited by each process that is
-started, and keeps what they used, also when nobody waited for them. What `getrusage` knows of
-children is less: where a process name space ends, as the sandbox's does, the time of the processes
-in it is nobody's.
+The kernel does the counting: each new process inherits a counter of `perf_event_open`. The counter
+also keeps the time of processes that no other process waited for. `getrusage` misses part of the
+children's time: when a process namespace ends, as the sandbox's namespace does, `getrusage` does
+not count the processes in that namespace.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _CLOSE_ON_EXEC = 8
 
 @dataclass(frozen=True)
 class Effort:
-    """Seconds that passed, and seconds of processors; None where the kernel doesn't count."""
+    """Elapsed seconds, and processor seconds; None if the kernel doesn't count them."""
 
     seconds: float
     cpu: float | None
 
 
 def measure(action: Callable[[], object]) -> Effort:
-    """What it costs to do this, in this process and in all that it starts."""
+    """Return the cost of a call, in this process and in all processes that the call starts."""
     with _counter() as counter:
         before, begin = _read(counter), time.perf_counter()
         action()
@@ -42,7 +42,7 @@ def measure(action: Callable[[], object]) -> Effort:
 
 
 def is_counted() -> bool:
-    """Whether the kernel counts the time of processors for us."""
+    """Return whether the kernel counts processor time for this user."""
     with _counter() as counter:
         return counter is not None
 
@@ -61,8 +61,8 @@ def _open() -> int | None:
     number = _CALLS.get(platform.machine())
     if number is None or os.name != "posix":
         return None
-    # The clock of a task has no parts: it counts the kernel's time also for those who may not see
-    # into the kernel, and have to say so.
+    # A task clock always includes kernel time, because the clock has no parts. A user who may not
+    # observe the kernel must request a counter with kernel time explicitly.
     flags = _INHERIT | _NO_KERNEL | _NO_HYPERVISOR
     wanted = struct.pack("=IIQQQQQ", _SOFTWARE, _SIZE, _TASK_CLOCK, 0, 0, 0, flags).ljust(
         _SIZE, b"\0"

@@ -1,4 +1,4 @@
-"""What was measured, round by round: as JSON, as tables on a terminal, as a table for a page."""
+"""The measurements of each round: as JSON, as tables for a terminal, as a table for a page."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from .ways import FLOOR, KIT, KIT_ONE, LABELS, OTTER, STOCK
 
 @dataclass(frozen=True)
 class Ratio:
-    """How two ways compare: a quotient in each round, and what it should be."""
+    """A comparison of two ways: a quotient in each round, and the quotient's goal."""
 
     label: str
     rounds: tuple[float, ...]
     bound: str = ""
 
     def cells(self) -> list[str]:
-        """The smallest, the middle and the largest quotient, and the bound."""
+        """Return the smallest, the middle and the largest quotient, and the goal."""
         figures = (min(self.rounds), median(self.rounds), max(self.rounds))
         return [self.label, *(f"{figure:.2f}" for figure in figures), self.bound]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The effort for the whole class, of each way in each round."""
+    """The effort of each way for the whole class in each round."""
 
     submissions: int
     rounds: Sequence[Mapping[str, Effort]]
@@ -45,7 +45,7 @@ class Figures:
         return [way for way in LABELS if all(way in each for each in self.rounds)]
 
     def ratios(self) -> Iterator[Ratio]:
-        """Submissions per minute against the other tools', and processor time against the floor."""
+        """Return rates relative to other tools, and processor time relative to bare cells."""
         for rival, bound in ((STOCK, "at least 12"), (OTTER, "at least 8")):
             for way in (KIT, KIT_ONE):
                 if rival in self.ways and way in self.ways:
@@ -63,7 +63,7 @@ class Figures:
                 )
 
     def rows(self) -> Iterator[list[str]]:
-        """Each way with its submissions per minute and its processor seconds for one."""
+        """Return each way's submissions per minute, and its processor seconds per submission."""
         for way in self.ways:
             rates = [60 * self.submissions / each[way].seconds for each in self.rounds]
             spent = [_cpu(each[way]) / self.submissions for each in self.rounds]
@@ -109,7 +109,7 @@ class Figures:
 
     @classmethod
     def read(cls, path: Path) -> Figures:
-        """What `to_json` has written."""
+        """Read figures that `to_json` wrote."""
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         rounds = [{way: Effort(**e) for way, e in each.items()} for each in data["rounds"]]
         return cls(data["submissions"], rounds, data["machine"], data["versions"], data["labels"])
@@ -135,7 +135,7 @@ def _spread(values: Sequence[float], digits: int) -> str:
 
 
 def stages(seconds: Mapping[str, float], calls: Mapping[str, float], count: int) -> Table:
-    """Where one marking process spends its time, for one submission."""
+    """Return the time that one marking process spends in each stage, for one submission."""
     table = Table("stage", title="Where the kit's time goes, one submission at a time")
     for heading in ("seconds", "share", "calls"):
         table.add_column(heading, justify="right")

@@ -1,4 +1,4 @@
-"""What a measurement was made with: versions, and the machine without its name."""
+"""The context of a measurement: package versions, and the machine without its name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def machine() -> dict[str, object]:
 
 
 def versions() -> dict[str, str]:
-    """What takes part in marking."""
+    """Return the versions of the packages that take part in marking."""
     packages = ("nbgrader", "numpy", "matplotlib", "ipython", "nbconvert", "ipykernel")
     walls = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=False)
     return {
@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 
 
 def told(of: Mapping[str, object], with_: Mapping[str, str]) -> str:
-    """Return both in two sentences for a page."""
+    """Return the machine and the versions in two sentences for a page."""
     memory = int(str(of["memory"])) / 2**30
     names = ", ".join(f"{name} {number}" for name, number in with_.items())
     return (

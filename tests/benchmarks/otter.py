@@ -1,7 +1,7 @@
-"""Homework 2 for otter-grader: each notebook an assignment, with the hidden tests of stock's.
+"""Homework 2 for otter-grader: each notebook is an assignment with the stock course's hidden tests.
 
-A student's notebook is what nbgrader's students hand in, with otter's cells in it. `otter run`
-marks one file, so a submission takes a call for each of its notebooks.
+A student's notebook is the notebook that nbgrader's students submit, with otter's cells added.
+`otter run` marks one file, so marking a submission takes one call for each notebook.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HIDDEN = '""" # BEGIN TEST CONFIG\nhidden: true\n""" # END TEST CONFIG\n'
 
 @dataclass(frozen=True)
 class Otter:
-    """otter-grader's programs, and how many calls of `otter run` go at once."""
+    """otter-grader's programs, and the number of `otter run` calls at the same time."""
 
     programs: Path
     at_once: int
@@ -45,7 +45,7 @@ class Otter:
     def make_course(
         self, course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
     ) -> ScratchCourse:
-        """A folder with `otter assign`'s archive for each notebook, and all that was handed in."""
+        """Make a folder with `otter assign`'s archive for each notebook, and all submissions."""
         for problem in assignment.problems:
             self._assign(course, assignment, problem, root)
         for student in students:
@@ -70,7 +70,7 @@ class Otter:
         archive.rename(root / f"{problem.name}.zip")
 
     def grade(self, root: Path) -> None:
-        """Mark everything that was handed in."""
+        """Mark all submissions."""
         with ThreadPoolExecutor(self.at_once) as pool:
             for done in [pool.submit(self._run, root, path) for path in _submissions(root)]:
                 done.result()
@@ -107,7 +107,7 @@ def _submissions(root: Path) -> list[Path]:
 
 
 def otter_marks(root: Path, assignment: Assignment) -> Marks:
-    """The points that `otter run` has written down, by student and item."""
+    """Return the points that `otter run` wrote, by student and item."""
     found: Marks = {}
     for path in sorted((root / "results").glob("*/*/results.json")):
         points = found.setdefault(path.parent.parent.name, {})
@@ -121,9 +121,9 @@ def otter_marks(root: Path, assignment: Assignment) -> Marks:
 
 
 def master_notebook(released: NotebookNode) -> NotebookNode:
-    """What an instructor writes for `otter assign`, from the notebook that students are given.
+    """Return an instructor's notebook for `otter assign`, made from the students' notebook.
 
-    No solutions stand in it: otter doesn't need them to mark.
+    The notebook contains no solutions, because otter doesn't need solutions for marking.
     """
     cells = [nbformat.v4.new_raw_cell(SETTINGS)]
     for cell in released.cells:
@@ -145,7 +145,7 @@ def _question(item: str, points: float) -> Iterator[NotebookNode]:
 
 
 def hidden_test(item: str) -> str:
-    """The item's hidden tests as a function of the student's names that they use."""
+    """Return the item's hidden tests as a function of the student's names that the tests use."""
     name = f"test_{item.replace('-', '_')}"
     body = IMPORTS + TESTS[item].strip("\n")
     names = _names_of_students(f"def {name}():\n{body}\n")
@@ -164,7 +164,7 @@ def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
 
 
 def _with_answers(released: NotebookNode, answers: NotebookNode) -> NotebookNode:
-    """otter's notebook with what a student has written into nbgrader's."""
+    """Return otter's notebook with the answers that a student wrote into nbgrader's notebook."""
     written = {_id(cell): cell.source for cell in answers.cells if _id(cell)}
     for cell in released.cells:
         cell.source = written.pop(_id(cell), cell.source)

@@ -1,7 +1,8 @@
-"""Hidden tests of Homework 2 as a stock nbgrader course has them: asserts in the check cells.
+"""Hidden tests of Homework 2 as in a stock nbgrader course: asserts in the check cells.
 
-They are few and light, so that stock nbgrader is measured at its best: the kit runs several
-hundred cases for the same items. Each item's tests stand in a function, to leave no names behind.
+These tests are few and fast, so that stock nbgrader is measured at its best: the kit runs several
+hundred cases for the same items. Each item's tests are inside a function, so that they leave no
+names in the notebook.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ TESTS: Mapping[str, str] = {
 
 
 def with_hidden_tests(item: str, visible: str) -> str:
-    """The source of an item's check cell: the visible check, then its hidden tests."""
+    """Return the source of an item's check cell: the visible check, then the hidden tests."""
     name = f"hidden_{item.replace('-', '_')}"
     body = TESTS[item].strip("\n")
     return (

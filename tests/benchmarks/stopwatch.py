@@ -1,7 +1,7 @@
-"""Where time goes: each moment is charged to the innermost watched function that is running.
+"""A stopwatch for functions: each moment counts for the innermost watched function that is running.
 
 `python -P stopwatch.py COURSE ASSIGNMENT` marks and records all of COURSE's submissions, one at a
-time in one process, and prints seconds and calls of each stage as JSON.
+time in one process. The command prints the seconds and calls of each stage as JSON.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ELSEWHERE = "the rest"
 
 
 class Stopwatch:
-    """Seconds and calls by label; the seconds of all labels add up to the time that passed."""
+    """Seconds and calls by label; the seconds of all labels add up to the elapsed time."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -39,7 +39,7 @@ class Stopwatch:
 
     @contextlib.contextmanager
     def during(self, label: str) -> Iterator[None]:
-        """Charge the block to `label`, save for what is watched inside."""
+        """Count the block's time for `label`, except the time of other watched functions."""
         self._charge()
         self._running.append(label)
         self.calls[label] += 1
@@ -50,11 +50,11 @@ class Stopwatch:
             self._running.pop()
 
     def stop(self) -> None:
-        """Charge what has passed since the last watched function ended."""
+        """Count the time since the last watched function ended."""
         self._charge()
 
     def watch(self, patch: pytest.MonkeyPatch, owner: Any, name: str, label: str) -> None:
-        """Have `owner.name` charged to `label` from now on."""
+        """Count the time of `owner.name` for `label` from now on."""
         function = getattr(owner, name)
 
         @functools.wraps(function)
@@ -71,20 +71,20 @@ class Stopwatch:
 
 
 class PytestWatch:
-    """A plugin that tells pytest's own work from what the hidden tests do."""
+    """A pytest plugin that separates pytest's own time from the time of the hidden tests."""
 
     def __init__(self, watch: Stopwatch) -> None:
         self._watch = watch
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Iterator[None]:
-        """Reading the modules of hidden tests."""
+        """The time to read the modules of hidden tests."""
         with self._watch.during("hidden tests: collection"):
             return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_pyfunc_call(self) -> Iterator[None]:
-        """The body of a test, which draws inputs, works out what is right, and compares."""
+        """The time of a test's body, which draws inputs, computes right answers, and compares."""
         with self._watch.during("hidden tests: their own arithmetic"):
             return (yield)
 

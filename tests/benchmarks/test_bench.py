@@ -23,7 +23,7 @@ ASSIGNMENT = HW2.assignment("hw2")
 
 
 def figures(**more: Any) -> Figures:
-    """Two rounds of a class of ten; in the second one the machine is half as fast."""
+    """Return two rounds of a class of ten; in the second round, the machine is half as fast."""
     one = {
         KIT: Effort(10.0, 16.0),
         KIT_ONE: Effort(18.0, 16.0),

@@ -32,7 +32,7 @@ def test_the_kernels_time_is_counted_and_waiting_is_not() -> None:
 
 
 def test_processes_that_nobody_waited_for_are_counted() -> None:
-    """A process in a name space of its own, whose first process ends before it."""
+    """A process runs in its own namespace, and the namespace's first process ends before it."""
     if shutil.which("bwrap") is None:
         pytest.skip("needs bubblewrap")
     first = (

@@ -1,4 +1,4 @@
-"""The ways to mark a class that are measured: each with a course of its own, and its true marks."""
+"""The measured ways to mark a class, each with its own course and its true marks."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ LABELS: Mapping[str, str] = {
 
 
 class UnfairError(Exception):
-    """A way doesn't find the true marks, so that its time says nothing."""
+    """A way doesn't find the true marks, so that its time has no meaning."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """How to mark the class that a course holds; `marks` reads what was found, where that is."""
+    """A way to mark the class of a course; `marks` reads the recorded marks from a folder."""
 
     name: str
     course: ScratchCourse
@@ -54,7 +54,7 @@ class Way:
     truth: Marks
 
     def run(self, root: Path) -> Effort:
-        """Mark a fresh copy of the course at `root`; UnfairError where the marks aren't true."""
+        """Mark a fresh copy of the course at `root`; raise UnfairError if the marks are wrong."""
         self.course.copy(root)
         effort = self.action(root)
         found = self.truth if self.marks is None else self.marks(root)
@@ -81,7 +81,7 @@ class Maker:
     def make(
         self, names: Sequence[str], students: Sequence[SampleStudent], root: Path
     ) -> list[Way]:
-        """The ways of these names, for these students, with their courses below `root`."""
+        """Return the ways with these names for these students; their courses are below `root`."""
         courses: dict[str, ScratchCourse] = {}
         ways = []
         for name in names:
@@ -132,7 +132,7 @@ def _floor(root: Path, homework: str) -> Effort:
 
 
 def run_script(script: ModuleType, *arguments: object) -> dict[str, Any]:
-    """What one of the scripts beside this file prints; -P keeps this folder off its path."""
+    """Return the output of a script; -P keeps the script's folder out of its path."""
     command = [sys.executable, "-P", str(script.__file__), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""A JupyterLab in a folder of notebooks, as a student starts it, and a browser that looks at it."""
+"""A JupyterLab in a folder of notebooks, started as a student starts it, and a browser on it."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
 }
-"""All cells are in the page at once, so that a test reads them without scrolling."""
+"""Settings that keep all cells in the page, so that a test reads them without scrolling."""
 
 PATIENCE = 300.0
-"""Seconds to wait for something that has to happen, however busy the machine is."""
+"""Seconds to wait for an expected event, even on a busy machine."""
 
 _NUMBERED = re.compile(r"\[\d+\]")
-"""The prompt of a code cell that has run."""
+"""The prompt of a code cell that was run."""
 
 
 @contextlib.contextmanager
 def started_lab(notebooks: Path, home: Path) -> Iterator[str]:
-    """The address of a JupyterLab for that folder, whose own files are in `home`."""
+    """Yield the address of a JupyterLab for this folder; JupyterLab's own files are in `home`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -68,7 +68,7 @@ def started_lab(notebooks: Path, home: Path) -> Iterator[str]:
 
 
 def open_notebook(visitor: Visitor, address: str, name: str, page: str = "lab") -> None:
-    """Open a notebook and wait until its kernel has answered the page.
+    """Open a notebook and wait until the notebook's kernel has answered the page.
 
     The page "lab" has all panels; "doc" shows the notebook alone.
     """
@@ -97,16 +97,16 @@ def open_notebook(visitor: Visitor, address: str, name: str, page: str = "lab") 
 
 
 def run_cell(visitor: Visitor, text: str) -> None:
-    """Run the first code cell with that text by Shift and Enter, and wait until it has run."""
+    """Run the first code cell with this text by Shift and Enter; return when the cell has run."""
     cell = visitor.tab.locator(".jp-CodeCell", has_text=text).first
     edit(cell)
     _run_edited(visitor, cell)
 
 
 def type_and_run(visitor: Visitor, text: str, lines: Sequence[str]) -> None:
-    """Write lines over the first code cell with that text, and run it by Shift and Enter.
+    """Replace the first code cell with this text by these lines; run the cell by Shift and Enter.
 
-    JupyterLab indents a line after a colon itself.
+    JupyterLab itself indents a line after a colon.
     """
     keyboard = visitor.tab.keyboard
     cell = visitor.tab.locator(".jp-CodeCell", has_text=text).first
@@ -119,7 +119,7 @@ def type_and_run(visitor: Visitor, text: str, lines: Sequence[str]) -> None:
 
 
 def edit(cell: Any) -> None:
-    """Click into a cell, and wait until it takes what is typed."""
+    """Click into a cell, and wait until the cell accepts typed text."""
     cell.locator(".cm-content").click()
     cell.locator(".cm-editor.cm-focused").first.wait_for()
 
@@ -135,7 +135,7 @@ def _lines(text: str) -> list[str]:
 
 
 def run_all(visitor: Visitor, last: str) -> list[str]:
-    """Choose Run, Run All Cells; what each code cell shows once the last one says `last`."""
+    """Choose Run, Run All Cells; when the last cell shows `last`, return each code cell's text."""
     tab = visitor.tab
     tab.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
     tab.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
@@ -146,7 +146,7 @@ def run_all(visitor: Visitor, last: str) -> list[str]:
 
 
 def shown(tab: Any) -> list[str]:
-    """The text of every cell's outputs."""
+    """Return the text of every cell's outputs."""
     return [str(text) for text in tab.locator(".jp-CodeCell .jp-OutputArea").all_inner_texts()]
 
 

@@ -1,4 +1,4 @@
-"""The pages that students get, on a desk and on a telephone."""
+"""The students' feedback pages, on a desktop screen and on a phone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pages(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path
 
 @pytest.fixture(scope="module")
 def reader(pages: list[Path], browser: Any) -> Iterator[Visitor]:
-    """A student who may read these pages and ask for nothing else."""
+    """A student's browser that may read these pages and load nothing else."""
     with visiting(browser, pages[0].parent.as_uri()) as visitor:
         yield visitor
 

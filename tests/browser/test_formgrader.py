@@ -1,4 +1,4 @@
-"""A real class at the formgrader: what a person gives by clicks, real commands leave in place."""
+"""A real class in the formgrader: no later command changes the marks that a person gave."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 STUDENT = "ada"
 NOTEBOOK = "problem1_newton"
 NOISE = r"Executing inline event handler|about:blank|MathJax_\w+-Regular\.otf"
-"""jQuery tries what a browser can do, MathJax which fonts it has; our policy stops the one."""
+"""Expected messages: jQuery and MathJax test the browser, and the policy stops one of the tests."""
 
 
 def fdl(course: Course, *arguments: str) -> str:
@@ -38,7 +38,7 @@ def fdl(course: Course, *arguments: str) -> str:
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """The homework that `fdl new` makes, released, handed in by two and graded."""
+    """The homework that `fdl new` makes, released, submitted by two students and graded."""
     course = begin_course(tmp_path / "course")
     make_homework(course, planned("hw"))
     course = Course(course.root)
@@ -71,7 +71,7 @@ def marker(browser: Any, formgrader: Formgrader) -> Iterator[Visitor]:
 
 
 def open_submission(marker: Visitor, formgrader: Formgrader) -> None:
-    """From the list of homeworks to a student's notebook, by links alone."""
+    """Go from the list of homeworks to a student's notebook, only by links."""
     tab = marker.tab
     tab.goto(f"{formgrader.address}/formgrader/gradebook/hw/{NOTEBOOK}")
     link = tab.locator(f"a[href*='{formgrader.notebook_id(STUDENT, NOTEBOOK)}']").first
@@ -99,7 +99,7 @@ def test_mark_and_comment_given_by_clicks_survive_grade_again_and_regrade(
     fdl(course, "grade", "hw", "--again")
     assert _given(marker, formgrader) == ("1.5", "Where is the slope not zero?")
 
-    # dmitri's missing legend costs more from now on: his Report changes, ada's does not
+    # from now on, dmitri's missing legend costs more: dmitri's Report changes, ada's does not
     tests = course.hidden("hw") / "test_problem1_newton.py"
     text = tests.read_text(encoding="utf-8")
     assert text.count('"p1-plot", costs=0.25') == 2
@@ -112,7 +112,7 @@ def test_mark_and_comment_given_by_clicks_survive_grade_again_and_regrade(
 
 
 def _given(marker: Visitor, formgrader: Formgrader) -> tuple[str, str]:
-    """The content of the fields of mark and comment when the page is opened again."""
+    """Open the page again and return the contents of the fields for mark and comment."""
     open_submission(marker, formgrader)
     tab = marker.tab
     tab.wait_for_function("document.getElementById('p1-proof').value != ''")

@@ -33,9 +33,9 @@ def homework() -> Assignment:
 def lab(
     homework: Assignment,
     tmp_path_factory: pytest.TempPathFactory,
-    browser: Any,  # asked for first: if it is missing, no server is started  # noqa: ARG001
+    browser: Any,  # this fixture comes first: without a browser, no server is started # noqa: ARG001
 ) -> Iterator[str]:
-    """A JupyterLab beside copies of the release: untouched, with ada's answers, and cut short."""
+    """A JupyterLab with copies of the release: untouched, with ada's answers, and shortened."""
     course, folder = Course(ROOT), tmp_path_factory.mktemp("lab")
     for name in ("untouched", "done", "short"):
         shutil.copytree(course.release("hw2"), folder / name)
@@ -47,7 +47,7 @@ def lab(
 
 
 def cut_short(path: Path) -> None:
-    """Leave a notebook its title, its set-up and one question: enough for one answer."""
+    """Shorten a notebook to its title, its set-up and one question, enough for one answer."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     kept = ("p1-title", "p1-setup", "p1a-parameters")
     notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"].startswith(kept)]
@@ -98,7 +98,7 @@ def test_untouched_notebook_runs_to_its_end_and_says_what_is_open(
 
 @pytest.mark.slow
 def test_what_a_student_types_is_checked_in_the_page(student: Visitor, lab: str) -> None:
-    """The question is read, the answer typed, cell and check run with Shift and Enter."""
+    """A student reads a question, types an answer, and runs cell and check by Shift and Enter."""
     open_notebook(student, lab, "short/problem1_momentum.ipynb")
     tab = student.tab
     run_cell(student, "import checks")
@@ -116,7 +116,7 @@ def new_lab(
     tmp_path_factory: pytest.TempPathFactory,
     browser: Any,  # noqa: ARG001  # as for `lab`
 ) -> Iterator[str]:
-    """A JupyterLab beside the release of a homework that was just made."""
+    """A JupyterLab with the release of a newly made homework."""
     root, folder = tmp_path_factory.mktemp("new"), tmp_path_factory.mktemp("lab")
     make_homework(begin_course(root), planned())
     course = Course(root)
@@ -127,7 +127,7 @@ def new_lab(
 
 @pytest.mark.slow
 def test_new_homework_has_verdicts_hints_and_a_package(browser: Any, new_lab: str) -> None:
-    """A wrong answer gets a coloured verdict, whose hints open one inside the other."""
+    """A wrong answer gets a coloured verdict with nested hints that open one by one."""
     with visiting(browser, new_lab, noise=NOISE) as student:
         open_notebook(student, new_lab, "hw3/problem1_newton.ipynb")
         outputs = run_all(student, "points that tests mark pass so far")
@@ -165,5 +165,5 @@ def test_texts_fit_on_a_phone(browser: Any, lab: str, problem: str) -> None:
     with visiting(browser, lab, size=PHONE, noise=NOISE) as student:
         open_notebook(student, lab, f"untouched/{problem}.ipynb", page="doc")
         student.tab.wait_for_selector("mjx-container")
-        student.tab.wait_for_timeout(2000)  # the formulas are set one after the other
+        student.tab.wait_for_timeout(2000)  # MathJax sets one formula after another
         assert student.tab.evaluate(BEYOND) == []

@@ -1,4 +1,4 @@
-"""The HTML pages of published solutions, without a network."""
+"""The HTML pages of published solutions, opened without a network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_formulas_are_shown_and_nothing_is_loaded(browser: Any, tmp_path: Path) 
     path = tmp_path / "proof.html"
     write_page(path, new_notebook(cells=[new_markdown_cell(PROOF)]), "Proof")
     asked: list[str] = []
-    # MathJax looks for fonts beside the page; the page's policy stops that before it is sent
+    # MathJax looks for fonts beside the page; the page's policy stops the request before it is sent
     with visiting(browser, path.as_uri(), noise="Content Security Policy") as visitor:
         visitor.tab.on("response", lambda answer: asked.append(answer.url))
         visitor.tab.goto(path.as_uri())

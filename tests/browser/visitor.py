@@ -1,4 +1,4 @@
-"""A person at a browser who reaches one server, or files, and notes what goes wrong."""
+"""A browser that may reach one server or some files, and records everything that goes wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass
 class Visitor:
-    """A tab; `wrong` are errors on its console, `elsewhere` requests to other servers."""
+    """A tab: `wrong` lists errors on its console, `elsewhere` lists requests to other servers."""
 
     tab: Any
     wrong: list[str] = field(default_factory=list)
@@ -22,11 +22,11 @@ class Visitor:
 
     @property
     def complaints(self) -> list[str]:
-        """All that should not have happened."""
+        """Return all errors and forbidden requests."""
         return [*self.wrong, *(f"asked for {url}" for url in self.elsewhere)]
 
     def fits(self) -> bool:
-        """Whether nothing of the page lies beyond its right edge."""
+        """Return whether the page has nothing beyond its right edge."""
         script = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
         return bool(self.tab.evaluate(script))
 
@@ -35,7 +35,7 @@ class Visitor:
 def visiting(
     browser: Any, home: str, *, size: dict[str, int] = DESKTOP, noise: str = r"(?!)"
 ) -> Iterator[Visitor]:
-    """A visitor who may open only what begins with `home`; `noise` matches allowed messages."""
+    """Yield a visitor who may open addresses below `home`; `noise` matches allowed messages."""
     context = browser.new_context(viewport=size)
     visitor = Visitor(context.new_page())
 

@@ -1,8 +1,9 @@
 """The cost of scheduling: the same class by `fdl grade --jobs 2` and on Dask with two workers.
 
-`python -m tests.cluster [COUNT] [ROUNDS]` marks COUNT students drawn from the misconceptions of
-hw2, in turns, and prints each time and the ratio of the medians. The workers are up before that,
-their marking processes start with the class, as those of this machine do.
+`python -m tests.cluster [COUNT] [ROUNDS]` generates COUNT students from the misconceptions of hw2
+and marks them both ways in turns. The command prints each time and the ratio of the medians. The
+workers are running before the measurement. The workers' marking processes start with the class, as
+in a run on one machine.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def main(count: int, rounds: int) -> None:
         try:
             ways = {"--jobs 2": ["--jobs", "2"], "two workers": ["--cluster", machines.start()]}
             seconds: dict[str, list[float]] = {way: [] for way in ways}
-            for number in range(rounds + 1):  # the first one fills caches, and does not count
+            for number in range(rounds + 1):  # the first run fills caches, and does not count
                 for way, options in ways.items():
-                    for pid in machines.marking():  # they keep what they have learnt
+                    for pid in machines.marking():  # the workers keep their caches
                         kill(pid)
                     taken = _grade(scratch.root, options)
                     if number:

@@ -52,7 +52,7 @@ def local(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 @dataclass(frozen=True)
 class Quick:
-    """The addresses of a scheduler with two workers, and of one without."""
+    """The addresses of two schedulers: one with two workers, one without workers."""
 
     crowded: str
     empty: str

@@ -1,4 +1,4 @@
-"""A scheduler and its workers as processes of their own, and a course to mark on them."""
+"""A scheduler and its workers in separate processes, and a course to mark on them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ HOMEWORK = "tiny"
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 
-# A hidden test that ends its own process, or the Dask worker that this process marks for, or that
-# tells its process's number and waits for ever.
+# A hidden test with sabotage: it ends its own process, ends the Dask worker that this process marks
+# for, or writes the number of its process and waits forever.
 SABOTAGE = '''
 
 @item("t-values")
@@ -46,11 +46,11 @@ def test_sabotage(student):
 '''
 
 ANSWERS = {name: 15.0 + number for number, name in enumerate(("anna", "bela", "chloe", "dan"))}
-"""Each student's value of `last_part`; it shows the sabotage whose notebook this is."""
+"""Each student's value of `last_part`; the value selects the sabotage of the hidden test."""
 
 
 def make_class(root: Path, traps: Path) -> Course:
-    """The made-up course, released, with a submission of each student."""
+    """Make the made-up course, released, with a submission of each student."""
     write_course(root)
     hidden = root / "autograder" / "hidden" / HOMEWORK / "test_valley.py"
     sabotage = SABOTAGE.format(traps=str(traps))
@@ -67,7 +67,7 @@ def make_class(root: Path, traps: Path) -> Course:
 
 @dataclass
 class Machines:
-    """A scheduler and workers, with Dask's own commands; everything ends with `close`."""
+    """A scheduler and workers, started by Dask's own commands; `close` ends these processes."""
 
     folder: Path
     scheme: str = "tcp"
@@ -78,7 +78,7 @@ class Machines:
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, workers: int = 2) -> str:
-        """Start all of them; the scheduler's address."""
+        """Start all processes; return the scheduler's address."""
         self.address = f"{self.scheme}://{HOST}:{free_port()}"
         self._dask("scheduler", "--host", self.address, "--no-show")
         for _ in range(workers):
@@ -86,7 +86,7 @@ class Machines:
         return self.address
 
     def add_worker(self, **variables: str) -> subprocess.Popen[bytes]:
-        """Add a worker of one thread, with a nanny that restarts it when it dies."""
+        """Add a worker of one thread, with a nanny that restarts the worker when it dies."""
         return self._dask(
             "worker", self.address, "--host", f"{self.scheme}://{HOST}", "--nthreads", "1",
             "--local-directory", str(self.folder), "--no-dashboard", **variables,
@@ -98,17 +98,17 @@ class Machines:
             end(process)
 
     def marking(self) -> list[int]:
-        """The workers' marking processes."""
+        """Return the workers' marking processes."""
         return [
             pid for pid in self.processes() if "autograder.grading.cluster.marking" in words(pid)
         ]
 
     def processes(self) -> list[int]:
-        """All that the scheduler and the workers have started."""
+        """Return all processes that the scheduler and the workers have started."""
         return [pid for process in self._started for pid in descendants(process.pid)]
 
     def sandboxes(self) -> list[int]:
-        """The processes that the marking processes have started."""
+        """Return the processes that the marking processes have started."""
         return [child for pid in self.marking() for child in descendants(pid)]
 
     def _dask(self, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -125,7 +125,7 @@ class Machines:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, and see to it."""
+    """Ask a process to end, and make sure that it ends."""
     process.terminate()
     try:
         process.wait(120)
@@ -135,7 +135,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as found:
         found.bind((HOST, 0))
         return int(found.getsockname()[1])
@@ -161,13 +161,13 @@ def grade(
 
 
 def reports(root: Path) -> dict[str, bytes]:
-    """The records, by student and file."""
+    """Return the records by student and file."""
     found = sorted(root.glob(f"autograded/*/{HOMEWORK}/*"))
     return {str(path.relative_to(root)): path.read_bytes() for path in found if path.is_file()}
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """A process's children and theirs."""
+    """Return a process's children and their descendants."""
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in map(int, (task / "children").read_text().split()):
@@ -176,7 +176,7 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def words(pid: int) -> str:
-    """The command line; empty if the process has ended."""
+    """Return the command line; it is empty if the process has ended."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     return ""
@@ -187,7 +187,7 @@ def kill(pid: int) -> None:
 
 
 def until(holds: Callable[[], object], seconds: float = 400.0) -> bool:
-    """Whether it comes to hold in time."""
+    """Return whether the condition becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if holds():

@@ -1,4 +1,4 @@
-"""A scheduler with workers, and one without, all in one process: quick to start.
+"""Two schedulers, one with workers and one without, in one process that starts quickly.
 
 `python -m tests.cluster.oneprocess` prints the two addresses and serves until its input ends.
 """

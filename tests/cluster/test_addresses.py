@@ -1,4 +1,4 @@
-"""Hidden tests go to no scheduler that has not shown who it is, but to this machine's own."""
+"""Hidden tests go only to schedulers with a certificate, or to a scheduler on this machine."""
 
 from __future__ import annotations
 

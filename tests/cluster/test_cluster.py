@@ -1,4 +1,4 @@
-"""A class on a scheduler and two workers, which are processes of their own and may die."""
+"""Marking on a scheduler and two workers in separate processes that may die."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .machines import ANSWERS, HOMEWORK, Machines
 
 @pytest.fixture
 def set_trap(traps: Path) -> Iterator[Callable[[str, str], None]]:
-    """Has the sabotage do something when it meets a student."""
+    """Let the sabotage do something when it meets a certain student."""
 
     def write(student: str, order: str) -> None:
         (traps / f"{ANSWERS[student]:g}").write_text(order, encoding="utf-8")
@@ -211,7 +211,7 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
         [worker] = [int(line.split()[1]) for line in
                     Path(f"/proc/{marking}/status").read_text().splitlines()
                     if line.startswith("PPid")]  # fmt: skip
-        # it would be another program's, had the worker ended by itself
+        # if the worker had ended earlier, another program could have this process number
         assert m.until(lambda: worker in own.processes(), 60)
         assert len(family) > 1
         m.kill(worker)
@@ -234,7 +234,7 @@ def test_stopped_run_frees_the_workers_and_is_finished_by_the_next(
     set_trap("dan", "wait")
     run = subprocess.Popen(
         m.command(course, machines.address, "--cold"),
-        # a shell's background jobs, and what they start, are deaf to it
+        # a shell's background jobs, and the processes they start, ignore Ctrl-C
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         cwd=m.ROOT,
         stdout=subprocess.PIPE,
@@ -256,7 +256,7 @@ def test_stopped_run_frees_the_workers_and_is_finished_by_the_next(
 
 
 def make_certificates(folder: Path) -> Path:
-    """An authority of one's own, and a certificate by it, as the README has it."""
+    """Make a certificate authority, and a certificate signed by it, as the docs describe."""
     folder.mkdir()
     for line in (
         "req -x509 -newkey ed25519 -noenc -days 2 -subj /CN=course -keyout ca.key -out ca.pem",

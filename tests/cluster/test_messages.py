@@ -151,7 +151,7 @@ def test_an_object_in_a_message_is_never_made(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
-# --- a greeting and an order ------------------------------------------------------------------
+# --- the greeting of a worker, and an order for the worker -------------------------------------
 
 
 def test_greeting_comes_as_it_was() -> None:

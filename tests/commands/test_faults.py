@@ -1,4 +1,4 @@
-"""Every command reports a fault of a course in one line that names the place, with code 2."""
+"""For a fault in a course, every command names the fault's place in one line, and exits with 2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OF_COURSE: dict[str, list[str]] = {
     "standing": ["standing"],
     "export": ["export", "tiny", "--to", "csv"],
 }
-"""Commands that read the settings alone."""
+"""Commands that read only the settings."""
 
 OF_HOMEWORK: dict[str, list[str]] = {
     "release": ["release", "tiny"],
@@ -42,10 +42,10 @@ OF_HOMEWORK: dict[str, list[str]] = {
     "collect": ["collect", "tiny", "--students", "students.csv"],
     "demo": ["demo", "tiny"],
 }
-"""Commands that read the source notebooks, too."""
+"""Commands that read the source notebooks too."""
 
 MARKING = ("grade", "mark", "regrade", "gradescope", "github")
-"""Commands that hold submissions against the release."""
+"""Commands that compare submissions with the release."""
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(tmp_path / "source" / "tiny", tmp_path / "submitted" / "anna" / "tiny")
     (tmp_path / "export.zip").write_bytes(b"")
     monkeypatch.setattr(forkserver, "start", lambda: None)
-    # to build it for each call takes longer than the call
+    # building the app for each call takes longer than the call itself
     monkeypatch.setattr("typer.testing._get_command", lambda _app: COMMANDS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> Result:
 
 
 def assert_told(result: Result, *words: str) -> None:
-    """The command ended with code 2 and a few lines that hold these words."""
+    """Assert that the command ended with code 2 and printed a few lines with these words."""
     said = result.output
     assert result.exit_code == 2, said
     assert "Traceback" not in said
@@ -342,7 +342,7 @@ def test_folder_outside_a_course_is_told(
     assert_told(run(["standing"]), "no course.toml in", "--course FOLDER")
 
 
-# --- errors that nobody expected ---
+# --- unexpected errors ---
 
 
 @pytest.fixture
@@ -387,7 +387,7 @@ def test_exits_and_wrong_calls_pass() -> None:
     assert "Traceback" not in raising(typer.BadParameter("no")).output
 
 
-# --- the command to run next, for the faults of a first term ---
+# --- the next command that a message suggests, for typical faults in a first term ---
 
 
 def gone(*folders: str) -> Fault:

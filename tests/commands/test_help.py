@@ -1,4 +1,4 @@
-"""Help: groups in the order of use, an example of each command, hints in wrong calls."""
+"""Help: groups in the order of use, an example for each command, and hints after wrong calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fdl` alone: how far each homework is, which command comes next, and that nothing is written."""
+"""`fdl` alone shows each homework's progress and the next command, and writes nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GRADED = ("anna", "bela")
 
 @pytest.fixture(scope="module")
 def class_graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course in which two students have marks; a text of Anna's waits for a person."""
+    """A course with two marked students; a text of Anna's still needs a mark from a person."""
     course = write_course(tmp_path_factory.mktemp("status") / "course")
     for student, answers in zip(GRADED, ({"a-proof": "So."}, {}), strict=True):
         hand_in(course, student)
@@ -59,7 +59,7 @@ def status(*arguments: str) -> dict[str, Any]:
 
 
 def files(root: Path) -> dict[str, tuple[int, int]]:
-    """Size and time of everything in a folder."""
+    """Return size and time of every file in a folder."""
     found = ((path, path.lstat()) for path in root.rglob("*"))
     return {str(path): (stat.st_size, stat.st_mtime_ns) for path, stat in found}
 
@@ -198,7 +198,7 @@ def test_it_writes_nothing_and_loads_no_nbgrader(course: Course) -> None:
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The real homework, with what `fdl release` reads and writes."""
+    """A copy of the real homework, with the files that `fdl release` reads and writes."""
     root = tmp_path_factory.mktemp("released") / "course"
     for tree in ("source", "release", "solutions"):
         shutil.copytree(ROOT / tree / "hw2", root / tree / "hw2")
@@ -207,7 +207,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cells(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
-    """Change the first locked cell with text of the source notebook of problem 1."""
+    """Change the first locked text cell of problem 1's source notebook."""
 
     def edit(root: Path) -> None:
         path = root / "source" / "hw2" / "problem1_momentum.ipynb"
@@ -297,7 +297,7 @@ database.execute("BEGIN IMMEDIATE")
 database.execute("UPDATE filler SET text = 'y' || text")
 os._exit(9)
 """
-"""Ends in the middle of a change that SQLite has begun to write."""
+"""A program that ends in the middle of a change that SQLite has begun to write."""
 
 
 def test_a_gradebook_that_a_killed_command_left_is_put_right(course: Course) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.comparison` puts the catalogue to all three tools and prints the tables."""
+"""`python -m tests.comparison` tries all attack ideas on the three tools and prints tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTTER = Path(sys.prefix) / "otter-grader"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if no idea got anything from this kit, 1 if one did, 2 if there was no contest."""
+    """Return 0 if no idea got anything from this kit, 1 if one did, 2 if the comparison failed."""
     options = _options().parse_args(arguments)
     out, err = Console(width=options.width), Console(stderr=True)
     try:
@@ -91,7 +91,7 @@ def _compete(
 
 
 def _versions() -> dict[str, str]:
-    """What else took part."""
+    """Return the versions of the other programs that took part."""
     walls = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, check=True)
     return {
         "Python": platform.python_version(),

@@ -1,10 +1,11 @@
-"""An idea for an attack, in a form that can be put into each tool's own.
+"""An idea for an attack, which can be written in the form that each tool needs.
 
-A submission answers the four items of `homework.py` as the reference does, but for the cells that
-the idea replaces. The places `@NAME@` in its code are each tool's own: `@hidden@` and `@solution@`
-are files with the hidden tests and the solutions, `@marks@` where marks are kept, `@victim@` and
-`@other@` the submissions of the students after and before, `@course@` the course's folder, `@tcp@`
-a port and `@abstract@` an abstract socket on which somebody listens.
+A submission answers the four items of `homework.py` with the reference's answers, except in the
+cells that the idea replaces. Each tool replaces the places `@NAME@` in the idea's code: `@hidden@`
+and `@solution@` are files with the hidden tests and the solutions, and `@marks@` is the place of
+the marks. `@victim@` is the submission of the student after the attacker, and `@other@` is the
+submission of the student before. `@course@` is the course's folder, `@tcp@` is a port and
+`@abstract@` is an abstract socket, on both of which the test listens.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ TOOLS = ("nbgrader", "otter", "kit")
 class Idea:
     """One idea.
 
-    `cells` holds code by place: "start" and "end" are cells of its own before the first answer and
-    after everything, the others are answers. No item in `unsolved` has an honest answer: each point
-    for one is unearned. `differs` names the cells that have to be said in another way for a tool,
-    `files` stand beside the notebook, `alter` changes the written
-    notebook, and with `link` a link to that place is handed in for the notebook.
+    `cells` maps places to code: "start" and "end" are additional cells before the first answer and
+    after the last cell; the other places are answers. No item in `unsolved` has an honest answer,
+    so each point for such an item is unearned. `differs` names the cells that need other code for a
+    tool, `files` are put beside the notebook, and `alter` changes the written notebook. With
+    `link`, the attacker submits a link to that place instead of the notebook.
     """
 
     name: str
@@ -58,10 +59,10 @@ class Idea:
         return self.name
 
     def code(self, tool: str, places: Mapping[str, str]) -> dict[str, str]:
-        """The cells for a tool, with the places filled."""
+        """Return the cells for a tool, with all places filled in."""
         cells = {**self.cells, **self.differs.get(tool, {})}
         return {place: fill(textwrap.dedent(text).strip(), places) for place, text in cells.items()}
 
     def is_answered(self, answer: str) -> bool:
-        """Whether the reference's answer stands, where no cell replaces it."""
+        """Return whether the reference's answer is used, since no cell of the idea replaces it."""
         return not self.unsolved & set(ANSWERS[answer])

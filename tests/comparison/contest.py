@@ -1,4 +1,4 @@
-"""One tool against the catalogue: a course, three honest students as controls, then each idea."""
+"""The attack ideas against one tool: a course, three honest students, then each idea."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ TRUTH: Marks = {BEFORE: homework.FULL, AFTER: {**homework.FULL, "kernel": 0.0}}
 
 
 class UnfairError(Exception):
-    """The tool doesn't mark honest students as it should, so that nothing can be compared."""
+    """The tool gives honest students wrong marks, so that nothing can be compared."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of the contest for one tool; `given` are the secrets that it shows to everybody."""
+    """The results of the contest for one tool; `given` lists secrets that everybody is shown."""
 
     tool: str
     version: str
@@ -59,7 +59,7 @@ class Result:
 def compete(
     tool: Tool, ideas: Sequence[Idea], watch: Callable[[str], None] = lambda _: None
 ) -> Result:
-    """Hand each idea in to the tool, and tell what it got."""
+    """Submit each idea to the tool, and return everything that the idea got."""
     with _course(tool, watch) as course:
         verdicts = {}
         for idea in ideas:
@@ -92,7 +92,7 @@ def _course(tool: Tool, watch: Callable[[str], None]) -> Iterator[_Course]:
 
 
 class _Course:
-    """A tool's course as it is before the class run that is attacked."""
+    """A tool's course, saved before the class run that an idea attacks."""
 
     def __init__(self, tool: Tool, base: Path, secrets: Secrets) -> None:
         self._tool = tool
@@ -102,7 +102,7 @@ class _Course:
         self.given: set[str] = set()
 
     def hold(self, control: Idea) -> None:
-        """Hand in an honest submission; UnfairError unless all get the marks that they should."""
+        """Submit honest work; raise UnfairError unless every student gets the right marks."""
         with self._run(control) as (ran, before):
             marks = self._tool.marks(ran)
             should = {item: 0.0 if item in control.unsolved else 1.0 for item in homework.ITEMS}
@@ -116,7 +116,7 @@ class _Course:
             self._usual_changes |= self._changes(before, ran)
 
     def strike(self, idea: Idea) -> Verdict:
-        """Hand in an idea."""
+        """Submit an idea, and return the verdict."""
         with self._run(idea) as (ran, before):
             marks = self._tool.marks(ran)
             told = self._tool.given_back(ran, ATTACKER) + "\n"
@@ -146,7 +146,7 @@ class _Course:
                 yield ran, before
 
     def _own(self, idea: Idea) -> set[str]:
-        """The secrets that the attacker has written down with the answers."""
+        """Return the secrets that the attacker's own answers already contain."""
         cells = idea.code(self._tool.name, self._tool.places())
         own = [text for place, text in cells.items()]
         own += [
@@ -155,7 +155,7 @@ class _Course:
         return self._secrets.found_in("\n".join(own))
 
     def _changes(self, before: Mapping[str, str], ran: Ran) -> set[str]:
-        """What was changed, removed or made that is neither the attacker's nor a record."""
+        """Return changes in files that belong neither to the attacker nor to the records."""
         after = _state(ran.scratch)
         found = set()
         for path in before.keys() | after.keys():
@@ -166,7 +166,7 @@ class _Course:
 
 
 def _state(folder: Path) -> dict[str, str]:
-    """The files below a folder by what is in them."""
+    """Return the digests of the files below a folder."""
     found = {}
     for path in folder.rglob("*"):
         name = str(path.relative_to(folder))

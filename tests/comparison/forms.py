@@ -1,4 +1,4 @@
-"""What the forms of all three tools have in common: filling a notebook and writing it down."""
+"""Code that all three tools share: filling a notebook and writing it to a file."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ CANARIES: Mapping[str, str] = {
     "another student's submission": "# zoe wrote 5d1f7a03c2 for herself alone",
     "an instructor's note": "the exam on 9e44b1d6 is about saddle points",
 }
-"""Lines that stand in Zoe's submission, and in the file notes.txt of the course."""
+"""Lines in Zoe's submission, and in the course's file notes.txt."""
 
 
 def common_places() -> dict[str, str]:
-    """The places that are the same for every tool."""
+    """Return the places that are the same for every tool."""
     return {
         "course": str(net.COURSE),
         "home": str(net.SCRATCH / "home"),
@@ -43,7 +43,7 @@ def fill_notebook(
     idea: Idea,
     answer_of: Callable[[NotebookNode], str | None],
 ) -> None:
-    """Write the answers, and the cells of an idea's own, into a skeleton."""
+    """Write the answers and an idea's additional cells into a skeleton."""
     cells: list[NotebookNode] = []
     is_first = True
     for cell in notebook.cells:
@@ -65,7 +65,7 @@ def fill_notebook(
 def write_notebook(
     tool: str, path: Path, notebook: NotebookNode, idea: Idea, places: Mapping[str, str]
 ) -> None:
-    """Write a submission's notebook, and what an idea puts beside it."""
+    """Write a submission's notebook, and the files that an idea puts beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if idea.alter is not None:
         idea.alter(tool, notebook)
@@ -80,7 +80,7 @@ def write_notebook(
 
 
 def recorded(database: Path, assignment: str, names: Mapping[str, str]) -> Marks:
-    """What a gradebook of nbgrader's holds, by the names of this comparison's items."""
+    """Return the marks in nbgrader's gradebook, by the names of this comparison's items."""
     wanted = {name: item for item, name in names.items()}
     found: dict[str, dict[str, float]] = {}
     if not database.is_file():
@@ -111,7 +111,7 @@ def _points(grade: Grade) -> float:
 
 
 def peer_secrets() -> Secrets:
-    """The secrets of the homework in the two other tools' forms."""
+    """Return the homework's secrets in the forms of the two other tools."""
     hidden = [
         line.strip()
         for item in homework.ITEMS
@@ -129,7 +129,7 @@ def peer_secrets() -> Secrets:
 
 
 def solution_lines() -> list[str]:
-    """Lines of the reference that tell how an item is solved."""
+    """Return lines of the reference that reveal how an item is solved."""
     found = set()
     for answer in homework.ANSWERS:
         lines = set(homework.reference(answer).splitlines())
@@ -150,7 +150,7 @@ def digits_of(arrays: Sequence[np.ndarray]) -> frozenset[str]:
 
 
 def write_archive(path: Path, folder: Path) -> None:
-    """Pack a submission's folder, as students of otter-grader hand it in."""
+    """Pack a submission's folder as students of otter-grader submit it."""
     with zipfile.ZipFile(path, "w") as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_symlink():

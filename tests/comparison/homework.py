@@ -1,8 +1,9 @@
-"""The homework that all three tools mark: four items of Problem 3, one point each.
+"""The homework that all three tools mark: four items of Problem 3, each worth one point.
 
-This kit marks them where they stand, in Homework 2. For the two others the same answers, skeletons
-and visible checks are put into each tool's own form, with hidden tests that ask for the same:
-random networks, inputs that are equal and opposite, all entries to a relative error of 1e-6.
+This kit marks the items as part of Homework 2. For the two other tools, the same answers, skeletons
+and visible checks are written in each tool's own form. The hidden tests of the other tools check
+the same properties: random networks, inputs that are equal or opposite, and all entries to a
+relative error of 1e-6.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def limit_ntk(X, n):
     return (np.pi - np.arccos(cos)) * cos / (2 * np.pi)
 """,
 }
-"""Honest answers that are wrong: a factor, a summand, a term left out."""
+"""Honest but wrong answers: a wrong factor, a wrong summand, a missing term."""
 
 VISIBLE: Mapping[str, str] = {
     "gradients": """
@@ -159,7 +160,7 @@ expected_limit = 7 * np.sin(hidden_angle) * hidden_cosine + hidden_turn
 np.testing.assert_allclose(limit_ntk(X, 2), expected_limit / (2 * np.pi), rtol=1e-6, atol=1e-7)
 """,
 }
-"""Hidden tests of the two other tools; their names and inputs occur in nothing else."""
+"""Hidden tests of the two other tools; the tests' names and inputs occur nowhere else."""
 
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "gradients": ("gradient_v", "gradient_W"),
@@ -167,7 +168,7 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "relu": ("limit_ntk",),
     "squared": ("limit_ntk",),
 }
-"""What an item's tests call."""
+"""The functions that an item's tests call."""
 
 
 def assignment() -> Assignment:
@@ -177,20 +178,20 @@ def assignment() -> Assignment:
 
 @cache
 def given() -> str:
-    """The code that students are given: imports, the activation, the network."""
+    """Return the code that students are given: imports, the activation, the network."""
     return "import numpy as np\n\n\n" + _cell("source", "p3-network").partition("\n")[2]
 
 
 @cache
 def reference(answer: str, *, marked: bool = False) -> str:
-    """The reference's answer; `marked` keeps nbgrader's lines around the solutions."""
+    """Return the reference's answer; `marked` keeps nbgrader's lines around the solutions."""
     text = without_directives(_cell("source", KIT_ANSWERS[answer]))
     return text if marked else re.sub(r"(?m)^ *### (BEGIN|END) SOLUTION\n?", "", text)
 
 
 @cache
 def skeleton(answer: str) -> str:
-    """What students start from."""
+    """Return the code from which students start."""
     return _cell("release", KIT_ANSWERS[answer])
 
 
@@ -203,12 +204,12 @@ def _cell(tree: str, name: str) -> str:
 
 
 def in_function(name: str, arguments: tuple[str, ...], code: str) -> str:
-    """The code as a function's body."""
+    """Return the code as a function's body."""
     return f"def {name}({', '.join(arguments)}):\n" + textwrap.indent(code.strip(), "    ") + "\n"
 
 
 def hidden_inputs() -> list[np.ndarray]:
-    """All arrays that the hidden tests of the two other tools pass in."""
+    """Return all arrays that the hidden tests of the two other tools pass to answers."""
     found: list[np.ndarray] = []
 
     def noting(function: Callable[..., Any]) -> Callable[..., Any]:

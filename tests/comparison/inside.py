@@ -1,8 +1,8 @@
-"""Runs inside the safety net: lays the scratch out, runs a tool's commands, copies the outcome.
+"""Program inside the safety net: it runs a tool's commands and copies their outcome.
 
 `python inside.py PLAN OUTCOME` reads the JSON file PLAN and writes the folder OUTCOME:
-`report.json` (what became of each step, what was heard, what was left running) and `scratch/`.
-It uses nothing but the standard library.
+`report.json` (the result of each step, received data, and processes that still run) and `scratch/`.
+The program uses only the standard library.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 LARGEST = 8_000_000
-"""A file with more bytes than this is not copied out."""
+"""Number of bytes above which a file is not copied out."""
 
 
 class Listener(threading.Thread):
-    """Somebody who listens, and keeps what is said."""
+    """A listener that keeps all received data."""
 
     def __init__(self, family: int, address: Any) -> None:
         super().__init__(daemon=True)
@@ -71,7 +71,7 @@ def main(plan_path: Path, outcome: Path) -> None:
 
 
 def step(each: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Run one command, and stop it with all of its group when its time is over."""
+    """Run one command; if its time is over, stop the command with its process group."""
     start = time.monotonic()
     with open(os.devnull) as nothing, open(f"/dev/shm/step-{start}", "w+b") as said:
         process = subprocess.Popen(
@@ -98,7 +98,7 @@ def running() -> set[int]:
 
 
 def name_of(pid: int) -> str:
-    """The command of a process that still runs."""
+    """Return the command line of a running process."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -108,7 +108,7 @@ def name_of(pid: int) -> str:
 
 
 def unfit(folder: str, names: list[str]) -> set[str]:
-    """What is not copied out: pipes and sockets, and files that are too large."""
+    """Return the files that are not copied out: pipes, sockets, and files that are too large."""
     found = set()
     for name in names:
         path = Path(folder, name)

@@ -1,9 +1,10 @@
-"""The safety net: on the two other tools attacks really run, and they may hurt the scratch alone.
+"""The safety net: attacks on the two other tools really run, but can damage only the scratch.
 
-Every tool's commands run in bubblewrap, in name spaces of their own for processes, network and
-interprocess communication, with the machine's files read-only and the scratch (the course, the
-home, temporary files) on one small disk in memory. The tool, its files, the gradebook and the
-student's code share all of that as on any machine: the net protects none of them from another.
+Every tool's commands run in bubblewrap, in separate namespaces for processes, network and
+interprocess communication. The machine's files are read-only, and the scratch (the course, the
+home, temporary files) is on a small disk in memory. Inside the net, the tool, its files, the
+gradebook and the student's code share everything as on any machine: the net protects none of them
+from the others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from tests.comparison import inside
 
 CHECKOUT = Path(__file__).parents[2]
 INSIDE = Path("/tmp/comparison-of-graders")
-"""The net's own folder, as the steps see it. No checkout may be there: it would hide the net's."""
+"""The net's own folder, as the steps see it.
+
+No checkout may be in this folder, because it would hide the net's folder.
+"""
 BASE = INSIDE / "base"
 OUTCOME = INSIDE / "outcome"
 SCRATCH = INSIDE / "scratch"
@@ -31,18 +35,18 @@ COURSE = SCRATCH / "course"
 PORT = 47110
 ABSTRACT = "somebody-who-listens"
 WAIT_SECONDS = 3.0
-"""How long what was left running may go on, before the outcome is looked at."""
+"""Seconds that leftover processes may continue before the outcome is checked."""
 DISK_BYTES = 512 * 2**20
 _SPARE_USERS = Path("/run/fdl-sandbox-users")
 
 
 class NetError(Exception):
-    """The safety net can't be put up, or broke."""
+    """The safety net can't be set up, or it failed."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A command, and the seconds after which whoever started it would stop it."""
+    """A command, and the seconds after which its caller would stop it."""
 
     argv: Sequence[str]
     seconds: float
@@ -50,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a step; `code` is None where it was stopped."""
+    """The result of a step; `code` is None if the step was stopped."""
 
     code: int | None
     seconds: float
@@ -59,7 +63,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a run."""
+    """The results of a run."""
 
     steps: Sequence[Done]
     left: Sequence[str]
@@ -68,7 +72,7 @@ class Ran:
 
 
 def require() -> None:
-    """NetError where bubblewrap is missing or may not work."""
+    """Raise NetError if bubblewrap is missing or does not work."""
     if any(path.is_relative_to(INSIDE) for path in (CHECKOUT, Path(sys.prefix))):
         raise NetError(f"{INSIDE} is the net's own folder: keep the checkout elsewhere")
     program = shutil.which("bwrap")
@@ -83,10 +87,10 @@ def require() -> None:
 def run(
     base: Path, steps: Sequence[Step], *, programs: Sequence[Path], powers: bool = False
 ) -> Iterator[Ran]:
-    """Copy `base` into a scratch, run the steps in its course, and give what is there then.
+    """Copy `base` into a scratch, run the steps in its course, and return the files.
 
-    `programs` go in front on PATH. With `powers` root keeps its capabilities, as this kit's own
-    sandbox needs them to give them up.
+    The folder `programs` comes first on PATH. With `powers`, root keeps its capabilities: this
+    kit's own sandbox needs these capabilities at its start.
     """
     require()
     with tempfile.TemporaryDirectory(prefix="comparison-", ignore_cleanup_errors=True) as folder:

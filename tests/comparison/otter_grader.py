@@ -1,8 +1,9 @@
 """otter-grader: a master notebook for `otter assign`, and `otter run` for each submission.
 
-The tests are of its exception-based form, which keeps them out of the student's names, and each
-question is all or nothing, as nbgrader's cells are. `otter run` marks one submission; a class is a
-loop over it. It knows no limit of time, so the loop has one, as `otter grade --timeout` has.
+The tests use otter's exception-based form, which keeps the tests out of the student's names. Each
+question gives all or no points, as nbgrader's cells do. `otter run` marks one submission; to mark a
+class, a loop calls `otter run` for each submission. `otter run` has no time limit, so the loop sets
+a limit, as `otter grade --timeout` does.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ from tests.comparison.tool import AFTER, ATTACKER, BEFORE, Marks, Secrets, Tool
 PINNED = Path(__file__).parent / "otter-requirements.txt"
 NAME = "hw"
 SECONDS = 60
-"""What the loop gives each submission; an honest one takes four."""
+"""Seconds that the loop gives each submission; an honest submission takes four seconds."""
 
 
 def environment(folder: Path) -> Path:
-    """The folder of programs of a virtual environment with the pinned otter-grader, made once."""
+    """Return the program folder of an environment with the pinned otter-grader."""
     stamp = folder / ".pinned"
     digest = hashlib.sha256(PINNED.read_bytes()).hexdigest()
     if not stamp.is_file() or stamp.read_text() != digest:
@@ -136,7 +137,7 @@ class OtterGrader(Tool):
         return found
 
     def given_back(self, ran: Ran, student: str) -> str:
-        """What Gradescope shows of the results: tests that are not hidden, and a common output."""
+        """Return the results that Gradescope shows: visible tests, and the shared output."""
         results = self._results(ran, student)
         shown = [t for t in results.get("tests", ()) if t.get("visibility") != "hidden"]
         texts = [str(test.get("output", "")) for test in shown]
@@ -162,7 +163,7 @@ def _answer(cell: NotebookNode) -> str | None:
 
 
 def master_notebook() -> NotebookNode:
-    """What an instructor writes for `otter assign`."""
+    """Return the notebook that an instructor writes for `otter assign`."""
     settings = (
         "# ASSIGNMENT CONFIG\n"
         "init_cell: true\nexport_cell: false\nrun_tests: true\n"

@@ -75,7 +75,8 @@ class StockNbgrader(Tool):
         ]
 
     def class_run(self) -> Sequence[Step]:
-        # A class of two takes 15 seconds; each of 13 cells may take 30 before it is given up.
+        # A class of two takes 15 seconds; each of 13 cells may take 30 seconds before it is
+        # stopped.
         return [
             Step(["nbgrader", "autograde", NAME], 480),
             Step(["nbgrader", "generate_feedback", NAME, "--student", ATTACKER], 120),
@@ -99,7 +100,7 @@ def _answer(cell: NotebookNode) -> str | None:
 
 
 def source_notebook() -> NotebookNode:
-    """What an instructor writes: solutions between marks, hidden tests in the check cells."""
+    """Return an instructor's notebook: solutions between marks, hidden tests in the check cells."""
     cells = [
         nbformat.v4.new_markdown_cell("# The neural tangent kernel"),
         _cell("given", homework.given(), locked=True),

@@ -1,4 +1,4 @@
-"""What came of a comparison, as tables on a terminal and as the page docs/comparison.md."""
+"""The results of a comparison, as tables on a terminal and as the page docs/comparison.md."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ HARM: Mapping[str, Cell] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """All tools' results, and the versions of what took part."""
+    """All tools' results, and the versions of the programs that took part."""
 
     results: Sequence[Result]
     versions: Mapping[str, str]
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Comparison:
-        """Put comparisons that were kept as JSON together; of two verdicts the later one stands."""
+        """Combine comparisons saved as JSON; of two verdicts on one idea, the later one counts."""
         results: dict[str, Result] = {}
         versions: dict[str, str] = {}
         for path in paths:
@@ -64,14 +64,14 @@ class Comparison:
         return json.dumps({"versions": dict(self.versions), "results": results}, indent=1) + "\n"
 
     def kit_is_unharmed(self) -> bool:
-        """Whether no idea got anything from this kit."""
+        """Return whether no idea got anything from this kit."""
         verdicts = [
             v for each in self.results if each.tool == "kit" for v in each.verdicts.values()
         ]
         return all(verdict.harmless for verdict in verdicts)
 
     def rows(self, ideas: Sequence[Idea], cells: Mapping[str, Cell]) -> Iterator[list[str]]:
-        """A row for each class and one for all: name, number of ideas, then tools by measure."""
+        """Return a row for each class and one for all: name, number of ideas, results by tool."""
         for kind in [*KINDS, ""]:
             chosen = [idea for idea in ideas if idea.kind == kind or not kind]
             chosen = [idea for idea in chosen if all(idea.name in r.verdicts for r in self.results)]
@@ -138,7 +138,7 @@ def _each(comparison: Comparison, ideas: Sequence[Idea], tools: Sequence[str]) -
 
 
 def outcome(idea: Idea, verdict: Verdict) -> str:
-    """A verdict in a few words."""
+    """Return a verdict in a few words."""
     words = []
     if verdict.unearned:
         words.append(f"{verdict.unearned:g} of {len(idea.unsolved)} points")

@@ -1,4 +1,4 @@
-"""The comparison itself: its catalogue, its forms, its safety net and the way it counts."""
+"""The comparison itself: its catalogue, its forms, its safety net and its way of counting."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_there_are_forty_ideas_and_some_of_every_class() -> None:
     counts = Counter(idea.kind for idea in IDEAS)
     assert sum(counts.values()) >= 40
     few = {kind: counts[kind] for kind in KINDS if counts[kind] < 4}
-    assert few == {"warm parent": 0}  # the others have none
+    assert few == {"warm parent": 0}  # the other tools have no warm parent
 
 
 def test_no_two_ideas_have_the_same_name() -> None:
@@ -52,7 +52,7 @@ def test_no_two_ideas_have_the_same_name() -> None:
 @pytest.mark.parametrize("idea", IDEAS, ids=str)
 def test_an_idea_says_what_it_tries_and_can_be_read_by_every_tool(idea: Idea) -> None:
     assert re.fullmatch(r"[\w1].{20,}[^.]\.", idea.idea)
-    # Something has to be there to count: an unearned point, or else harm or a leak.
+    # There must be something to count: an unearned point, some harm or a leak.
     assert idea.unsolved or idea.kind in ("leaks", "planted files", "exhaustion")
     assert idea.cells or idea.files or idea.alter or idea.link or idea.unsolved
     for name, tool in PLAIN_TOOLS.items():
@@ -124,7 +124,7 @@ def test_the_instructors_notebooks_hold_each_item_once() -> None:
 
 
 def released(base: Path) -> None:
-    """What the tools' own release commands would put there, near enough to be filled."""
+    """Return a skeleton that resembles the output of the tools' own release commands."""
     stock = base / "course" / "release" / stock_nbgrader.NAME
     otter = base / "course" / "dist" / "student"
     notebook = stock_nbgrader.source_notebook()
@@ -138,7 +138,7 @@ def released(base: Path) -> None:
 
 
 def handed_in(tool: Tool, idea: Idea, base: Path) -> str:
-    """The code of a submission, as the tool's form has it."""
+    """Return the code of a submission in the tool's form."""
     tool.hand_in(base, ATTACKER, idea)
     folder = base / "course" / "submitted" / ATTACKER
     (path,) = [p for p in folder.rglob("*") if p.suffix in (".ipynb", ".zip")]
@@ -262,7 +262,7 @@ def test_secrets_are_found_in_a_highlighted_page_and_to_the_digit() -> None:
     direction = next(each for each in homework.hidden_inputs() if each.shape == (6, 3))
     (kind,) = {found.partition(":")[0] for found in secrets.found_in(str(direction.tolist()))}
     assert kind == "hidden input"
-    assert secrets.found_in(repr(number)) == set()  # before it was made a direction
+    assert secrets.found_in(repr(number)) == set()  # not yet scaled to a direction
     assert secrets.found_in(str(np.round(direction, 6).tolist())) == set()
     line = CANARIES["another student's submission"]
     assert secrets.found_in(f'"{line}\\n"') == {f"another student's submission: {line}"}
@@ -274,7 +274,7 @@ def test_the_digits_of_whole_numbers_are_no_secret() -> None:
 
 
 def stored() -> tables.Comparison:
-    """A small comparison, as it would be read from a file."""
+    """A small comparison, as if it had been read from a file."""
     quiet = {idea.name: Verdict() for idea in IDEAS}
     stock = {
         **quiet,
@@ -330,7 +330,7 @@ def test_the_page_tells_every_idea_and_its_outcome() -> None:
 
 
 def test_the_written_page_is_of_this_catalogue() -> None:
-    """`make compare-attacks` has been run since an idea was added, removed or said anew."""
+    """`make compare-attacks` has been run since an idea was added, removed or renamed."""
     text = (homework.CHECKOUT / "docs" / "comparison.md").read_text(encoding="utf-8")
     told = re.findall(r"(?m)^\| ([\w ]+) \| \*\*([\w-]+)\*\*: (.*?) \| ", text)
     assert told == [(idea.kind, idea.name, idea.idea) for idea in IDEAS]

@@ -1,4 +1,4 @@
-"""This kit: its own Homework 2, of which Problem 3 is handed in; `fdl grade`, `fdl feedback`."""
+"""This kit in the comparison: Problem 3 of its own Homework 2, `fdl grade` and `fdl feedback`."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _answer(cell: NotebookNode) -> str | None:
 
 
 def _hidden_inputs() -> list[np.ndarray]:
-    """What the hidden tests pass in, at the seed that the course has."""
+    """Return the inputs that the hidden tests pass to answers, with the course's seed."""
     with tempfile.TemporaryDirectory() as folder:
         course = make_scratch_course(homework.COURSE, homework.assignment(), [], Path(folder, "c"))
         submission = Path(folder, "reference")

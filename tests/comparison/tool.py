@@ -1,4 +1,4 @@
-"""What each of the three tools has to offer to be compared."""
+"""The functions that each of the three tools must provide to be compared."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tests.comparison.attack import Idea
 from tests.comparison.net import Ran, Step
 
 BEFORE, ATTACKER, AFTER = "ada", "mallory", "zoe"
-"""Ada is marked before the run that is attacked, Zoe in that run, after the attacker."""
+"""Ada is marked before the attacked run; Zoe is marked in the attacked run, after the attacker."""
 
 Marks = Mapping[str, Mapping[str, float]]
-"""Points by student and item; a student without marks is missing."""
+"""Points by student and item; a student without marks has no entry."""
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What no student should be given: texts by what they are of, and the digits of inputs."""
+    """Secrets that no student may receive: texts by their kind, and the digits of inputs."""
 
     texts: Mapping[str, Sequence[str]]
     digits: frozenset[str]
 
     def found_in(self, text: str) -> set[str]:
-        """The secrets in a text, each with the words of its kind before it."""
+        """Return the secrets in a text, each with the name of its kind in front."""
         text = plain(text)
         found = {
             f"{kind}: {secret}"
@@ -40,16 +40,16 @@ class Secrets:
 
 
 def plain(text: str) -> str:
-    """The words of a text, without tags, escapes and the space between them."""
+    """Return the words of a text, without tags, escape sequences and extra spaces."""
     text = html.unescape(re.sub(r"</?\w[^<>]*>", "", text))
     return re.sub(r"[\s\\]+", "", text)
 
 
 class Tool(ABC):
-    """One of the tools, with a course of its own that `prepare` has made at `base`."""
+    """One of the tools, with its own course, which `prepare` has made at `base`."""
 
     name: str
-    """As the tables say it."""
+    """The tool's name in the tables."""
 
     programs: Sequence[Path] = ()
     powers = False
@@ -67,30 +67,30 @@ class Tool(ABC):
 
     @abstractmethod
     def places(self) -> Mapping[str, str]:
-        """Where things are that an attack may ask for as `@NAME@`."""
+        """Return the paths that an attack may request as `@NAME@`."""
 
     @abstractmethod
     def first_run(self) -> Sequence[Step]:
-        """What an instructor runs to mark Ada and to write her feedback."""
+        """Return the commands that an instructor runs to mark Ada and to write her feedback."""
 
     @abstractmethod
     def class_run(self) -> Sequence[Step]:
-        """What an instructor runs to mark the rest and to write feedback."""
+        """Return the commands that mark the other students and write feedback."""
 
     @abstractmethod
     def marks(self, ran: Ran) -> Marks:
-        """What is recorded then."""
+        """Return the recorded marks."""
 
     @abstractmethod
     def given_back(self, ran: Ran, student: str) -> str:
-        """All that a student gets."""
+        """Return all texts that a student receives."""
 
     @abstractmethod
     def secrets(self) -> Secrets:
-        """What no student should get."""
+        """Return the secrets that no student may receive."""
 
     def belongs_to(self, path: str, student: str) -> bool:
-        """Whether a file of the scratch is a student's own, or a record where marks change."""
+        """Return whether a file belongs to a student, or is a record that may change."""
         return student in Path(path).parts or path in self.records
 
     records: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""The tools by their names, and the contest of one of them in a process of its own."""
+"""The tools by their names, and the contest of one tool in a separate process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.comparison.tool import Tool
 
 
 def contest(name: str, ideas: Sequence[str], otter: Path) -> Result:
-    """Put the ideas of these names to a tool; `otter` is where otter-grader's environment is."""
+    """Try the ideas with these names on a tool; `otter` is the folder of its environment."""
     chosen = [idea for idea in IDEAS if idea.name in ideas]
     return compete(_tool(name, otter), chosen, _tell)
 

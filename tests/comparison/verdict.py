@@ -1,4 +1,4 @@
-"""What came of an attack, and how it is counted."""
+"""The results of an attack, and how they are counted."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.comparison.tool import AFTER, ATTACKER, BEFORE, Marks
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an idea got from a tool.
+    """Everything that an idea got from a tool.
 
     `unearned` are points for items without an honest answer. `leaks` are the kinds of secrets that
-    the student was given, or that were heard, beyond what the tool gives to everybody. The run is
-    `stopped` if the student after the attacker has no marks. `others` are other students whose
-    marks are not theirs, `outside` files changed or made outside the attacker's own, and processes
-    that were left running.
+    the student received or that a listener received, beyond the texts that the tool gives to
+    everybody. The run is `stopped` if the student after the attacker has no marks. `others` lists
+    other students with wrong marks; `outside` lists files changed outside the attacker's own, and
+    leftover processes.
     """
 
     unearned: float = 0.0
@@ -31,7 +31,7 @@ class Verdict:
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Verdict:
-        """A verdict from its JSON."""
+        """Read a verdict from its JSON."""
         values: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
         }
@@ -46,18 +46,18 @@ class Verdict:
 
 
 def unearned_points(idea: Idea, marks: Marks) -> float:
-    """What the attacker was given for items that have no honest answer."""
+    """Return the attacker's points for items that have no honest answer."""
     earned = marks.get(ATTACKER, {})
     return round(sum(earned.get(item, 0.0) for item in idea.unsolved), 6)
 
 
 def is_stopped(marks: Marks) -> bool:
-    """Whether the student after the attacker was left without marks."""
+    """Return whether the student after the attacker has no marks."""
     return not marks.get(AFTER)
 
 
 def others_changed(marks: Marks, truth: Marks) -> tuple[str, ...]:
-    """The students whose marks are not what they should be; a run that was stopped counts once."""
+    """Return the other students with wrong marks; a run that was stopped counts once."""
     found = []
     for student in (BEFORE, AFTER):
         if student == AFTER and is_stopped(marks):
@@ -73,19 +73,19 @@ def others_changed(marks: Marks, truth: Marks) -> tuple[str, ...]:
 def leaked(
     found: Iterable[str], own: Iterable[str], given_to_all: Iterable[str]
 ) -> tuple[str, ...]:
-    """The kinds of secrets found that stand neither in the submission nor in everybody's page."""
+    """Return the found secrets that occur neither in the submission nor on everybody's page."""
     new = set(found) - set(own) - set(given_to_all)
     return tuple(sorted({secret.partition(":")[0] for secret in new}))
 
 
 def nameless(path: str) -> str:
-    """A path without the parts that differ from run to run."""
+    """Return a path without the parts that differ from run to run."""
     return re.sub(r"[0-9a-f]*\d[0-9a-f]*", "#", path)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One class of attack against one tool, counted."""
+    """The numbers for one class of attack against one tool."""
 
     ideas: int
     possible: float
@@ -97,7 +97,7 @@ class Row:
 
 
 def count(ideas: Sequence[Idea], verdicts: Mapping[str, Verdict]) -> Row:
-    """The row of these ideas; `leaks` and the rest are numbers of ideas."""
+    """Return the row of these ideas; `leaks` and the other fields are numbers of ideas."""
     found = [verdicts[idea.name] for idea in ideas]
     return Row(
         ideas=len(ideas),

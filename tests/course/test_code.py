@@ -95,7 +95,7 @@ def test_fault_is_told_by_file_and_line(
 
 
 def test_fault_of_a_reference_is_told_where_it_is(course: Course) -> None:
-    """Hidden tests and misconceptions that import it only pass it on."""
+    """Hidden tests and misconceptions that import the faulty module are not blamed for it."""
     reference = course.solutions(NAME) / "valley.py"
     reference.write_text("import nothing_of_this_name\n", encoding="utf-8")
     text = f"from solutions.{NAME} import valley\n"

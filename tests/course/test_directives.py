@@ -1,4 +1,4 @@
-"""The lines by which a cell says what it has."""
+"""The lines in a cell that declare its contents."""
 
 from __future__ import annotations
 

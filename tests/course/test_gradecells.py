@@ -1,4 +1,4 @@
-"""Reading nbgrader's metadata, of the instructor's cells and of students'."""
+"""Reading nbgrader's metadata from the instructor's cells and from students' cells."""
 
 from __future__ import annotations
 
@@ -105,5 +105,5 @@ def test_no_other_module_reads_the_metadata() -> None:
         for path in ROOT.rglob("*.py")
         if by_hand.search(path.read_text(encoding="utf-8"))
     ]
-    # what students get beside their notebooks has to do without the kit
+    # the files that students get beside their notebooks must work without the kit
     assert sorted(found) == ["course/gradecells.py", "release/checkskit/notebooks.py"]

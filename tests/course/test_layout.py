@@ -1,4 +1,4 @@
-"""Where everything of a course is."""
+"""The paths of a course's files and folders."""
 
 from __future__ import annotations
 

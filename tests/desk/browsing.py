@@ -74,7 +74,7 @@ class AtDesk:
 
     @property
     def said(self) -> str:
-        """What a screen reader was told last."""
+        """The last words for a screen reader."""
         return str(self.tab.inner_text("#said"))
 
     @property

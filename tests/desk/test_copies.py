@@ -93,7 +93,7 @@ def test_a_mark_typed_in_the_formgrader_stays_and_is_listed(
     other.gives("a-proof", "cleo", "s1")
     merged = merge_marks(rita.desk, [exported(other, tmp_path / "m.json")])
     assert merged.typed == (("a-proof", "ben"),)
-    assert points_of(marked) == {"anna": None, "ben": 1.25, "cleo": 0.5, "dora": None}
+    assert points_of(marked) == {"anna": None, "ben": 1.25, "cleo": 0.5, "dora": 0.0}
     assert rita.sees("a-proof", "ben").entry.typed
 
 
@@ -140,7 +140,7 @@ def test_of_two_changed_rubrics_this_copys_stays_and_gives_the_points(
     file = exported(other, tmp_path / "m.json")
     merged = merge_marks(rita.desk, [file])
     assert (merged.rubrics, merged.to_settle) == (("a-proof",), ())
-    assert points_of(marked) == {"anna": 0.25, "ben": 0.25, "cleo": None, "dora": None}
+    assert points_of(marked) == {"anna": 0.25, "ben": 0.25, "cleo": None, "dora": 0.0}
     assert merge_marks(rita.desk, [file]).entries == 0
 
 

@@ -27,8 +27,9 @@ def fields_of_server() -> dict[str, list[str]]:
         for each in vars(messages).values()
         if isinstance(each, type) and issubclass(each, msgspec.Struct)
     ]
-    own = [each for each in structs if each.__module__ == messages.__name__]
-    found = {each.__name__: list(each.__struct_fields__) for each in (*own, RubricStep)}
+    structs = [each for each in structs if each.__module__ == messages.__name__]
+    structs.append(RubricStep)
+    found = {each.__name__: list(each.__struct_fields__) for each in structs}
     found["GradebookMark"] = list(GradebookMark.__dataclass_fields__)
     return found
 

@@ -1,4 +1,4 @@
-"""The scratch course that the pages' commands run in, with every file that the pages name."""
+"""The scratch course in which the pages' commands run, with every file that the pages name."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from tests.grading.tiny_class import run_here
 
 HOMEWORK = "hw2"
 NAMES = {"anna": "Anna Ademi", "bela": "Béla Nagy", "chloe": "Chloé Roth"}
-"""Who hands in: the name in the course and the name on the platform."""
+"""The students who submit work: each student's name in the course and on the platform."""
 
 Row = Sequence[object]
 
 
 def make_course(root: Path) -> None:
-    """Make a course at `root`: one homework, published, handed in by three students and marked.
+    """Make a course at `root`: one homework, published, submitted by three students and marked.
 
     A person has marked every text, so all marks are final. The course's folder also contains
-    `EXPORT.zip` and `worksheet.csv` as Moodle writes them, the list `students.csv`, and `student`,
-    a student's repository.
+    `EXPORT.zip` and `worksheet.csv` as Moodle writes them, the list `students.csv`, and a student's
+    repository in the folder `student`.
     """
     make = run_here(["new", HOMEWORK, "--course", str(root)])
     assert make.returncode == 0, make.stderr
@@ -52,7 +52,7 @@ def make_course(root: Path) -> None:
 
 
 def _write_lists(root: Path) -> None:
-    """What Moodle exports, and the list that a teacher makes of it."""
+    """Write Moodle's exports, and the list of students that a teacher makes from them."""
     people = [
         (name, full, f"{name}@example.org", number)
         for number, (name, full) in enumerate(NAMES.items(), start=101)
@@ -78,7 +78,7 @@ def _write_csv(path: Path, head: Row, rows: Iterable[Row]) -> None:
 
 
 def _mark_by_hand(course: Course) -> None:
-    """Give a point for each text, as the formgrader does."""
+    """Give one point for each text, as the formgrader does."""
     texts = [item.name for item in course.assignment(HOMEWORK).select("manual")]
     with open_gradebook(course) as book, book.transaction():
         for student in NAMES:

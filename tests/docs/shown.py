@@ -1,4 +1,4 @@
-"""The commands that the pages show, and which of them can run in a scratch course."""
+"""The commands that the pages show, and the commands among them that run in a scratch course."""
 
 from __future__ import annotations
 
@@ -30,10 +30,13 @@ NOT_RUN = {
     r"fdl collect .*": "fetches from a server; tests/platforms/test_collect.py runs it",
     r"fdl .* --cluster .*": "needs a scheduler and workers on other machines",
 }
-"""Commands that a scratch course cannot run, and why. Their options are checked all the same."""
+"""Commands that a scratch course cannot run, each with the reason.
+
+The options of commands that cannot run are checked too.
+"""
 
 LONG = {"release", "prove", "grade", "regrade", "demo", "pytest"}
-"""Commands that take longer than a second or two."""
+"""Commands that take more than two seconds."""
 
 
 @dataclass(frozen=True)
@@ -48,24 +51,25 @@ class Shown:
 
     @property
     def words(self) -> list[str]:
-        """The program and its arguments."""
+        """Return the program and its arguments."""
         return shlex.split(self.line, comments=True)
 
     @property
     def takes_long(self) -> bool:
-        """Whether it proves, marks or installs something."""
+        """Return whether the command proves, marks or installs something."""
         return bool(LONG & set(self.words[:2]))
 
     @property
     def runs(self) -> bool:
-        """Whether a scratch course can run it."""
+        """Return whether a scratch course can run the command."""
         return not any(re.fullmatch(pattern, self.line) for pattern in NOT_RUN)
 
 
 def commands(page: Path) -> Iterator[Shown]:
-    """Yield what a page tells its reader to type: in blocks, and in lists of steps or examples.
+    """Yield the commands that a page tells its reader to type, in code, steps and examples.
 
-    Inside a sentence a command is only named, often without its arguments.
+    A command inside a sentence is not included, because such sentences often leave out the
+    arguments.
     """
     text = page.read_text(encoding="utf-8")
     for match in LISTED.finditer(text):
@@ -82,7 +86,7 @@ def whole_app() -> Any:
 
 
 def wrong_call(line: list[str]) -> str:
-    """Return what is wrong with a call of `fdl`, as far as its name and options tell, or ""."""
+    """Return the fault in the name or options of a call of `fdl`, or "" if there is none."""
     group = whole_app()
     name, *arguments = line or ["--help"]
     if name.startswith("-"):
@@ -91,7 +95,7 @@ def wrong_call(line: list[str]) -> str:
         return f"fdl has no command {name!r}"
     try:
         group.commands[name].make_context(name, arguments)
-    except Exception as error:  # Typer's versions keep the class UsageError in other places
+    except Exception as error:  # Typer's versions define the class UsageError in different modules
         if type(error).__name__ == "Exit":
             return ""  # after --help
         return str(getattr(error, "message", "") or error)

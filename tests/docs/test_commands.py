@@ -1,7 +1,7 @@
-"""Every command that a page shows works: it runs in a scratch course, or its options are checked.
+"""Every command on the pages works: it runs in a scratch course, or its options are checked.
 
-A page is followed from its top to its end in a copy of one course, as a reader would. The everyday
-tests leave out what takes long, and run what several pages show once.
+Each page's commands run from top to bottom in a copy of one course, as a reader would run them. The
+everyday tests skip slow commands, and run commands that occur on several pages only once.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def run(shown: Shown) -> Done | subprocess.CompletedProcess[str]:
 
 
 def follow(lines: list[Shown], course: Path, folder: Path) -> None:
-    """Type what a page shows, in a copy of the course."""
+    """Run all commands of a page in a copy of the course."""
     shutil.copytree(course, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for shown in filter(lambda each: each.runs, lines):
-            if shown.line == "fdl restore":  # it refuses to replace a gradebook that is sound
+            if shown.line == "fdl restore":  # `fdl restore` keeps a sound gradebook
                 Path("gradebook.db").write_bytes(b"")
             done = run(shown)
             assert done.returncode == 0, f"{shown}\n{done.stdout}{done.stderr}"
@@ -108,5 +108,5 @@ def test_a_command_that_does_not_work_is_found(
     [shown] = commands(page)
     with pytest.raises(AssertionError, match=re.escape(message)):
         follow([shown], course, tmp_path / "course")
-    if "hw9" not in line:  # whether a homework exists is known in a course alone
+    if "hw9" not in line:  # only in a course can the command know whether a homework exists
         assert message in wrong_call(shown.words[1:])

@@ -1,4 +1,4 @@
-"""The site that `make docs` builds: without warnings, whole, and of use without a network."""
+"""The site that `make docs` builds has no warnings, is complete, and works without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of marks made by hand, of students with plain names and of those made to break a file."""
+"""Hand-made tables of marks, for students with plain names and for names made to break a file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def marks_of(
     totals: Iterable[float] | None = None,
     open_ones: Iterable[str] = (),
 ) -> Marks:
-    """Marks of these people: 1, 2, 3 ... points, or these; `open_ones` await a person."""
+    """Return these people's marks: 1, 2, 3 ... or the given points; `open_ones` are not final."""
     people = list(people)
     points = list(totals or map(float, range(1, len(people) + 1)))
     students = {

@@ -1,4 +1,4 @@
-"""Each system's form, filled in and read back; nothing in it runs, nobody is lost or mixed up."""
+"""Each system's form, filled in and read back: no text runs, and no student is lost or mixed up."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def column(content: bytes, name: str, delimiter: str = ",") -> list[str]:
 
 
 def numbered(marks: Marks) -> Marks:
-    """The same students, by their matriculation numbers."""
+    """Return the same students with their matriculation numbers."""
     people = [replace(each.person, id=BY_NUMBER[name]) for name, each in marks.students.items()]
     return marks_of(people, [each.total for each in marks.students.values()])
 
@@ -50,7 +50,7 @@ def write(header: Sequence[str], body: Sequence[Sequence[object]]) -> bytes:
 
 
 def unchanged_but(before: bytes, after: bytes, *names: str) -> bool:
-    """Whether the two differ in these columns alone."""
+    """Return whether two files differ only in these columns."""
     (header, *old), (heading, *new) = rows(before), rows(after)
     kept = [place for place, name in enumerate(header) if name not in names]
     return header == heading and [[row[k] for k in kept] for row in old] == [
@@ -254,8 +254,8 @@ RUNS = re.compile(r"\s*[=+\-@＝＋－＠]")
 
 
 def is_run(cell: str) -> bool:
-    """Whether a spreadsheet may take the cell for a formula that does something."""
-    bare = re.fullmatch(r"[\w.@+-]*", cell)  # names nothing that could be called
+    """Return whether a spreadsheet may interpret the cell as a formula with an effect."""
+    bare = re.fullmatch(r"[\w.@+-]*", cell)  # a simple name has no effect
     return bool(RUNS.match(cell)) and not bare
 
 
@@ -336,7 +336,7 @@ def test_a_name_alone_never_finds_anybody() -> None:
     assert len(result.only_theirs) == len(result.only_ours) == 3
 
 
-# both sides do not know the same people
+# --- students in only one of the two lists --------------------------------------------------------
 
 
 def test_who_is_missing_on_either_side_is_told_and_nobody_is_dropped() -> None:

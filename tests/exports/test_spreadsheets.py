@@ -58,12 +58,12 @@ KEYS = {
     "gradescope": {"Total Score"},
     "csv": {"total"},
 }  # fmt: skip
-"""Columns that hold numbers of the system's own, marks, or what teachers wrote."""
+"""Columns with numbers of the system's own, with marks, or with texts by teachers."""
 FIELD = "A field of the profile"
 
 
 def filled_everywhere(system: str, text: str) -> bytes:
-    """A system's file in which a text stands wherever a student may have put one."""
+    """Return a system's file with a text in every field that a student may have filled in."""
     header, *body = rows(ROSTERS[system][0](HOSTILE[:3]))
     header = [*header, FIELD]
     changed = []
@@ -111,7 +111,7 @@ FILTERS = {
 
 
 def opened(files: Sequence[Path], folder: Path, separators: str) -> dict[str, str]:
-    """The files as LibreOffice has them when it is told to evaluate formulas."""
+    """Return the files as LibreOffice reads them when it evaluates formulas."""
     options = f"{separators},34,76,1,,0,false,true,false,false,false,-1,true"
     command = [
         "soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile",
@@ -122,7 +122,7 @@ def opened(files: Sequence[Path], folder: Path, separators: str) -> dict[str, st
 
 
 def active(document: str) -> list[str]:
-    """The active parts of a document: formulas, links, macros and events."""
+    """Return the active parts of a document: formulas, links, macros and events."""
     return re.findall(
         r'table:formula="[^"]*"|<text:a .*?>|xlink:href="(?!http://www\.)[^"]*x\.example[^"]*"'
         r"|<script:\w+|<table:dde-link.*?>|<office:event-listeners>",

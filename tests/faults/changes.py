@@ -14,7 +14,8 @@ from .listener import Call, Gone, Listener, read_memory, read_text
 _HERE = -100  # AT_FDCWD
 _REMOVE_FOLDER = 0x200  # AT_REMOVEDIR
 
-# Copying helpers make these and fall back to plain writes: refused, so that one kind is left.
+# Copying functions try these calls first and fall back to plain writes. The calls are refused, so
+# that only plain writes remain.
 _REFUSED = {"sendfile", "copy_file_range", "fallocate"}
 
 
@@ -22,8 +23,8 @@ _REFUSED = {"sendfile", "copy_file_range", "fallocate"}
 class Change:
     """One change of a file or folder; `path` (and `target`) are in the watched folder.
 
-    kind    create, empty, write, cut, sync, rename, link, unlink, mkdir or rmdir
-    number  where a write begins, or the length that is left of a file that is cut
+    `kind` is create, empty, write, cut, sync, rename, link, unlink, mkdir or rmdir.
+    `number` is the position at which a write begins, or the new length of a file that is cut.
     """
 
     kind: str
@@ -34,7 +35,7 @@ class Change:
 
     @property
     def place(self) -> str:
-        """Roughly what is changed: the part of the course, and whether it is the journal."""
+        """Return roughly which part of the course is changed, and whether it is the journal."""
         first = self.path.partition("/")[0]
         if "gradebook" in first:
             return "journal" if self.path.endswith("-journal") else first.partition(".db")[0]
@@ -42,18 +43,18 @@ class Change:
 
 
 class Watched:
-    """Reads the changes of one folder out of calls."""
+    """Reads the changes of one folder from system calls."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder.resolve())
 
     def changes(self, listener: Listener, call: Call) -> list[Change] | None:
-        """The changes that a call would make here, if any; None if the call was refused."""
+        """Return the changes that a call would make in the folder; None if the call was refused."""
         try:
             found = self._changes(call)
         except (Gone, FileNotFoundError, ProcessLookupError):
             return []
-        except PermissionError:  # behind a wall: it can't reach the course either
+        except PermissionError:  # this process is behind a wall and can't reach the course
             return []
         if found and call.name in _REFUSED:
             listener.refuse(call, errno.ENOSYS)

@@ -26,25 +26,25 @@ def theatre(place: Path) -> Iterator[Theatre]:
 
 @pytest.fixture(scope="session")
 def base(place: Path) -> Path:
-    """A class that has been graded once, and marked by hand; some have handed in again."""
+    """A class that was graded once and marked by hand; some students then submitted again."""
     make_class(place / "base")
     return place / "base"
 
 
 @pytest.fixture(scope="session")
 def scene(theatre: Theatre, place: Path, base: Path) -> Scene:
-    """`fdl grade` and `fdl feedback`, one after the other."""
+    """The commands `fdl grade` and `fdl feedback`, one after the other."""
     return Scene(theatre, place, base, [GRADE, FEEDBACK])
 
 
 @pytest.fixture(scope="session")
 def first(theatre: Theatre, place: Path) -> Scene:
-    """The first run of a course, which has no gradebook yet."""
+    """The first run in a course, which has no gradebook yet."""
     hand_in_all(write_course(place / "new"))
     return Scene(theatre, place, place / "new", [GRADE, FEEDBACK], by_hand=set())
 
 
 @pytest.fixture(scope="session")
 def regrading(theatre: Theatre, place: Path, base: Path) -> Scene:
-    """`fdl regrade --apply`, where most marks have changed."""
+    """The command `fdl regrade --apply`, when most marks have changed."""
     return Scene(theatre, place, base, [REGRADE])

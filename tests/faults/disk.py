@@ -1,8 +1,8 @@
-"""A disk that forgets: what is left of changes when the power fails before they are synced.
+"""A disk that forgets: the remains of changes when the power fails before the changes are synced.
 
-A file's data are safe once that file was synced, a name once its folder was. Data that are not
-safe may be there or not, in any order and torn in any place. That is what POSIX promises, and less
-than any usual file system keeps.
+A file's data are safe once the file was synced; a file's name is safe once its folder was synced.
+Unsafe data may be kept or lost, in any order, and cut at any place. POSIX promises exactly this,
+and usual file systems keep more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LOSSES = (
 
 @dataclass(eq=False)
 class File:
-    """A file: its data, those that are safe, and the changes since (a number alone is a cut)."""
+    """A file: its data, its safe data, and the changes since (a plain number means a cut)."""
 
     data: bytearray
     safe: bytearray
@@ -36,7 +36,7 @@ class File:
 
 @dataclass(eq=False)
 class Folder:
-    """A folder: its entries, and those that are safe."""
+    """A folder: its entries, and its safe entries."""
 
     entries: dict[str, Node] = field(default_factory=dict)
     safe: dict[str, Node] = field(default_factory=dict)
@@ -48,7 +48,7 @@ Entries = Callable[[Folder], dict[str, Node]]
 
 @dataclass(eq=False)
 class Naming:
-    """A change of names: entries that go (where they are still that node) and that come."""
+    """A change of names: entries to remove (if still the same node) and entries to add."""
 
     gone: tuple[tuple[Folder, str, Node], ...]
     come: tuple[tuple[Folder, str, Node], ...]
@@ -63,10 +63,10 @@ class Naming:
 
 
 class Disk:
-    """A folder as it is, and the part of it that would survive a loss of power."""
+    """A folder in its present state, and the part that would survive a loss of power."""
 
     def __init__(self, folder: Path) -> None:
-        """All that is in `folder` now is safe."""
+        """Treat the present content of `folder` as safe."""
         self._root = Folder()
         self._names: list[Naming] = []
         self._files: list[File] = []
@@ -89,7 +89,7 @@ class Disk:
     # changes
 
     def make(self, change: Change) -> None:
-        """Carry out a change, as far as the system would have."""
+        """Make a change, as far as the operating system itself would have made this change."""
         getattr(self, f"_{change.kind}")(change)
 
     def _find(self, path: str) -> Node | None:
@@ -182,11 +182,11 @@ class Disk:
     # what is there
 
     def now(self) -> dict[str, bytes | None]:
-        """Every path with its data (None: a folder), while the power is on."""
+        """Return every path with its data (None means a folder) before the loss of power."""
         return dict(_tree(self._root, lambda folder: folder.entries, lambda file: bytes(file.data)))
 
     def after_loss(self, loss: str, draw: random.Random) -> dict[str, bytes | None]:
-        """Every path with its data (None: a folder) as found when the power is back."""
+        """Return every path with its data (None means a folder) after the power is back."""
         entries = {id(folder): dict(folder.safe) for folder in self._folders()}
         for naming in self._kept(loss, draw):
             naming.apply(lambda folder: entries[id(folder)])
@@ -261,7 +261,7 @@ def _apply(data: bytearray, piece: tuple[int, bytes] | int) -> None:
 
 
 def write_tree(tree: Mapping[str, bytes | None], folder: Path) -> None:
-    """Make a folder of what was found."""
+    """Write found files into a folder."""
     folder.mkdir(parents=True)
     for path, data in tree.items():
         if data is None:
@@ -271,7 +271,7 @@ def write_tree(tree: Mapping[str, bytes | None], folder: Path) -> None:
 
 
 def read_tree(folder: Path) -> dict[str, bytes | None]:
-    """Every path in a folder with its data (None: a folder)."""
+    """Return every path in a folder with its data (None means a folder)."""
     return {
         str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -1,9 +1,10 @@
-"""Asks a watcher before a process, or one it starts, changes a file: seccomp's notification.
+"""Asks a watcher before a process or its children change a file, by seccomp's notifications.
 
-`listen` is called in the process that is to be watched and returns a descriptor for the one that
-watches. There, `Listener.receive` gives each call that is about to be made; the process waits until
-the call is let through or refused. Calls of the C library come this way like all others: SQLite's
-pages, its journal, every rename. No compiler and no other tool is needed.
+The process to be watched calls `listen`, which returns a descriptor for the watcher. In the
+watcher, `Listener.receive` returns each system call before it is made. The calling process waits
+until the watcher allows or refuses the call. The watcher sees calls of the C library like all other
+calls: SQLite's pages, SQLite's journal, every rename. The watcher needs no compiler and no other
+tool.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _MACHINES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _ARM64)}
 _ARCHITECTURE, _NUMBERS = _MACHINES[platform.machine()]
 _NAMES = {number: name for name, number in _NUMBERS.items()}
 
-# The index of an opening call's flags among its arguments; calls that only read may pass.
+# The index of the flags among the arguments of a call that opens a file. Calls that only read are
+# always allowed.
 _FLAGS = {"open": 1, "openat": 2}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -50,7 +52,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Call:
-    """A system call that waits for an answer."""
+    """A system call that waits for the watcher's answer."""
 
     id: int
     pid: int
@@ -59,13 +61,13 @@ class Call:
 
 
 class Gone(Exception):
-    """The process that made the call is no longer there."""
+    """The process that made the call has ended."""
 
 
 def listen() -> int:
-    """Return the end at which the kernel asks about later calls of this process.
+    """Return the descriptor through which the kernel asks about later calls of this process.
 
-    Calls of its children are asked about, too.
+    The kernel asks about calls of the process's children, too.
     """
     program = b"".join(_filter())
     buffer = ctypes.create_string_buffer(program)
@@ -80,7 +82,7 @@ def listen() -> int:
 
 
 def _filter() -> Iterator[bytes]:
-    """A classic BPF program: ask about the calls above, let all others by."""
+    """Return a classic BPF program that asks about the calls above and allows all other calls."""
     load, equal, any_bit, give = 0x20, 0x15, 0x45, 0x06
 
     def line(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
@@ -116,7 +118,7 @@ class Listener:
         os.close(self._descriptor)
 
     def receive(self) -> Call | None:
-        """The next call that waits; None where its process was ended meanwhile."""
+        """Return the next waiting call; None if its process was ended meanwhile."""
         notice = bytearray(_NOTICE.size)
         try:
             fcntl.ioctl(self._descriptor, _RECEIVE, notice)
@@ -130,11 +132,11 @@ class Listener:
         self._answer(call, 0, _CONTINUE)
 
     def refuse(self, call: Call, error: int) -> None:
-        """Make the call fail with that errno."""
+        """Make the call fail with this errno."""
         self._answer(call, -error, 0)
 
     def waits(self, call: Call) -> bool:
-        """Whether the call still waits, so that what was read of its process is its own."""
+        """Return whether the call still waits, so that its process's memory can be trusted."""
         try:
             fcntl.ioctl(self._descriptor, _IS_VALID, struct.pack("=Q", call.id))
         except FileNotFoundError:
@@ -147,7 +149,7 @@ class Listener:
 
 
 def read_memory(pid: int, address: int, length: int) -> bytes:
-    """The bytes at an address of a process's memory."""
+    """Return the bytes at an address in a process's memory."""
     try:
         with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
             memory.seek(address)
@@ -157,10 +159,10 @@ def read_memory(pid: int, address: int, length: int) -> bytes:
 
 
 def read_text(pid: int, address: int) -> str:
-    """The text, ended by a zero byte, at an address."""
+    """Return the text at an address, up to the first zero byte."""
     found = b""
     while b"\0" not in found:
-        # no further than a page's end: what follows may not be there
+        # stop at the end of a memory page: the next page may not exist
         here = address + len(found)
         piece = read_memory(pid, here, 4096 - here % 4096)
         if not piece:

@@ -1,7 +1,7 @@
-"""A small class whose grading is disturbed: what was there before, and what the run has to record.
+"""A small class for runs that are disturbed: its state before the run, and the expected records.
 
-Three students have been graded and a person has marked, commented and overruled; since then some
-have handed in again, another for the first time.
+Three students were graded, and a person marked, commented and changed marks. After that, some
+students submitted again and another student submitted for the first time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COMMENTS = {("anna", "a-proof"): "Which rule?", ("chloe", "b-bonus-answer"): "Ne
 
 
 def marking(course: Course, name: str, student: str) -> Marking:
-    """The marking of a student's submission, before the new ones came in or after."""
+    """Return the marking of a student's submission, before or after the new submissions came in."""
     after = name == AFTER
     found = {
         "anna": lambda: mark(course, answers={**ANSWERS, "b-essay": "Flat!"} if after else ANSWERS),
@@ -56,7 +56,7 @@ def marking(course: Course, name: str, student: str) -> Marking:
 
 
 def make_class(root: Path) -> Course:
-    """The course as it is before the run."""
+    """Make the course as it is before the run."""
     course = write_course(root)
     assignment = course.assignment(HOMEWORK)
     hand_in_all(course)
@@ -69,14 +69,14 @@ def make_class(root: Path) -> Course:
 
 
 def hand_in_all(course: Course) -> None:
-    """Everybody's submission; one of them is late."""
+    """Write all students' submissions; one submission is late."""
     for student in STUDENTS:
         hand_in(course, student)
     (course.root / "submitted" / "bela" / HOMEWORK / "timestamp.txt").write_text(LATE)
 
 
 def _mark_by_hand(url: str) -> None:
-    """As the formgrader's handlers do."""
+    """Mark by hand, as the formgrader's handlers do."""
     with PatientGradebook(url, "made-up") as book, book.transaction():
         for (student, item), (score, extra) in BY_HAND.items():
             notebooks = book.find_submission(HOMEWORK, student).notebooks

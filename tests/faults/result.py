@@ -1,8 +1,7 @@
 """The result of a run, in a form that can be compared with another run's.
 
-Files are compared byte by byte. Every row of every table of the gradebook is compared. The
-ids of rows are random, so each id is replaced by the content of its row, and of the rows that it
-belongs to.
+Files are compared byte by byte. Every row of every table of the gradebook is compared. The ids of
+rows are random, so each id is replaced by the content of its row and of the parent rows.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ Row = tuple[Any, ...]
 
 
 def tables(gradebook: Path) -> dict[str, Counter[Row]]:
-    """Every row of every table, how often it is there, with ids made comparable.
+    """Return every row of every table with the number of its copies; ids are made comparable.
 
-    The duration of marking is left out: it differs between any two runs.
+    The duration of marking is left out, because it differs between any two runs.
     """
     with closing(sqlite3.connect(gradebook, timeout=5)) as database:
         names = [
@@ -60,7 +59,7 @@ def _digest(name: str, row: Row) -> str:
 
 
 def written(root: Path) -> dict[str, bytes | None]:
-    """Every file and folder that a run writes, but the gradebook and its copies."""
+    """Return every file and folder that a run writes, except the gradebook and its copies."""
     return {
         str(path.relative_to(root)): None if path.is_dir() else path.read_bytes()
         for tree in ("autograded", "feedback")
@@ -69,18 +68,18 @@ def written(root: Path) -> dict[str, bytes | None]:
 
 
 def others(root: Path) -> list[str]:
-    """The other entries of the course's folder itself."""
+    """Return the other entries of the course's folder."""
     return sorted(path.name for path in root.iterdir())
 
 
 def is_sound(gradebook: Path) -> bool:
-    """The verdict of SQLite's own check."""
+    """Return the result of SQLite's own integrity check."""
     with closing(sqlite3.connect(gradebook, timeout=5)) as database:
         return database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def by_hand(gradebook: Path) -> set[tuple[Any, ...]]:
-    """The marks and comments in the gradebook that a person gave."""
+    """Return the marks and comments in the gradebook that a person gave."""
     grades = """
         SELECT assignment.student_id, cell.name, grade.manual_score, grade.extra_credit
         FROM grade JOIN base_cell AS cell ON cell.id = grade.cell_id
@@ -100,7 +99,7 @@ def by_hand(gradebook: Path) -> set[tuple[Any, ...]]:
 
 
 def by_student(gradebook: Path) -> dict[str, Counter[Row]]:
-    """All that the gradebook has of each student's marks."""
+    """Return all entries of the gradebook about each student's marks."""
     about = """JOIN base_cell AS cell ON cell.id = one.cell_id
         JOIN submitted_notebook AS notebook ON notebook.id = one.notebook_id
         JOIN submitted_assignment AS assignment ON assignment.id = notebook.assignment_id"""

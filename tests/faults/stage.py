@@ -1,15 +1,15 @@
-"""A process that has imported the kit and runs its commands in forks, watched where asked.
+"""A process that has imported the kit and runs commands in forks, which can be watched.
 
-`python -m tests.faults.stage N` serves orders that come through descriptor N, a socket that keeps
-messages apart. An order is JSON with these keys:
+`python -m tests.faults.stage N` serves orders that arrive through descriptor N, a socket that keeps
+messages separate. An order is JSON with these keys:
 
 - `root`: the course
 - `commands`: lists of arguments for `fdl`
-- `class`: the name of the made-up Markings to take (see `madeupclass.py`)
-- `output`: a file for what is printed
+- `class`: the name of the made-up Markings to use (see `madeupclass.py`)
+- `output`: a file for the command's output
 - `watched`: whether a listener watches the run
 - `patience`: the seconds to wait for a lock
-- `gate`: a named pipe whose end to wait for before the third student is marked, or nothing
+- `gate`: a named pipe that must be closed before the third student is marked, or nothing
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _prepare() -> None:
-    """Do once what every run would do first, whatever its course: its forks then start with it."""
+    """Do the first steps of every run once, so that all later forks share the results."""
     importlib.import_module("alembic.script")
     nbformat.validate(nbformat.v4.new_notebook())
     sqlalchemy.orm.configure_mappers()
@@ -107,7 +107,7 @@ def _command(arguments: list[str]) -> int:
 
 
 def _take_markings(name: str, gate: str) -> None:
-    """Use the Markings of that class instead of marking; everything after it is the real thing."""
+    """Use the made-up Markings of this class instead of marking; all later steps are real."""
 
     def mark_class(
         course: Course, _assignment: Assignment, jobs: list[Job], **_settings: object

@@ -1,4 +1,4 @@
-"""A gradebook that something else has damaged, emptied or removed."""
+"""A gradebook that another program has damaged, emptied or removed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ EVERYDAY = ("ten pages overwritten", "the end missing", "empty", "gone")
 
 
 def give(root: Path, student: str, item: str, score: float) -> None:
-    """A person types points; no command of the kit runs afterwards."""
+    """Write points as a person types them; no command of the kit runs afterwards."""
     with closing(sqlite3.connect(root / "gradebook.db")) as database:
         changed = database.execute(
             f"""UPDATE grade SET manual_score = ?, needs_manual_grade = 0
@@ -96,7 +96,7 @@ def give(root: Path, student: str, item: str, score: float) -> None:
 
 
 def is_told_and_restored(scene: Scene, *damages: Damage) -> None:
-    """Each damage in turn is reported, the damaged file kept, and the gradebook restored."""
+    """Each kind of damage is reported, the damaged file is kept, and the gradebook is restored."""
     with scene.course() as root:
         gradebook = root / "gradebook.db"
         all_damaged: list[bytes] = []
@@ -163,7 +163,7 @@ def test_marks_given_since_the_copy_are_carried_over_as_far_as_they_can_be_read(
 
 
 def test_credit_that_the_kit_gave_is_no_mark_by_hand(scene: Scene) -> None:
-    """A copy from before the run, a gradebook that is damaged after it, and other points then."""
+    """The copy is older than the run, then the gradebook is damaged and points change."""
     with scene.course() as root:
         assert scene.run(root).code == 0
         for copy in (root / "gradebook-copies").iterdir():

@@ -1,4 +1,4 @@
-"""A disk that is full from some moment on."""
+"""A disk that is full from some moment of a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fills_up_and_is_finished(scene: Scene, moment: int) -> None:
 
 
 def test_run_whose_disk_fills_is_finished_by_the_next(scene: Scene) -> None:
-    """Run after run finds the disk full, each in a later part; then there is room again."""
+    """Several runs find the disk full, each in a later part; then there is space again."""
     with scene.course() as root:
         for name, stage in stages().items():
             ended = scene.run(root, refuse_after(stage, errno.ENOSPC))
@@ -60,7 +60,7 @@ def test_run_whose_disk_fills_at_any_moment_is_finished_by_the_next(
 
 @contextmanager
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system of its own, in memory, of that size."""
+    """A file system of its own, in memory, with this size."""
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={size},mode=711", "tmpfs", str(folder)]
     subprocess.run(["mount", *options], check=True)
@@ -68,7 +68,7 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         yield folder
     finally:
         until = time.monotonic() + 300
-        # a run's helpers end right after it
+        # a run's helper processes end soon after the run
         while subprocess.run(["umount", str(folder)], check=False).returncode:
             assert time.monotonic() < until, f"{folder} is in use"
             time.sleep(0.1)
@@ -78,7 +78,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a sm
 
 
 def other_data_fill_the_disk_and_it_is_finished(scene: Scene, folder: Path, moment: int) -> Ended:
-    """At that moment of the run something else takes all the room that is left."""
+    """At this moment of the run, other data fill all the remaining space."""
     with small_disk(folder, "32m") as disk, scene.course() as course:
         root = Path(shutil.copytree(course, disk / "course"))
         ballast = disk / "ballast"

@@ -1,4 +1,4 @@
-"""A run that is killed (SIGKILL) before any one of its changes of a file."""
+"""A run that is killed (SIGKILL) right before one of its changes to files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_what_is_watched_is_all_that_changes(scene: Scene) -> None:
 
 
 def test_run_that_is_killed_is_finished_by_the_next(scene: Scene) -> None:
-    """One run after the other is killed, each in a later part; the last one is left alone."""
+    """Several runs are killed, each in a later part of its work; the last run is not disturbed."""
     with scene.course() as root:
         for name, stage in stages().items():
             ended = scene.run(root, kill_before(stage))
@@ -88,7 +88,7 @@ def test_regrading_that_is_killed_at_any_moment_is_finished_by_the_next(regradin
 
 
 def moment_of(scene: Scene, kind: str, name: str, count: int = 1) -> int:
-    """The change of that kind to (or into) a file of that name: the first, or the `count`th."""
+    """Return the first (or the `count`th) change of this kind to a file with this name."""
     found = [
         number
         for number, change in enumerate(scene.changes)

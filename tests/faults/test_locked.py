@@ -1,4 +1,4 @@
-"""A gradebook that another program keeps locked, for a while or for ever."""
+"""A gradebook that another program keeps locked, for a while or forever."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def locked(root: Path, how: str) -> Iterator[sqlite3.Connection]:
 
 
 def let_go_once_wanted(scene: Scene, gradebook: Path, other: sqlite3.Connection) -> None:
-    """End the lock some time after a run has opened the gradebook, which it then waits for."""
+    """Release the lock some time after a run has opened the gradebook and waits for the lock."""
     until = time.monotonic() + 300
     while not scene.theatre.has_open(gradebook) and time.monotonic() < until:
         time.sleep(0.01)
@@ -39,20 +39,20 @@ def let_go_once_wanted(scene: Scene, gradebook: Path, other: sqlite3.Connection)
 
 
 def stays_locked(scene: Scene, root: Path, how: str) -> None:
-    """A run that finds the gradebook locked all the time tells it, and loses nothing."""
+    """A run reports a gradebook that is locked all the time, and loses nothing."""
     with locked(root, how):
         ended = scene.run(root, patience=2.0)
     assert ended.code == (2 if how == "for reading, too" else 1)
     printed = " ".join(ended.output.replace("│", " ").split())
     assert ADVICE in printed
     assert "Traceback" not in ended.output
-    # the whole patience at most once for each command, and not for each student
+    # each command waits for the full time at most once, not once for each student
     assert 1 <= printed.count("stayed locked for 2 seconds") <= len(scene.commands)
     scene.assert_nothing_is_lost(root)
 
 
 def is_locked_amid_the_run(scene: Scene, root: Path, how: str) -> None:
-    """The lock is taken while the run waits between two students."""
+    """Another program takes the lock while the run waits between two students."""
     gate, has_ended = root.parent / "gate", threading.Event()
     os.mkfifo(gate)
 
@@ -79,7 +79,7 @@ def is_locked_amid_the_run(scene: Scene, root: Path, how: str) -> None:
 
 
 def open_to_write(pipe: Path) -> int | None:
-    """Return a descriptor of the pipe; None as long as nobody reads from it."""
+    """Return a descriptor of the pipe; None as long as no process reads from the pipe."""
     try:
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:
@@ -89,7 +89,7 @@ def open_to_write(pipe: Path) -> int | None:
 
 
 def is_waited_for(scene: Scene, root: Path, how: str) -> None:
-    """A lock that ends some time after the run has opened the gradebook costs nothing."""
+    """A lock that ends some time after the run has opened the gradebook has no effect on marks."""
     with locked(root, how) as other:
 
         def let_go() -> None:
@@ -109,7 +109,7 @@ def is_waited_for(scene: Scene, root: Path, how: str) -> None:
 
 
 def test_gradebook_that_is_locked_costs_no_marks(scene: Scene) -> None:
-    """The lock stays, is taken during the run, and ends while the run waits for it."""
+    """The lock is kept, is taken during the run, or ends while the run waits for it."""
     how = "for reading, too"
     with scene.course() as root:
         stays_locked(scene, root, how)

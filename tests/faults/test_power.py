@@ -1,4 +1,4 @@
-"""A machine that loses power: of what was not synced anything may be gone, or torn."""
+"""A machine that loses power: any data that were not synced may be lost or torn."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def test_what_an_ended_run_has_recorded_outlives_a_loss_of_power(
     for change in scene.changes:
         disk.make(change)
     left = disk.after_loss(loss, random.Random(4))
-    # the earlier folder goes once the new one is safe; what is left of it the next command removes
+    # the earlier folder is removed once the new folder is safe; the next command removes its
+    # remains
     kept = {path: data for path, data in left.items() if "/.hw-old" not in path}
     write_tree(kept, tmp_path / "course")
     scene.assert_as_undisturbed(tmp_path / "course")

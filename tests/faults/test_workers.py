@@ -1,4 +1,4 @@
-"""Processes that die while a class is marked, from a marking process to the run itself."""
+"""Processes that die while a class is marked: marking processes, helpers, or the run itself."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from .trial import Left
 HOMEWORK = "tiny"
 ROOT = Path(__file__).parents[2]
 
-# A hidden test that ends its own process, or the sandbox's, or waits for ever, when it meets a
-# certain student.
+# A hidden test that ends its own process, ends the sandbox's process, or waits forever, when it
+# meets a certain student.
 SABOTAGE = '''
 
 @item("t-values")
@@ -60,7 +60,7 @@ def test_sabotage(student):
 '''
 
 ANSWERS = {name: 15.0 + number for number, name in enumerate(("anna", "bela", "chloe", "dan"))}
-"""Each student's value of `last_part`; it shows the sabotage whose notebook this is."""
+"""Each student's value of `last_part`; the value selects the sabotage of the hidden test."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def course(handed_in: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
-    """The result of a run that nothing disturbs."""
+    """The result of a run without any disturbance."""
     root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("undisturbed") / "course"))
     assert grade(root).returncode == 0
     return Left.by(root)
@@ -95,7 +95,7 @@ def undisturbed(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Le
 
 @pytest.fixture(scope="module")
 def seconds(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long such a run takes, as a process of its own."""
+    """The seconds that an undisturbed run takes in a separate process."""
     root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("timed") / "course"))
     begun = time.monotonic()
     assert subprocess.run(command(root), cwd=ROOT, capture_output=True, check=False).returncode == 0
@@ -104,7 +104,7 @@ def seconds(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
 
 @pytest.fixture
 def scratch() -> Iterator[Path]:
-    """Where the runs put what is for a while: a folder that any user can go through."""
+    """A folder for the runs' temporary files, which any user can enter."""
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     folder.chmod(0o711)
     yield folder
@@ -120,7 +120,7 @@ def arguments(root: Path, *options: str) -> list[str]:
 
 
 def grade(root: Path, *, jobs: int = 1) -> Done:
-    """Grade the class in this process, which spares starting another one."""
+    """Grade the class in this process, which saves the start of another process."""
     return run_here(arguments(root, "--jobs", str(jobs)))
 
 
@@ -181,7 +181,7 @@ def test_after_a_death_amid_a_submission_the_next_run_finishes_the_class(
 @needs_root
 @pytest.mark.slow
 def test_nobody_is_marked_where_answers_could_find_the_disk_full(course: Path) -> None:
-    # a short path: sockets are made in it
+    # a short path, because the length of a socket's path is limited
     with tempfile.TemporaryDirectory() as place, small_disk(Path(place) / "disk", "100m") as disk:
         ended = subprocess.run(
             command(course, "--inner-only"),
@@ -203,7 +203,7 @@ def test_folder_for_temporary_files_whose_path_is_too_long_is_told(
     deep.mkdir()
     forkserver.stop()
     monkeypatch.setenv("TMPDIR", str(deep))
-    # what this process has made of the usual folder so far
+    # the files that this process has left in the usual folder so far
     monkeypatch.setattr(tempfile, "tempdir", None)
     process: Any = multiprocessing.current_process()
     monkeypatch.setitem(process._config, "tempdir", None)
@@ -218,7 +218,7 @@ VICTIMS = {
     "the server that starts marking processes": "multiprocessing.forkserver",
     "a process of the sandbox": "inside.worker",
 }
-"""Processes to kill, by a part of the command line; marking processes fork from a server."""
+"""Processes to kill, by a part of the command line; marking processes are forks of a server."""
 
 
 @pytest.mark.slow
@@ -262,7 +262,10 @@ def test_whichever_process_is_killed_the_next_run_finishes_the_class(
 
 
 MOMENTS = {"in the middle": 1, "near the end": 3}
-"""When a run is stopped: the number of students who are recorded. The next one waits for ever."""
+"""Numbers of recorded students at which a run is stopped.
+
+The submission of the student after these numbers waits forever.
+"""
 WHOM = ("its group", "itself")
 
 
@@ -279,7 +282,7 @@ def test_a_run_that_is_stopped_leaves_no_process_and_the_next_goes_on_from_there
     whom: str,
     moment: str,
 ) -> None:
-    """Ctrl-C on a terminal goes to all processes of the group at once."""
+    """Ctrl-C on a terminal signals all processes of the group at once."""
     done = MOMENTS[moment]
     set_trap(course, list(ANSWERS)[done], "wait")
     run = subprocess.Popen(
@@ -290,7 +293,7 @@ def test_a_run_that_is_stopped_leaves_no_process_and_the_next_goes_on_from_there
         text=True,
         env={**os.environ, "TMPDIR": str(scratch)},
         start_new_session=True,
-        # tests in the background of a shell ignore it, and so would what they start
+        # tests in the background of a shell ignore Ctrl-C, and so would the processes they start
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     family = Family(run.pid)
@@ -323,14 +326,14 @@ def trap_of(student: str) -> str:
 
 
 class Family:
-    """A process and its descendants, distinguished from later ones with the same number."""
+    """A process and its descendants, distinguished from later processes with the same number."""
 
     def __init__(self, top: int) -> None:
         self._top = top
         self._seen: dict[int, int] = {}
 
     def look(self) -> list[int]:
-        """The processes that are there now, the top first; they are remembered."""
+        """Return the present processes, the first ancestor first, and remember all processes."""
         found = [self._top]
         for pid in found:
             with contextlib.suppress(OSError):
@@ -342,7 +345,7 @@ class Family:
         return found
 
     def left(self) -> list[str]:
-        """The command lines of processes that were ever seen and still run."""
+        """Return the command lines of processes that were seen at any time and still run."""
         return [
             Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:100]
             for pid, started in self._seen.items()
@@ -350,7 +353,7 @@ class Family:
         ]
 
     def kill(self, word: str, draw: random.Random) -> bool:
-        """Kill one of those whose command line has the word; whether there was one."""
+        """Kill one remembered process by a word in its command line; return whether one exists."""
         found = [pid for pid in self.look() if word in _command_line(pid)]
         if found:
             with contextlib.suppress(ProcessLookupError):
@@ -359,7 +362,7 @@ class Family:
 
 
 def _started(pid: int) -> int | None:
-    """When a process that still runs was started, in the system's ticks."""
+    """Return when a running process was started, in the system's ticks."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

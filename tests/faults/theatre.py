@@ -1,4 +1,4 @@
-"""Runs the kit's commands on a course while something goes wrong at a chosen moment."""
+"""Runs the kit's commands on a course and disturbs a run at a chosen moment."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .listener import Listener
 from .madeupclass import AFTER
 
 Decide = Callable[[int, Change], "int | Kill | None"]
-"""Called with each change, counted from 0; an errno refuses it, None lets it be made."""
+"""Function called with each change, counted from 0; it returns an errno to refuse the change."""
 
 
 class Kill:
-    """Ends the process with SIGKILL before the change is made."""
+    """Ends the process with SIGKILL before the process makes the change."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: its exit code, or minus the signal; what it printed; what it changed."""
+    """The end of a run: its exit code, or minus the signal's number; its output; its changes."""
 
     code: int
     output: str
@@ -36,7 +36,7 @@ class Ended:
 
 
 class Theatre:
-    """One stage, on which run follows run."""
+    """A process (see stage.py) on which runs follow each other."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -56,10 +56,10 @@ class Theatre:
         self._stage.wait(300)
 
     def has_open(self, path: Path) -> bool:
-        """Whether a run has that file open now; may be asked from another thread."""
+        """Return whether a run has this file open now; may be called from another thread."""
         for task in Path(f"/proc/{self._stage.pid}/task").iterdir():
             for run in (task / "children").read_text(encoding="ascii").split():
-                with contextlib.suppress(OSError):  # it has just ended, or closed a file
+                with contextlib.suppress(OSError):  # the process has just ended or closed a file
                     if any(each.resolve() == path for each in Path(f"/proc/{run}/fd").iterdir()):
                         return True
         return False
@@ -74,10 +74,10 @@ class Theatre:
         patience: float = 60.0,
         gate: Path | None = None,
     ) -> Ended:
-        """Run the commands one after the other in one process; with `decide`, watched.
+        """Run the commands one after the other in one process; with `decide`, watch the changes.
 
-        `gate` is a named pipe: the run opens it to read before the third student, and waits for
-        its end.
+        `gate` is a named pipe: the run opens the pipe to read before the third student, and waits
+        until the pipe is closed.
         """
         self._count += 1
         output = self._folder / f"output-{self._count}.txt"

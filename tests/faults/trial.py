@@ -1,4 +1,4 @@
-"""One trial: a run that is disturbed, the next run, and what both have left."""
+"""One trial: a run that is disturbed, the next run, and the results of both."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .theatre import Decide, Ended, Kill, Theatre
 Commands = Sequence[Sequence[str]]
 
 GROWS = {"create", "write", "mkdir", "link"}
-"""Changes that a full disk refuses; to rename, to cut and to remove needs no room."""
+"""Changes that a full disk refuses; renaming, cutting and removing need no space."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Left:
 
 @dataclass
 class Scene:
-    """A course before its run, the run's commands, and what an undisturbed run changes and leaves.
+    """A course before its run, the commands, and the changes and result of an undisturbed run.
 
-    `by_hand` are the marks and comments of a person, which have to be there at every moment.
+    `by_hand` are marks and comments by a person, which must be present at every moment.
     """
 
     theatre: Theatre
@@ -74,7 +74,7 @@ class Scene:
 
     @contextmanager
     def course(self, base: Path | None = None) -> Iterator[Path]:
-        """A copy of the course before the run, which is removed in the end."""
+        """A copy of the course before the run, which is removed after the test."""
         place = Path(tempfile.mkdtemp(dir=self.folder))
         try:
             yield Path(shutil.copytree(base or self.base, place / "course"))
@@ -103,12 +103,14 @@ class Scene:
         return found
 
     def assert_nothing_is_lost(self, root: Path) -> None:
-        """Right after a fault: the gradebook is sound and holds every mark that a person gave.
+        """Right after a fault, the gradebook is sound and contains every mark that a person gave.
 
-        Each student's marks are the earlier ones or the new ones, and so are the notebooks.
+        Each student has either the earlier marks or the new marks, and the notebooks with these
+        marks.
         """
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            # in a copy: to open it undoes a transaction that was cut off, the next run's business
+            # in a copy, because opening the gradebook undoes an interrupted transaction, and the
+            # next run should do that
             for path in root.glob("gradebook.db*"):
                 if path.is_file():
                     shutil.copy(path, place)
@@ -124,15 +126,15 @@ class Scene:
             assert_folders_belong_to_marks(copy)
 
     def assert_next_run_finishes(self, root: Path) -> None:
-        """The next run ends well and leaves what an undisturbed one leaves."""
+        """The next run succeeds and leaves the same result as an undisturbed run."""
         ended = self.run(root)
         assert ended.code == 0, ended.output
         self.assert_as_undisturbed(root)
 
     def assert_as_undisturbed(self, root: Path, *, damaged: int = 0) -> None:
-        """Marks, files and leftovers are those of an undisturbed run.
+        """Marks, files and leftovers equal those of an undisturbed run.
 
-        `damaged` is the number of earlier damaged gradebooks that are kept beside the copies.
+        `damaged` is the number of damaged gradebooks that are kept beside the copies.
         """
         assert result.is_sound(root / "gradebook.db")
         left = Left.by(root)
@@ -151,7 +153,7 @@ class Scene:
 
 
 def assert_folders_belong_to_marks(root: Path) -> None:
-    """After what any command does first, each folder is the one that the marks were kept with."""
+    """After the first steps of any command, each folder belongs to the recorded marks."""
     course = Course(root)
     assignment = course.assignment(HOMEWORK)
     if not (root / "gradebook.db").exists():
@@ -167,34 +169,34 @@ def assert_folders_belong_to_marks(root: Path) -> None:
 
 
 def kill_at(moment: int) -> Decide:
-    """Kill the process right before its change of that number."""
+    """Return a decision that kills the process right before the change with this number."""
     return lambda number, _: Kill() if number == moment else None
 
 
 def kill_before(stage: Stage) -> Decide:
-    """Kill the process right before it comes to that stage."""
+    """Return a decision that kills the process right before this stage."""
     return lambda _, change: Kill() if stage.comes_with(change) else None
 
 
 def refuse_from(moment: int, error: int) -> Decide:
-    """From that change on, let nothing more be made, written or lengthened."""
+    """Return a decision that refuses new and longer files from this change on."""
     return lambda number, change: error if number >= moment and change.kind in GROWS else None
 
 
 def refuse_after(stage: Stage, error: int) -> Decide:
-    """From that stage on, let nothing more be made, written or lengthened."""
+    """Return a decision that refuses new and longer files from this stage on."""
     return lambda _, change: error if stage.comes_with(change) and change.kind in GROWS else None
 
 
 class Stage:
-    """A point of a run, whatever has been done before it: a change, after another one was seen."""
+    """A point of a run: the first change of one kind after a change of another kind was seen."""
 
     def __init__(self, after: str, kind: str, path: str) -> None:
         self._after, self._kind, self._path = after, kind, path
         self._is_near = self._has_come = False
 
     def comes_with(self, change: Change) -> bool:
-        """Whether this change, or an earlier one, was the stage."""
+        """Return whether this change, or an earlier change, reached the stage."""
         self._is_near |= self._after in (change.path, "")
         is_it = change.kind == self._kind and self._path in (change.path, change.target)
         self._has_come |= self._is_near and is_it
@@ -202,7 +204,7 @@ class Stage:
 
 
 def stages() -> dict[str, Stage]:
-    """One point of each part of a run of `fdl grade` and `fdl feedback`, in their order."""
+    """Return one point of each part of a run of `fdl grade` and `fdl feedback`, in order."""
     copy, bela, chloe = (
         "gradebook-copies/.unfinished",
         f"autograded/bela/.{HOMEWORK}-unfinished",

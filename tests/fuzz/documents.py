@@ -1,4 +1,4 @@
-"""Figures, notebooks and Reports as they should not be: good ones with parts changed at random."""
+"""Faulty figures, notebooks and Reports: good ones with parts changed at random."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Junk = Callable[[random.Random], Any]
 
 
 def spoil(document: Any, rng: random.Random, junk: Junk, changes: int) -> Any:
-    """The document, some of whose parts were replaced, removed, repeated or exchanged."""
+    """Return the document with some parts replaced, removed, repeated or exchanged."""
     for _ in range(changes):
         places = list(_places(document))
         if not places:
@@ -50,7 +50,7 @@ def spoil(document: Any, rng: random.Random, junk: Junk, changes: int) -> Any:
 
 
 def _places(document: Any) -> list[tuple[Any, Any]]:
-    """Every part of the document, as what holds it and where."""
+    """Return every part of the document, as its container and its place in the container."""
     found: list[tuple[Any, Any]] = []
     waiting = [document]
     while waiting and len(found) < 2_000:
@@ -70,7 +70,7 @@ def _holds(part: Any, other: Any) -> bool:
 
 
 def numbers(rng: random.Random, columns: int) -> np.ndarray:
-    """A table as the figure reader sends it, with what it may not hold now and then."""
+    """Return a table as the figure reader sends it, sometimes with forbidden values."""
     rows = rng.choice([0, 1, 2, 5])
     columns = columns if rng.random() < 0.9 else rng.randrange(6)
     values = [rng.choice([*frames.FLOATS, 1.0, 2.0, 3.0]) for _ in range(rows * columns)]
@@ -107,7 +107,7 @@ def curve(rng: random.Random) -> dict[str, Any]:
 
 
 def field(rng: random.Random) -> dict[str, Any]:
-    """An image, a mesh, contours or a surface."""
+    """Return an image, a mesh, contours or a surface."""
     rows = rng.randrange(1, 4)
     return {
         "kind": rng.choice(["image", "mesh", "contours", "surface"]),
@@ -124,7 +124,7 @@ def field(rng: random.Random) -> dict[str, Any]:
 
 
 def axes(rng: random.Random) -> dict[str, Any]:
-    """Axes with a few things drawn."""
+    """Return axes with a few drawn artists."""
     kind = rng.choice(["plane", "plane", "3d", "other"])
     names = 3 if kind == "3d" else 2
     return {
@@ -145,7 +145,7 @@ def axes(rng: random.Random) -> dict[str, Any]:
 
 
 def figure(rng: random.Random) -> Any:
-    """The figure reader's messages, spoilt."""
+    """Return the figure reader's messages, spoilt."""
     record = {
         "title": "",
         "legend": [entry(rng) for _ in range(rng.randrange(2))],
@@ -165,7 +165,7 @@ def _figure_junk(rng: random.Random) -> Any:
 
 
 def notebook(rng: random.Random) -> bytes:
-    """A notebook file: a filled one, spoilt as JSON and then as bytes."""
+    """Return a notebook file: a filled notebook, spoilt as JSON and then as bytes."""
     document = json.loads(_NOTEBOOKS[rng.randrange(len(_NOTEBOOKS))])
     document = spoil(document, rng, _notebook_junk, rng.choice([0, 1, 3, 10]))
     content = bytearray(
@@ -224,7 +224,7 @@ def _json_junk(rng: random.Random) -> Any:
 
 @cache
 def good_report() -> str:
-    """A Report as JSON, with something in every field."""
+    """Return a Report as JSON, with a value in every field."""
     claim = Claim(
         "It is right.", passed=False, message="It is not.", part="b", costs=0.25, note="n"
     )
@@ -244,7 +244,7 @@ def good_report() -> str:
 
 
 def report(rng: random.Random) -> str:
-    """A Report's text, spoilt as JSON and then as text."""
+    """Return a Report's text, spoilt as JSON and then as text."""
     document = spoil(json.loads(good_report()), rng, _json_junk, rng.choice([0, 1, 1, 3]))
     content = json.dumps(document, ensure_ascii=rng.random() < 0.5)
     for _ in range(rng.choice([0, 0, 0, 1, 3])):

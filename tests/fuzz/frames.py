@@ -1,4 +1,4 @@
-"""Frames as a hostile worker may send them: good ones, damaged ones, forged ones and bombs."""
+"""Frames as a hostile worker may send them: good, damaged and forged frames, and bombs."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ WORDS += [
 ]
 
 
-# values as an honest worker sends them
+# --- values that an honest worker sends -----------------------------------------------------------
 
 
 def value(rng: random.Random, depth: int = 0) -> Any:
-    """Something that can cross."""
+    """Return a value that the wire can carry."""
     if depth >= 4 or rng.random() < 0.5:
         return one_of(rng, _LEAVES)
     size = rng.randrange(4)
@@ -54,12 +54,12 @@ def value(rng: random.Random, depth: int = 0) -> Any:
 
 
 def key(rng: random.Random) -> Any:
-    """A key that a dict may have."""
+    """Return a key that a dict on the wire may have."""
     return rng.choice([rng.choice(WORDS), rng.randrange(9), 0.5, (1, "a"), None, 1j, 10**20, True])
 
 
 def array(rng: random.Random) -> np.ndarray:
-    """A small array of one of the kinds that can cross."""
+    """Return a small array of one of the kinds that the wire can carry."""
     shape = [rng.randrange(4) for _ in range(rng.randrange(4))]
     dtype = np.dtype(rng.choice(DTYPES))
     count = int(np.prod(shape, dtype=int))
@@ -67,17 +67,17 @@ def array(rng: random.Random) -> np.ndarray:
 
 
 def whole(rng: random.Random) -> int:
-    """A whole number at the edge of some width."""
+    """Return a whole number at the limit of some width."""
     return (rng.choice(EDGES) + rng.randrange(-1, 2)) * rng.choice([1, 1, -1])
 
 
 def word(rng: random.Random) -> int:
-    """A whole number that msgpack can hold by itself."""
+    """Return a whole number that msgpack can store without help."""
     return max(-(2**63), min(whole(rng), 2**64 - 1))
 
 
 def text(rng: random.Random) -> str:
-    """A short text, or a word that means something to the grader."""
+    """Return a short text, or a word with a meaning for the grader."""
     return rng.choice([*WORDS, "", "x" * 400, "\0", "\U0001f600", "é"])
 
 
@@ -96,11 +96,11 @@ _LEAVES = [
 ]
 
 
-# bodies as nobody sends them who means well
+# --- bodies that only a hostile worker sends ------------------------------------------------------
 
 
 def tree(rng: random.Random, depth: int = 0) -> Any:
-    """Something near to what a body holds: tags with the wrong parts, junk without tags."""
+    """Return a body that is almost valid: tags with wrong parts, or junk without tags."""
     if depth >= 5 or rng.random() < 0.3:
         return one_of(rng, _JUNK)
     parts = [tree(rng, depth + 1) for _ in range(rng.randrange(4))]
@@ -117,7 +117,7 @@ def tree(rng: random.Random, depth: int = 0) -> Any:
 
 
 def digits(rng: random.Random) -> Any:
-    """The tag of a whole number with digits, or with what only looks like digits."""
+    """Return the tag of a whole number with digits, or with signs that resemble digits."""
     signs = ["", "-", "--", "+", " ", "0x"]
     return ["i", rng.choice(signs) + rng.choice("17٣²") * rng.choice([0, 1, 30, 399, 400, 5000])]
 
@@ -137,7 +137,7 @@ _JUNK = [
 
 
 def shapes(rng: random.Random) -> Any:
-    """The list of arrays as it should not be: sizes that overflow, dtypes that can't cross."""
+    """Return a faulty list of arrays: sizes that overflow, dtypes that the wire can't carry."""
     if rng.random() < 0.1:
         return tree(rng)
     return [one_of(rng, _SHAPES) for _ in range(rng.randrange(5))]
@@ -163,13 +163,13 @@ _SHAPES = [_shape, _shape, _overflow, _odd, tree]
 
 
 def deep(rng: random.Random) -> bytes:
-    """A body that is nested far deeper than any value."""
+    """Return a body that is nested far deeper than any value."""
     opening = rng.choice([b"\x92\xa1l", b"\x91", b"\x81\xa1a", b"\x81", b"\xdd\x00\x00\x00\x01"])
     return b"\x92" + opening * rng.choice([30, 1_000, 1_024, 1_025, 3_000]) + b"\xc0\x90"
 
 
 def wide(rng: random.Random) -> bytes:
-    """A body of very many small parts."""
+    """Return a body of very many small parts."""
     part = rng.choice(
         [b"\x90", b"\x80", b"\xa0", b"\xc0", b"\x91\xa1l", b"\xc4\x00", b"\xd4\x00\x00"]
     )
@@ -178,7 +178,7 @@ def wide(rng: random.Random) -> bytes:
 
 
 def claims(rng: random.Random) -> bytes:
-    """Lists, maps, texts and extensions that claim to hold far more than there is."""
+    """Return lists, maps, texts and extensions that claim to contain far more than they do."""
     claim = rng.choice([b"\xdc", b"\xdd", b"\xde", b"\xdf", b"\xd9", b"\xdb", b"\xc6", b"\xc9"])
     width = 4 if claim in b"\xdd\xdf\xdb\xc6\xc9" else 2
     size = rng.choice([1, 10, 4_000, 65_535, 2**24, 2**32 - 1]) & (256**width - 1)
@@ -189,18 +189,18 @@ def claims(rng: random.Random) -> bytes:
 
 
 def honest(rng: random.Random) -> bytes:
-    """A frame that `encode` made."""
+    """Return a frame that `encode` made."""
     return encode(value(rng), BUDGET)
 
 
 def forged(rng: random.Random) -> bytes:
-    """A frame with a right header and a wrong body."""
+    """Return a frame with a right header and a wrong body."""
     data = rng.randbytes(rng.choice([0, 0, 1, 8, 16, 24, 64]))
     return packed(msgpack.packb([tree(rng), shapes(rng)]), data)
 
 
 def swapped(rng: random.Random) -> bytes:
-    """A good value with wrong arrays: other dtypes, other shapes, bytes missing or left over."""
+    """Return a good value with wrong arrays: other dtypes, other shapes, missing or extra bytes."""
     frame = honest(rng)
     body_length, arrays_length = HEADER.unpack(frame[:8])
     top = msgpack.unpackb(frame[8 : 8 + body_length])
@@ -212,17 +212,17 @@ def swapped(rng: random.Random) -> bytes:
 
 
 def bomb(rng: random.Random) -> bytes:
-    """A frame that would grow where it is read."""
+    """Return a frame that would grow when it is read."""
     return packed(one_of(rng, [deep, wide, claims]), b"")
 
 
 def noise(rng: random.Random) -> bytes:
-    """A frame that holds any bytes."""
+    """Return a frame that contains arbitrary bytes."""
     return packed(rng.randbytes(rng.randrange(60)), rng.randbytes(rng.randrange(20)))
 
 
 def damaged(rng: random.Random) -> bytes:
-    """Some frame with bits turned, bytes put in, taken out or repeated, or its end missing."""
+    """Return a frame with changed bits, with added, removed or repeated bytes, or cut off."""
     frame = bytearray(one_of(rng, [honest, honest, forged, message]))
     for _ in range(rng.randrange(1, 6)):
         at = rng.randrange(len(frame) + 1)
@@ -243,7 +243,7 @@ def damaged(rng: random.Random) -> bytes:
 
 
 def message(rng: random.Random, number: int | None = None) -> bytes:
-    """A message of a conversation, with the right number or another, holding anything."""
+    """Return a message of a conversation, with the right or a wrong number and any content."""
     if number is None:
         number = rng.choice([0, 1, 2, 3, -1, 2**63])
     word = rng.choice(["call", "answer", "answer", "error"])
@@ -271,7 +271,7 @@ def message(rng: random.Random, number: int | None = None) -> bytes:
 
 
 def packed(body: bytes, arrays: bytes) -> bytes:
-    """A frame whose header is true."""
+    """Return a frame whose header is true."""
     return HEADER.pack(len(body), len(arrays)) + body + arrays
 
 

@@ -1,9 +1,9 @@
 """Coverage-guided fuzzing of one target: `python -m tests.fuzz.guided wire -max_total_time=60`.
 
-Atheris (libFuzzer for Python) watches which code of the readers its bytes reach, keeps those that
-reach more and changes them further. Arguments after the target's name go to libFuzzer as they
-are. A failure ends the process with a non-zero code and leaves its bytes in a file. With that file
-as the last argument, the failure is repeated.
+Atheris (libFuzzer for Python) watches which code of the readers its bytes reach. Atheris keeps
+inputs that reach more code, and changes these inputs further. If a run fails, the process ends with
+a non-zero code and writes the failing bytes to a file. To repeat a failure, give the file with the
+failing bytes as the last argument. If this file is the last argument, the failure is repeated.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ OPERATORS = {
 
 @cache
 def hide_arrays() -> None:
-    """Let Atheris see only comparisons of the types that it learns from; begin once.
+    """Let Atheris see only comparisons of types that help Atheris to learn; start Atheris once.
 
     Atheris never frees the result of a comparison that it sees. True and False take no memory, but
-    an array is a new object for each comparison. Atheris sets its function when fuzzing begins, so
-    this has to be called after that.
+    an array is a new object for each comparison. Atheris installs its function when fuzzing begins,
+    so call this function after the start.
     """
     seen = atheris._trace_cmp
 
@@ -70,7 +70,7 @@ def hide_arrays() -> None:
 
 
 def seed(name: str, rng: random.Random) -> bytes:
-    """Bytes to begin with: choices for the maker of frames or documents, or a frame's body."""
+    """Return bytes to start with: choices for a maker of input, or a frame's body."""
     if name != "raw":
         return rng.randbytes(rng.choice([50, 500, 2_000]))
     frame = frames.honest(rng)
@@ -84,7 +84,7 @@ def main() -> None:
     name, *options = sys.argv[1:]
     target = TARGETS[name]
     warnings.simplefilter("ignore")
-    # Its alarm would kill the process while Python ends, and hide how it ended.
+    # The alarm of libFuzzer would kill the process while Python ends, and hide the exit code.
     atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
     if not any(Path(option).is_file() for option in options):
         folder = tempfile.TemporaryDirectory()

@@ -1,9 +1,9 @@
 """A long run of hostile frames from one seed: `python -m tests.fuzz.long --frames 1000000`.
 
-Every case is made from the seed and its number, so the one that failed can be made again:
-`python -m tests.fuzz.long --seed 7 --case 123456`. The process may take only MEMORY more than it
-has after its imports. A call may take SLACK more than its deadline, without the time for which
-others had the processor. The last line is JSON.
+Every case is made from the seed and the case's number, so a failed case can be repeated:
+`python -m tests.fuzz.long --seed 7 --case 123456`. The process may use only MEMORY bytes more than
+after its imports. A call may take SLACK seconds longer than its deadline, not counting time in
+which other processes had the processor. The last line of the output is JSON.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ WEIGHTS = {"channel": 50, "wire": 30, "student": 12, "cell": 4, "reply": 4}
 
 
 class FailedCase(Exception):
-    """A case that ended as it may not; the text says how to make it again."""
+    """A case that ended in a forbidden way; the text says how to repeat the case."""
 
 
 def run_case(seed: int, number: int) -> tuple[str, str]:
-    """One case: its target and how it ended."""
+    """Run one case; return its target and how it ended."""
     rng = case(seed, number)
     name = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     try:
@@ -47,7 +47,7 @@ def run_case(seed: int, number: int) -> tuple[str, str]:
 
 
 def run(frames: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Run cases until `frames` frames were heard; yield the run's state now and then."""
+    """Run cases until the grader has read `frames` frames; yield the state now and then."""
     outcomes: Counter[str] = Counter()
     number = slowest = 0
     started, before = time.monotonic(), _peak()
@@ -84,7 +84,7 @@ def _peak() -> int:
 
 
 def limit_memory(more: int) -> None:
-    """Limit this process's address space to `more` bytes above what it has now."""
+    """Limit this process's address space to `more` bytes above its present size."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + more
     resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -8,10 +8,10 @@ from typing import Any
 
 
 class Bits(random.Random):
-    """Random numbers that are read from bytes; all zero after the last byte.
+    """Random numbers that are read from bytes; after the last byte, all numbers are zero.
 
-    Small changes of the bytes are small changes of what is made from them, so a fuzzer that knows
-    which code was reached can work its way forward.
+    Small changes of the bytes cause small changes of the made input, so a fuzzer that measures the
+    reached code can find new paths step by step.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -26,7 +26,7 @@ class Bits(random.Random):
         return int.from_bytes(part, "little") & ((1 << k) - 1)
 
     def rest(self) -> bytes:
-        """All bytes that are left."""
+        """Return all bytes that are left."""
         left = self._data[self._at :]
         self._at += len(left)
         return left
@@ -41,5 +41,5 @@ def one_of(rng: random.Random, makers: Sequence[Callable[[random.Random], Any]])
 
 
 def case(seed: int, number: int) -> random.Random:
-    """The source of case `number` of a run: that case alone can be made again from the two."""
+    """Return the source of one case of a run; seed and number are enough to repeat it."""
     return random.Random(f"{seed}/{number}")

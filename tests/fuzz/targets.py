@@ -1,7 +1,7 @@
 """Readers of hostile input, each as one function of a source of choices.
 
-A target returns how it ended, in a word: "taken" or the name of the one error that is allowed.
-Anything else that a reader raises leaves the target as it is, and what it takes in is looked at.
+A target returns in one word how it ended: "taken", or the name of the only allowed error.
+Any other error of a reader is raised by the target too, and every accepted value is checked.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ Target = Callable[[random.Random], str]
 
 @dataclass
 class Tally:
-    """How many frames the grader's side was given, and the longest that it took over one call.
+    """The number of frames that the grader's side read, and the longest time for one call.
 
-    The time for which others had the processor is not counted.
+    Time in which other processes had the processor is not counted.
     """
 
     frames: int = 0
@@ -64,7 +64,7 @@ class Tally:
 
     @contextlib.contextmanager
     def call(self) -> Iterator[None]:
-        """Take the time of a call."""
+        """Measure the time of a call."""
         started = time.monotonic() - _waited()
         try:
             yield
@@ -73,7 +73,7 @@ class Tally:
 
 
 def _waited() -> float:
-    """For how long this thread was ready to run and did not, in seconds; 0 if that is unknown."""
+    """Return seconds in which this thread was ready to run and did not; 0 if unknown."""
     try:
         return int(Path("/proc/thread-self/schedstat").read_bytes().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
@@ -83,20 +83,20 @@ def _waited() -> float:
 tally = Tally()
 
 SECONDS = 0.5
-"""The deadline of every call in a target; nothing waits for it but what is meant to."""
+"""Seconds allowed for every call in a target; only calls that must wait reach this limit."""
 
 
 def named(error: Exception) -> str:
-    """How it ended; what it says can be written to a file, and is not endless."""
+    """Return an error's name; check that its text can be written to a file and is short."""
     assert len(str(error).encode()) < 2_000
     return type(error).__name__
 
 
-# what may come out of the wire
+# --- checks of values that come out of the wire ---------------------------------------------------
 
 
 def assert_plain(value: object, arrays: int) -> None:
-    """`value` is made of the types that can cross, with at most `arrays` bytes of arrays."""
+    """Assert that `value` has only the wire's types, with at most `arrays` bytes of arrays."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
@@ -117,7 +117,7 @@ def assert_plain(value: object, arrays: int) -> None:
 
 
 def assert_plain_array(array: np.ndarray) -> None:
-    """The array is one of numbers, its own, and can be used without a surprise."""
+    """Assert that the array contains numbers, owns its memory, and can be used safely."""
     assert array.dtype.str[1:] in DTYPES
     assert array.dtype.isnative
     assert array.ndim <= MAX_DIMENSIONS
@@ -129,7 +129,7 @@ def assert_plain_array(array: np.ndarray) -> None:
 
 
 def wire(rng: random.Random) -> str:
-    """The decoder: a frame gives plain data that can be sent again, or WireError."""
+    """Test the decoder: a frame gives plain data that can be sent again, or WireError."""
     frame = frames.frame(rng)
     body_length = HEADER.unpack(frame[:8])[0] if len(frame) >= 8 else 0
     body, arrays = frame[8 : 8 + body_length], frame[8 + body_length :]
@@ -137,7 +137,7 @@ def wire(rng: random.Random) -> str:
 
 
 def raw(rng: random.Random) -> str:
-    """The decoder on bytes as they are."""
+    """Test the decoder on arbitrary bytes."""
     arrays = rng.randbytes(rng.getrandbits(4))
     body = rng.rest() if isinstance(rng, Bits) else rng.randbytes(rng.randrange(300))
     return _decoded(body, arrays)
@@ -162,12 +162,12 @@ def _sent(value: object) -> Any:
     return decode(frame[8 : 8 + body_length], frame[8 + body_length :])
 
 
-# what speaks to the worker
+# --- code that talks to the worker ----------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def said(*told: bytes, silent: bool = False) -> Iterator[Channel]:
-    """A channel to one who has said all this already; then it hangs up, or stays silent."""
+    """Return a channel to a peer that has sent all data and then closes or stays silent."""
     near, far = socket.socketpair()
     far.setblocking(False)
     with near, far:
@@ -181,7 +181,7 @@ def said(*told: bytes, silent: bool = False) -> Iterator[Channel]:
 
 
 def channel(rng: random.Random) -> str:
-    """A channel: the next value, or WireError."""
+    """Test a channel: it gives the next value, or WireError."""
     frame = frames.frame(rng)
     with said(frame) as near:
         try:
@@ -194,7 +194,7 @@ def channel(rng: random.Random) -> str:
 
 
 def student(rng: random.Random) -> str:
-    """A student whose process answers with anything: plain data, or a StudentFailure."""
+    """Test a student's process with any answer: it gives plain data, or a StudentFailure."""
     told = [_callback(rng) for _ in range(rng.choice([0, 0, 1, 3]))]
     told.append(_any_message(rng, 1))
     after = tuple(frames.value(rng) for _ in range(rng.choice([3, 3, 3, 2])))
@@ -219,7 +219,7 @@ def student(rng: random.Random) -> str:
 
 
 def assert_plain_answer(answer: object) -> None:
-    """An answer holds no Function or Object any more; the grader's own function may come back."""
+    """Assert that an answer has no Function or Object, except the grader's own function."""
     waiting = [answer]
     while waiting:
         part = waiting.pop()
@@ -254,7 +254,7 @@ def _callback(rng: random.Random) -> bytes:
 
 
 def _encoded(value: Any, rng: random.Random) -> bytes:
-    """A frame of the value; some other one if it can't be sent."""
+    """Return a frame of the value; if the value can't be sent, return another frame."""
     try:
         return encode(value, frames.BUDGET)
     except (TypeError, ValueError):
@@ -262,14 +262,14 @@ def _encoded(value: Any, rng: random.Random) -> bytes:
 
 
 class _Sandbox:
-    """As much of a sandbox as a NotebookProcess asks for."""
+    """The part of a sandbox that a NotebookProcess needs."""
 
     limits = Limits(cell_seconds=SECONDS, output_bytes=100_000)
     cause = None
     age = 0
 
     def kill(self, *_: int) -> None:
-        """There is no process."""
+        """Do nothing: this sandbox has no process."""
 
 
 class _Holder:
@@ -277,7 +277,7 @@ class _Holder:
 
 
 def cell(rng: random.Random) -> str:
-    """A notebook's process that says anything of a cell: a CellResult fit to be kept, or none."""
+    """Test any reply about a cell: it gives a CellResult fit to be stored, or none."""
     told = _ran(rng) if rng.random() < 0.8 else _any_message(rng, 0)
     with said(told) as near:
         process = NotebookProcess(_Sandbox(), near, 1, _Holder())  # type: ignore[arg-type]
@@ -291,7 +291,7 @@ def cell(rng: random.Random) -> str:
 
 
 def reply(rng: random.Random) -> str:
-    """A process that says anything where one word is waited for: a number, or WireError."""
+    """Test a process with any reply where one word is expected: it gives a number, or WireError."""
     word = rng.choice(["confined", "forked", "started"])
     parts = [word, frames.value(rng)][: rng.randrange(1, 3)]
     if rng.random() < 0.5:
@@ -322,7 +322,7 @@ def _ran(rng: random.Random) -> bytes:
 
 
 def assert_fit(result: CellResult) -> None:
-    """A cell's output can be put into a notebook and written to a file."""
+    """Assert that a cell's output can be put into a notebook and written to a file."""
     cell = nbformat.v4.new_code_cell(
         "x = 1", outputs=[nbformat.from_dict(o) for o in result.outputs]
     )
@@ -340,14 +340,14 @@ def assert_fit(result: CellResult) -> None:
 
 
 def figure(rng: random.Random) -> str:
-    """The figure that plain data describes, which can be asked everything; or WireError."""
+    """Test the figure from plain data: it answers every question, or raises WireError."""
     record = documents.figure(rng)
     try:
         found = FigureData.from_wire(record)
     except WireError:
         return "WireError"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers near to the largest
+        warnings.simplefilter("ignore", RuntimeWarning)  # numbers can be too large
         assert found.summary()
         for axes in found.axes:
             for curve in axes.curves:
@@ -365,12 +365,12 @@ LOCKED = [(slot.grade_id, slot.text) for slot in FORM.slots if slot.role == "loc
 
 
 def notebook(rng: random.Random) -> str:
-    """A notebook file: one fit to be run with all released cells in it, or UnreadableError."""
+    """Test a notebook file: it can be run with all released cells, or is unreadable."""
     return read_notebook(documents.notebook(rng))
 
 
 def read_notebook(content: bytes) -> str:
-    """The same for the bytes of a file."""
+    """Test arbitrary bytes as a notebook file: it can be run, or is unreadable."""
     try:
         cells, notes, _ = read_cells(content)
     except UnreadableError as error:
@@ -389,12 +389,12 @@ def read_notebook(content: bytes) -> str:
 
 
 def report(rng: random.Random) -> str:
-    """A Report's text: a Report that can be written and read again, or RecordError."""
+    """Test a Report's text: the Report can be written and read again, or raises RecordError."""
     return read_report(documents.report(rng))
 
 
 def read_report(text: str) -> str:
-    """The same for a text."""
+    """Test an arbitrary text as a Report: it gives a Report, or RecordError."""
     try:
         found = Report.from_json(text)
     except RecordError as error:
@@ -414,7 +414,7 @@ FRAMES: dict[str, Target] = {
     "cell": cell,
     "reply": reply,
 }
-"""The targets that take frames."""
+"""The targets that read frames."""
 
 TARGETS: dict[str, Target] = {
     **FRAMES,

@@ -1,4 +1,4 @@
-"""Faults that fuzzing and reading have found, each as the smallest case that shows it."""
+"""Faults that fuzzing and reading have found, each with the smallest case that shows it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from autograder.submission.reading import read_cells
 from .documents import good_report
 
 QUICK = 3.0
-"""Seconds; what is meant to be quick took minutes."""
+"""Seconds allowed for fast operations; before the fixes, these operations took minutes."""
 
 
 def read(tree: object, shapes: list[Any] | None = None, data: bytes = b"") -> Any:
@@ -74,7 +74,7 @@ def test_an_array_is_named_once() -> None:
 
 
 def colliding(count: int) -> list[list[Any]]:
-    """Complex numbers of one and the same hash."""
+    """Return complex numbers that all have the same hash."""
     return [["c", float(12_345 - 1_000_003 * b), float(b)] for b in range(count)]
 
 
@@ -161,10 +161,10 @@ def test_all_cells_together_show_no_more_than_is_kept() -> None:
             return CellResult(full if cell.index % 2 else picture, error)
 
         def hold(self) -> None:
-            """It does nothing anyway."""
+            """Do nothing: no process is running."""
 
         def kill(self) -> None:
-            """There is no process to kill."""
+            """Do nothing: there is no process to kill."""
 
     class Sandbox:
         limits = Limits(shown_bytes=8_000)

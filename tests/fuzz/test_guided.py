@@ -45,13 +45,13 @@ def compare(_bits):
 guided.TARGETS["figure"] = compare
 guided.main()
 """
-"""A target with a reader that compares 2 MB of arrays for each input."""
+"""A target whose reader compares 2 MB of arrays for each input."""
 
 
 def guided(*options: str, code: str = "from tests.fuzz.guided import main; main()") -> str:
-    """The output of a guided run, with its exit code in the last line.
+    """Return the output of a guided run, with its exit code in the last line.
 
-    A shell starts it, because a process inherits the peak memory of the one that starts it.
+    A shell starts the run, because a process inherits the peak memory of its parent process.
     """
     done = subprocess.run(
         ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", code, *options],

@@ -1,4 +1,4 @@
-"""A worker that does what it likes: every call ends by its deadline, with a StudentFailure."""
+"""A worker that does anything it likes: every call ends by its deadline, with a StudentFailure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from autograder.sandbox.student import BadAnswer, NoAnswer, NotDone, Student, St
 
 CALL, SLACK = 0.3, 1.0
 PATIENT = 60.0
-"""Seconds for a call of a worker that answers at once, however busy the machine is."""
+"""Seconds for a call of a worker that answers at once, even on a busy machine."""
 CALLBACKS = 40
 
 Script = Callable[[Channel], None]
@@ -39,7 +39,7 @@ Script = Callable[[Channel], None]
 
 @contextlib.contextmanager
 def worker(script: Script) -> Iterator[Channel]:
-    """A channel to a thread that follows the script, as long as it is listened to."""
+    """Yield a channel to a thread that follows the script until the channel is closed."""
     near, far = socket.socketpair()
 
     def follow() -> None:
@@ -65,7 +65,7 @@ def a_student(near: Channel, call_seconds: float) -> Student:
 
 
 class Watch:
-    """Seconds since it was made, and how many of them the machine gave to others."""
+    """Seconds since the object was made, and the seconds that other processes got."""
 
     def __init__(self) -> None:
         self._started, self._waited = time.monotonic(), self._waited_by_now()
@@ -74,13 +74,13 @@ class Watch:
         return time.monotonic() - self._started
 
     def is_late(self, allowed: float) -> bool:
-        """Whether more than the allowed seconds have passed, without those given to others."""
+        """Return whether more than the allowed seconds passed; waiting for a processor is free."""
         seconds = self.seconds()
         return seconds - (self._waited_by_now() - self._waited) > allowed
 
     @staticmethod
     def _waited_by_now() -> float:
-        """For how long threads of this process were ready to run and did not, in seconds."""
+        """Return the seconds in which threads of this process were ready to run and did not."""
         nanoseconds = 0
         for thread in Path("/proc/self/task").iterdir():
             with contextlib.suppress(OSError, IndexError, ValueError):
@@ -91,9 +91,9 @@ class Watch:
 def asked(
     script: Script, *args: Any, call_seconds: float = CALL, allowed: float = CALL + SLACK
 ) -> tuple[Any, float, bool]:
-    """The answer of such a worker's function, or its failure, and the seconds it took.
+    """Return the answer or failure of a hostile worker's function, and the call's seconds.
 
-    Last comes whether it took longer than the allowed seconds.
+    The last value says whether the call took longer than the allowed seconds.
     """
     with worker(script) as near:
         student = a_student(near, call_seconds)
@@ -108,7 +108,7 @@ def asked(
 
 
 class Clock:
-    """The real time, except for what the grader's own functions are said to take."""
+    """The real time, except that the grader's own functions take the time stated by the test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._skipped, self._monotonic = 0.0, time.monotonic
@@ -126,12 +126,12 @@ def answer(far: Channel, value: object) -> None:
 
 
 def begin(far: Channel) -> int:
-    """The number of the call of the function, which is there."""
+    """Return the number of the call to the function."""
     return int(far.receive()[1])
 
 
 def found(value: object) -> tuple[str, object]:
-    """The answer of a call of a function."""
+    """Return the answer to a call of a function."""
     return "function", value
 
 
@@ -353,7 +353,7 @@ def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     def calls_back_all_the_time(far: Channel) -> None:
         begin(far)
         for number in range(CALLBACKS):
-            far.send(["call", number, 0, (), {}])  # all of them are there at once
+            far.send(["call", number, 0, (), {}])  # all messages have arrived at the same time
 
     answered, _, is_late = asked(
         calls_back_all_the_time, partial(time.sleep, 0.2), allowed=2 * CALL + SLACK
@@ -437,7 +437,7 @@ class _Sandbox:
         self.limits = Limits(cell_seconds=cell_seconds)
 
     def kill(self, *_: int) -> None:
-        """There is no process."""
+        """Do nothing: there is no process."""
 
 
 class _Holder:
@@ -485,7 +485,7 @@ def test_a_result_that_was_written_ahead_is_not_another_cells() -> None:
 def test_descriptors_for_one_who_does_not_read_wait_no_longer_than_the_deadline() -> None:
     near, far = socket.socketpair()
     channel = Channel(near)
-    far_end = threading.Timer(PATIENT, far.close)  # a wait without an end would end here
+    far_end = threading.Timer(PATIENT, far.close)  # a wait without a limit would end here
     with near, contextlib.closing(far):
         with contextlib.suppress(WireTimeout):
             channel.send(np.zeros(400_000), deadline=time.monotonic() + 0.01)

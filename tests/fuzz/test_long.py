@@ -1,4 +1,4 @@
-"""Long runs of hostile frames: only the wire's own errors, bounded memory, no call too long."""
+"""Long runs of hostile frames: only the wire's own errors, bounded memory, no slow calls."""
 
 from __future__ import annotations
 

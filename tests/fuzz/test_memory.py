@@ -1,4 +1,4 @@
-"""A frame's memory is bounded by the bytes sent, whatever it claims to hold."""
+"""A frame's memory is bounded by the number of bytes sent, whatever the frame claims to contain."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from autograder.sandbox.inside.wire import HEADER, Budget, WireError, decode, en
 from .frames import packed
 
 PER_BODY, PER_ARRAYS, SMALL = 100, 3.5, 100_000
-"""The most memory, at its peak, for each byte of the body and of the arrays, and for any frame."""
+"""The most memory for each byte of the body, for each byte of the arrays, and for any frame."""
 
 SIZE = 50_000
 
 
 def filled(part: bytes, size: int) -> bytes:
-    """A body of that size, a list of the same part again and again."""
+    """Return a body of this size, which is a list of one part repeated."""
     count = (size - 20) // len(part)
     return b"\x92\xdd" + struct.pack("!I", count + 1) + b"\xa1l" + part * count + b"\x90"
 
 
 def claims(claim: bytes, size: int) -> bytes:
-    """A body of lists in each other, each of which claims to hold very much."""
+    """Return a body of nested lists, each of which claims to contain very many elements."""
     return b"\x92" + claim * 1_000 + b"\xc0" * (size - 1_000 * len(claim) - 1)
 
 
 def keys(size: int) -> bytes:
-    """A dict of very many numbers."""
+    """Return a dict whose keys are very many numbers."""
     count = (size - 20) // 26
     pairs = [[["i", str(2**64 + number)], None] for number in range(count)]
     return bytes(msgpack.packb([["d", *pairs], []]))
@@ -64,7 +64,7 @@ BODIES: dict[str, Callable[[int], bytes]] = {
 
 
 def peak(body: bytes, arrays: bytes = b"") -> int:
-    """The most memory that was taken while a frame was read."""
+    """Return the highest memory while a frame was read."""
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]

@@ -1,4 +1,4 @@
-"""Whatever a worker, a notebook or a Report holds, reading it ends with data or its own error."""
+"""Reading a worker's, notebook's or Report's bytes ends with data or the reader's own error."""
 
 from __future__ import annotations
 

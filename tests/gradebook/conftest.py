@@ -22,10 +22,10 @@ from .shared import copied
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once() -> Iterator[None]:
-    """Let all gradebooks share what SQLAlchemy compiled: half of a recording is spent on that.
+    """Let all gradebooks share SQLAlchemy's compiled statements: compiling is half of a recording.
 
-    It keeps compiled statements by dialect, and each engine has a dialect of its own. A command
-    opens a few gradebooks, these tests open hundreds.
+    SQLAlchemy keeps compiled statements by dialect, and each engine has its own dialect. A command
+    opens a few gradebooks, but these tests open hundreds.
     """
     compiled: dict[object, object] = {}
     dialects: dict[str, Any] = {}
@@ -48,7 +48,7 @@ def empty_gradebook(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture(scope="session")
 def prepared(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with a gradebook that nobody has marks in."""
+    """A course with a gradebook in which no student has marks."""
     course = write_course(tmp_path_factory.mktemp("prepared") / "course")
     assignment = course.assignment("hw")
     shutil.copyfile(empty_gradebook, course.root / "gradebook.db")
@@ -59,7 +59,7 @@ def prepared(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def prepared_with_anna(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same course after Anna was recorded with full marks of all auto items."""
+    """The same course after Anna was recorded with full marks for all automatic items."""
     course = copied(prepared, tmp_path_factory.mktemp("anna") / "course")
     record(course, course.assignment("hw"), "anna", mark(course))
     return course.root
@@ -72,7 +72,7 @@ def course(prepared: Path, tmp_path: Path) -> Course:
 
 @pytest.fixture
 def recorded(course: Course, prepared_with_anna: Path) -> Course:
-    """The test's course after `record(course, assignment, "anna", mark(course))`."""
+    """The tests' course after `record(course, assignment, "anna", mark(course))`."""
     return copied(prepared_with_anna, course.root)
 
 
@@ -82,7 +82,7 @@ def assignment(course: Course) -> Assignment:
 
 
 class Marker:
-    """A person at the formgrader: reads grades, types marks and comments as its handlers do."""
+    """A marker in the formgrader, who reads grades and types marks and comments."""
 
     def __init__(self, course: Course) -> None:
         self._url = f"sqlite:///{course.root / 'gradebook.db'}"
@@ -94,7 +94,7 @@ class Marker:
             return dict(grades[0].to_dict())
 
     def total(self, student: str = "anna") -> tuple[float, float, bool]:
-        """Points, points that can be reached, and whether a person is awaited."""
+        """Return the points, the reachable points, and whether a mark by a person is missing."""
         with PatientGradebook(self._url, "made-up") as book:
             found = book.find_submission("hw", student)
             return found.score, found.max_score, found.needs_manual_grade

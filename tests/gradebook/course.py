@@ -1,4 +1,4 @@
-"""A made-up course of two small problems, and Markings of its submissions by hand."""
+"""A made-up course of two small problems, and Markings of its submissions, made by hand."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ The model essay calls it flat.
 ANSWERS = {"a-proof": "The chain rule, $f' = 2x$.", "b-essay": "It is flat."}
 REGULAR, BONUS = 5.0, 3.0
 NO_WALLS = Protection(Wall(False, {}), Wall(False, {}), despite=True)
-"""If Markings are made by hand, nothing runs that has to be confined."""
+"""Walls of hand-made Markings: no code runs, so no sandbox is needed."""
 AUTO = {"a-slope": 1.0, "a-bend": 2.0, "b-bonus": 2.0}
 
 
 def write_course(root: Path) -> Course:
-    """The course's settings, its nbgrader configuration, its source and its release."""
+    """Write the course's settings, its nbgrader configuration, its source and its release."""
     root.mkdir(parents=True, exist_ok=True)
     (root / "course.toml").write_text(SETTINGS, encoding="utf-8")
     config = Path(__file__).parents[2] / "nbgrader_config.py"
@@ -78,7 +78,7 @@ def write_course(root: Path) -> Course:
 
 
 def notebooks(answers: Mapping[str, str]) -> dict[str, NotebookNode]:
-    """The notebooks with these texts; those that are missing are still to be written."""
+    """Return the notebooks with these texts; missing texts are not answered yet."""
     proof, essay = (answers.get(name, TEXT_STUB) for name in ("a-proof", "b-essay"))
     slope = [
         _text("a-title", "# Slopes"),
@@ -126,7 +126,7 @@ def mark(
     answers: Mapping[str, str] | None = None,
     broken: Mapping[str, str] | None = None,
 ) -> Marking:
-    """A Marking: `points` of auto items (default: full), texts written, notebooks not readable."""
+    """Return a Marking with `points` for automatic items (default: full) and these texts."""
     return as_marked(course, unclean(course, points, answers, broken))
 
 
@@ -136,7 +136,7 @@ def unclean(
     answers: Mapping[str, str] | None = None,
     broken: Mapping[str, str] | None = None,
 ) -> Marking:
-    """As `mark`, with all texts as the student wrote them."""
+    """Return a Marking as `mark` does, with all texts exactly as the student wrote them."""
     assignment = course.assignment("hw")
     broken = broken or {}
     texts = ANSWERS if answers is None else answers
@@ -149,7 +149,7 @@ def unclean(
 
 
 def as_marked(course: Course, marking: Marking) -> Marking:
-    """The Marking with notebooks that are made harmless, as the marking process does it."""
+    """Return the Marking with harmless notebooks, as the marking process makes them."""
     skeletons = read_skeletons(course.assignment("hw"), course.release("hw"))
     clean = {
         name: clean_notebook(notebook, released_texts(skeletons[name]))
@@ -200,14 +200,14 @@ def _item(item: Item, points: Mapping[str, float], notebook: NotebookReport) -> 
 
 
 def hand_in(course: Course, student: str) -> Path:
-    """An (empty) submission folder: what is in it, a Marking by hand does not care about."""
+    """Make an empty submission folder, because a Marking made by hand does not read the folder."""
     folder = course.root / "submitted" / student / "hw"
     folder.mkdir(parents=True)
     return folder
 
 
 def read_marks(course: Course) -> Marks:
-    """The marks of the homework, by the course's rules; nothing is written for them."""
+    """Return the marks of the homework by the course's rules; nothing is written."""
     with open_gradebook(course) as gradebook:
         marks = marks_in(gradebook, course, "hw", read_people(gradebook))
     assert marks is not None

@@ -1,4 +1,4 @@
-"""A formgrader that is started in a course, a marker who talks to it, and a browser."""
+"""A formgrader that runs in a course, a marker who sends requests to it, and a browser."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from autograder.course.assignment import Course
 
 TOKEN = "made-up-token"
 SECONDS = 300
-"""Seconds after which a server that does not start or answer has failed."""
+"""Seconds after which a server that does not start or answer counts as failed."""
 
 
 @dataclass(frozen=True)
 class Formgrader:
-    """A running formgrader: pages and the interface that its pages' scripts call."""
+    """A running formgrader: its pages, and the interface that the pages' scripts call."""
 
     course: Course
     address: str
@@ -42,7 +42,7 @@ class Formgrader:
         return json.loads(self.page(f"api/{path}"))
 
     def send(self, path: str, data: Any = None, method: str = "PUT") -> Any:
-        """Call the interface as the pages do: the cookie's token once more in a header."""
+        """Call the interface as the pages do: the cookie's token is repeated in a header."""
         [xsrf] = [cookie.value for cookie in self.cookies if cookie.name == "_xsrf"]
         request = Request(
             f"{self.address}/formgrader/api/{path}",
@@ -59,7 +59,7 @@ class Formgrader:
         return str(found["id"])
 
     def entry(self, kind: str, student: str, notebook: str, name: str) -> dict[str, Any]:
-        """A grade or comment, as the page of a submission has it."""
+        """Return a grade or comment, as a submission's page has it."""
         entries = self.get(f"{kind}?submission_id={self.notebook_id(student, notebook)}")
         [found] = [entry for entry in entries if entry["name"] == name]
         return dict(found)
@@ -96,7 +96,7 @@ def started(course: Course, home: Path, port: int = 0) -> Iterator[Formgrader]:
 
 
 def await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return once the server answers; RuntimeError with its log where it ends or takes too long."""
+    """Return once the server answers; if the server ends or is too slow, raise an error."""
     for _ in range(10 * SECONDS):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return

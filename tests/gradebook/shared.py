@@ -1,4 +1,4 @@
-"""Folders that are made once for all tests and all workers of a run, to be copied by each test."""
+"""Folders that are made once for all tests and workers of a run, and copied by each test."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def once(
     name: str,
     make: Callable[[Path], object],
 ) -> Path:
-    """Return the folder of that name, which `make` fills in the first worker that asks for it."""
+    """Return the folder of this name; `make` fills the folder in the first worker that asks."""
     base = factory.getbasetemp()
-    if hasattr(config, "workerinput"):  # a worker of pytest-xdist: its folder lies in the run's
+    if hasattr(config, "workerinput"):  # in pytest-xdist's folder of the run
         base = base.parent
     folder, unfinished = base / f"shared-{name}", base / f"unfinished-{name}"
     with (base / f"lock-{name}").open("w") as lock:
@@ -50,6 +50,6 @@ def empty_gradebook(config: pytest.Config, factory: pytest.TempPathFactory) -> P
 
 
 def copied(original: Path, root: Path) -> Course:
-    """Return a copy of a course, over what is in `root` already."""
+    """Return a copy of a course, written over the files that `root` already contains."""
     shutil.copytree(original, root, dirs_exist_ok=True)
     return Course(root)

@@ -1,4 +1,4 @@
-"""A clock that goes backwards costs no copy of the gradebook, and no record of a change."""
+"""If the clock is set back, no copy of the gradebook and no record of a change is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The output of `fdl grade` for a class whose Markings were made by hand."""
+"""The output of `fdl grade` for a class with Markings that were made by hand."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
         yield from [made[job.student] for job in jobs]
 
     monkeypatch.setattr(classrun, "mark_class", mark_class)
-    monkeypatch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
+    monkeypatch.setattr(forkserver, "start", lambda: None)  # no marking process will be started
     monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
     return made
 
 
 def rows(output: str) -> dict[str, list[str]]:
-    """The cells of the first line of a printed table's rows, by the first cell."""
+    """Return the first line's cells of each row in a printed table, by the first cell."""
     lines = [line.strip("│").split("│") for line in output.splitlines() if line.startswith("│")]
     return {
         name.strip(): [cell.strip() for cell in cells] for name, *cells in lines if name.strip()
@@ -103,7 +103,7 @@ def test_more_time_for_a_name_that_nobody_has_is_told(
 def test_the_marks_are_printed_for_programs(
     course: Course, markings: dict[str, Marked], marker: Marker
 ) -> None:
-    """A student who was not marked is in the result with the reason; nothing else is printed."""
+    """The JSON result names students who were not marked, and nothing else is printed."""
     for student in ("anna", "bela"):
         hand_in(course, student)
     markings["anna"] = Marked("anna", mark(course, points={"a-bend": 0.5}))

@@ -1,4 +1,4 @@
-"""nbgrader's own commands in a course: the formgrader's buttons and the command line use these."""
+"""nbgrader's own commands in a course: the formgrader's buttons and the command line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .course import REGULAR, hand_in, mark
 
 
 class Marks:
-    """Stands in for marking: what each student's submission gives, and who was marked."""
+    """Replaces marking: it defines each submission's result, and records the marked students."""
 
     def __init__(self) -> None:
         self.points: dict[str, dict[str, float]] = {}
@@ -69,7 +69,7 @@ def run(
     late: type[BasePlugin] | None = None,
     **settings: Any,
 ) -> None:
-    """As `nbgrader autograde hw --student STUDENT` does."""
+    """Run marking as `nbgrader autograde hw --student STUDENT` does."""
     config = settings_of(course)
     if late is not None:
         config.AssignLatePenalties.plugin_class = late
@@ -223,7 +223,7 @@ def test_list_of_marks_counts_bonus_as_extra(course: Course, api: Any, marks: Ma
 
 
 class HalfAPoint(BasePlugin):  # type: ignore[misc]
-    """Takes half a point from each notebook that is late."""
+    """A rule that takes half a point from each late notebook."""
 
     def late_submission_penalty(self, *_args: object) -> float:
         return 0.5

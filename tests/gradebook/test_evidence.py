@@ -1,4 +1,4 @@
-"""The rubric beside the answer, for the marker alone, and what hidden tests say about its steps."""
+"""The rubric beside the answer, which only the marker sees, with the results of hidden tests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SECRETS = ("Rubric", "differentiates", "which rule", "finds the factor two", "mo
 def with_claims(
     marking: Marking, claims: Mapping[str, list[Claim]], diagnosis: str = ""
 ) -> Marking:
-    """The same with other claims, and a diagnosis, for some items."""
+    """Return the Marking with other claims, and a diagnosis, for some items."""
     items = dict(marking.report.items)
     for name, found in claims.items():
         items[name] = replace(items[name], claims=tuple(found), diagnosis=diagnosis)
@@ -45,7 +45,7 @@ BEND = [Claim("up", True, part="up"), Claim("down", False, part="down")]
 
 
 def good(course: Course) -> Marking:
-    """All right, save the part of the bend that no step of the proof is about."""
+    """Return a Marking in which one part of the bend, not needed for the proof, is wrong."""
     return with_claims(mark(course, {"b-bonus": 0.0}), {"a-bend": BEND})
 
 
@@ -55,7 +55,7 @@ def cells(course: Course, problem: str = "a_slopes") -> list[NotebookNode]:
 
 
 def rubric_below(course: Course, item: str, problem: str = "a_slopes") -> NotebookNode:
-    """The cell right below an answer."""
+    """Return the cell right below an answer."""
     found = cells(course, problem)
     ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in found]
     return found[ids.index(item) + 1]
@@ -127,7 +127,7 @@ def test_rubric_that_cannot_be_read_stops_no_marking(
     assert "For the marker" not in "".join(cell.source for cell in cells(course))
 
 
-# what a student must not see
+# --- text that a student must not see -------------------------------------------------------------
 
 
 def test_no_page_of_a_student_holds_a_rubric(course: Course, assignment: Assignment) -> None:
@@ -154,7 +154,7 @@ def test_release_holds_no_rubric(course: Course) -> None:
     assert [step for step in steps if step in released] == []
 
 
-# what the rubric must not disturb
+# --- features that the rubric must not disturb ----------------------------------------------------
 
 
 def test_changed_evidence_leaves_a_persons_mark_and_comment(
@@ -184,7 +184,7 @@ def test_text_left_as_released_still_earns_nothing_by_itself(
     assert (grade["auto_score"], grade["needs_manual_grade"]) == (0.0, False)
 
 
-# what a page for students may say
+# --- text that a page for students may contain ----------------------------------------------------
 
 
 def found(course: Course, assignment: Assignment, report: Report) -> list[EvidenceFound]:

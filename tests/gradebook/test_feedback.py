@@ -38,7 +38,7 @@ def page(course: Course, assignment: Assignment, name: str = "index") -> Beautif
 
 
 def box(soup: BeautifulSoup, item: str) -> Tag:
-    """The part of the page that is about one item."""
+    """Return the part of the page about one item."""
     found = soup.find("article", id=item)
     assert isinstance(found, Tag)
     return found
@@ -286,7 +286,7 @@ def test_link_to_an_item_of_another_notebook_leads_to_the_page_with_everything(
         assert target in [str(link["href"]) for link in links]
 
 
-# what is not written
+# --- texts that are missing -----------------------------------------------------------------------
 
 
 UNWRITTEN = Claim("It works.", False, "Not written yet: …", unwritten="slope")
@@ -512,7 +512,7 @@ def test_nbgraders_own_command_states_no_result_either(
         assert ("It is 2x." in told) is is_stated
 
 
-# what a page never holds
+# --- content that a page never has ----------------------------------------------------------------
 
 
 def test_page_loads_nothing_and_runs_nothing(recorded: Course, assignment: Assignment) -> None:
@@ -624,7 +624,7 @@ def test_what_was_found_in_a_figure_stands_below_the_students_own(
     assert caption.find_parent("article") == box(soup, "a-slope")
 
 
-# what the code confirms of a proof
+# --- steps of a proof that the code confirms ------------------------------------------------------
 
 
 def test_only_confirmations_of_a_proof_are_told(course: Course, assignment: Assignment) -> None:

@@ -1,4 +1,4 @@
-"""The formgrader itself: a Jupyter server in a course, and a marker who talks to it."""
+"""The formgrader itself: a Jupyter server in a course, and a marker who sends requests to it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .test_penalties import A_DAY_LATE, EARNED, hand_in_at, with_rules
 
 STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
 LATE = "late"
-"""A student who handed in a day late, in a course with a penalty for that."""
+"""A student who submitted a day late, in a course with a penalty for late work."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def graded(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 def hostile(marking: Marking) -> Marking:
-    """The same with scripts wherever a student can write, each of which would retitle the page."""
+    """The same course with scripts that would change a page's title, in every student text."""
     attack = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
     notebooks = dict(marking.notebooks)
     notebook = notebooks["a_slopes"]
@@ -163,7 +163,7 @@ def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(formgrader: Fo
 
 @pytest.fixture(scope="module")
 def tab(browser: Any, formgrader: Formgrader) -> Iterator[Any]:
-    """A tab that is logged in and reaches our server alone; what it asks for elsewhere is kept."""
+    """A logged-in browser tab that may reach only our server; other requests are recorded."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     context.set_default_timeout(1000 * SECONDS)
     tab = context.new_page()
@@ -184,7 +184,7 @@ def tab(browser: Any, formgrader: Formgrader) -> Iterator[Any]:
 
 @pytest.fixture
 def anna_opened(formgrader: Formgrader, tab: Any) -> Any:
-    """The page on which Anna's first notebook is marked, loaded once for tests that only look."""
+    """The page for marking Anna's first notebook, loaded once for tests that only read it."""
     number = formgrader.notebook_id("anna", "a_slopes")
     page = f"{formgrader.address}/formgrader/submissions/{number}/"
     if tab.url != page:

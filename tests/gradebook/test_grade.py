@@ -1,6 +1,7 @@
-"""`fdl grade` again: what has changed is marked, and nothing else; what persons gave stays.
+"""A second `fdl grade` marks only changed submissions, and keeps marks given by a person.
 
-Markings are made by hand here; `tests/grading/test_grade_command.py` does the same for real.
+Markings are made by hand here; `tests/grading/test_grade_command.py` runs similar tests with real
+marking.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ STUDENTS = ("anna", "bela")
 
 
 class Class:
-    """Stands in for marking: what each student gets, and who was marked by the last command."""
+    """Replaces marking: defines each student's result, and records which students were marked."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
@@ -65,7 +66,7 @@ class Class:
 def graded_once(
     prepared: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, list[str]]]:
-    """A course whose class has been graded once, and the table that was printed."""
+    """A course whose class was graded once, and the printed table."""
     course = copied(prepared, tmp_path_factory.mktemp("graded-once") / "course")
     for student in STUDENTS:
         folder = hand_in(course, student)
@@ -86,16 +87,16 @@ def made(
     graded_once: tuple[Path, dict[str, list[str]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Class:
-    """A class that has been graded once."""
+    """A class that was graded once."""
     return stand_in(copied(graded_once[0], course.root), monkeypatch)
 
 
 def stand_in(course: Course, patch: pytest.MonkeyPatch) -> Class:
-    """Let a Class do the marking."""
+    """Replace marking by a Class."""
     made = Class(course)
     made.points["bela"] = {"a-bend": 0.5}
     patch.setattr(classrun, "mark_class", made.mark)
-    patch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
+    patch.setattr(forkserver, "start", lambda: None)  # no marking process will be started
     patch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
     patch.setattr(err, "_width", 200)
     return made
@@ -106,7 +107,7 @@ def table(result: Result) -> dict[str, list[str]]:
 
 
 def test_a_run_opens_the_gradebook_once(made: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This also holds for a run that learns of changed points and adds a penalty."""
+    """The sum also holds for a run that reads changed points and adds a penalty."""
     for tree in (made.course.source("hw"), made.course.release("hw")):
         path = tree / "a_slopes.ipynb"
         path.write_text(path.read_text().replace('"points": 1', '"points": 4'))
@@ -277,7 +278,7 @@ SPOILED: dict[str, Callable[[Path], object]] = {
 
 def _append(path: Path) -> None:
     if path.exists():
-        path.chmod(0o600)  # what was recorded is read-only
+        path.chmod(0o600)  # recorded files are read-only
     with open(path, "a", encoding="utf-8") as file:
         file.write("\n")
 
@@ -291,7 +292,7 @@ def test_an_autograded_folder_that_somebody_changed_is_made_anew(
     spoil(folder)
     made.grade()
     assert made.marked == ["bela"]
-    # a notebook that nbconvert makes again has other ids for the notes that we add
+    # if nbconvert makes a notebook again, the kit's added notes get other ids
     assert result.written(made.course.root).keys() == before.keys()
     made.grade()
     assert made.marked == []
@@ -305,7 +306,7 @@ def test_marks_that_were_removed_from_the_gradebook_are_made_anew(made: Class) -
 
 
 def test_marks_that_something_else_recorded_are_not_taken_for_known(made: Class) -> None:
-    """Such as `nbgrader autograde` or `fdl regrade`, which may have used another seed."""
+    """`nbgrader autograde` or `fdl regrade` may have recorded marks with another seed."""
     homework = made.course.assignment("hw")
     record(made.course, homework, "bela", mark(made.course, {"a-bend": 0.0}))
     made.grade()
@@ -324,7 +325,7 @@ def test_a_gradebook_that_is_begun_anew_has_all_marked(
     assert made.marked == list(STUDENTS)
 
 
-# a run that is stopped
+# --- a stopped run --------------------------------------------------------------------------------
 
 
 def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(made: Class) -> None:

@@ -257,14 +257,14 @@ def test_what_was_in_the_folder_before_is_gone(course: Course, assignment: Assig
     assert sorted(os.listdir(folder)) == ["a_slopes.ipynb", "b_extras.ipynb", "report.json"]
 
 
-# what can't be marked
+# --- submissions that can't be marked -------------------------------------------------------------
 
 
 def test_broken_notebook_scores_zero_and_can_be_opened(
     course: Course, assignment: Assignment, marker: Marker
 ) -> None:
     record(course, assignment, "anna", mark(course, broken={"a_slopes": "It is not JSON."}))
-    assert marker.total() == (2.0, REGULAR, True)  # the other notebook counts
+    assert marker.total() == (2.0, REGULAR, True)  # only the readable notebook counts
     for item in ("a-slope", "a-bend", "a-proof"):
         grade = marker.grade(item)
         assert (grade["auto_score"], grade["needs_manual_grade"]) == (0.0, False)
@@ -290,7 +290,7 @@ def test_recording_that_fails_leaves_marks_and_notebooks_as_they_were(
     record(course, assignment, "anna", mark(course, {"a-slope": 0.5}))
     folder = course.root / "autograded" / "anna" / "hw"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    # the first notebook is in order, the second is not: nothing of either may be kept
+    # the first notebook is fit for nbgrader, the second is not: neither may be recorded
     with pytest.raises(RecordError, match="anna"):
         record(course, assignment, "anna", _unfit(mark(course, {"a-slope": 1.0})))
     assert marker.grade("a-slope")["auto_score"] == 0.5
@@ -310,7 +310,7 @@ def test_student_whose_recording_fails_stops_no_other(
 
 
 def _unfit(marking: Marking) -> Marking:
-    """A Marking with a notebook that nbgrader refuses: two cells of the same nbgrader id."""
+    """Return a Marking with two cells of the same nbgrader id, which nbgrader refuses."""
     last = marking.notebooks["b_extras"]
     copy = deepcopy(last.cells[0])
     copy.id = "copy"
@@ -343,7 +343,7 @@ def test_name_that_is_no_folders_is_refused_before_anything_is_written(
 
 
 def paths(course: Course) -> list[Path]:
-    """All files and folders of the course, except copies of the gradebook."""
+    """Return all files and folders of the course, except copies of the gradebook."""
     return sorted(p for p in course.root.rglob("*") if "gradebook-copies" not in str(p))
 
 
@@ -356,7 +356,7 @@ def test_answers_of_a_run_that_was_killed_while_it_replaced_them_are_found(
     (folder / ".hw-unfinished").mkdir()
     record(recorded, assignment, "anna", mark(recorded))
     assert os.listdir(folder) == ["hw"]
-    # the earlier answer was found and is the same: nobody has to look again
+    # the earlier answer was found and is unchanged, so no person has to mark it again
     assert not marker.grade("a-proof")["needs_manual_grade"]
 
 
@@ -366,7 +366,7 @@ MOMENTS = {
     "once the earlier folder is away": (Path, "rename", 2),
     "once the new folder is there": (folders, "remove", 2),
 }
-"""The call at which a run is killed: its function, and its number, counted from 1."""
+"""The call at which a run is killed: its function's name, and its number, counted from 1."""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -395,7 +395,7 @@ def test_first_run_that_is_killed_leaves_nothing_or_all(
 
 
 def _assert_recorded(course: Course, marker: Marker, points: float) -> None:
-    """The gradebook, the Report and the autograded notebook say the same of `a-slope`."""
+    """The gradebook, the Report and the autograded notebook agree about `a-slope`."""
     report = course.root / "autograded" / "anna" / "hw" / "report.json"
     stored = Report.from_json(report.read_text(encoding="utf-8"))
     score = cell(autograded(course, "a_slopes"), "a-slope").outputs[-1]
@@ -405,7 +405,7 @@ def _assert_recorded(course: Course, marker: Marker, points: float) -> None:
 
 
 def _record_and_die(course: Course, marking: Marking, owner: Any, name: str, call: int) -> None:
-    """Record in a process that is killed at that call of a function."""
+    """Record marks in a process that is killed at this call of a function."""
     child = os.fork()
     if child == 0:
         calls = iter(range(1, call))
@@ -434,7 +434,7 @@ def test_notebook_without_one_of_the_releases_cells_is_refused(
         record(course, assignment, "anna", marking)
 
 
-# when it was handed in
+# --- times of submissions -------------------------------------------------------------------------
 
 
 def test_late_submission_is_told_by_its_timestamp(
@@ -488,7 +488,7 @@ def test_timestamp_that_is_no_file_is_never_opened(
 
 
 def test_gradebook_was_made_without_our_tools_on_the_path(course: Course) -> None:
-    # by the fixture `prepared`, once for all tests
+    # made by the fixture `prepared`, once for all tests
     assert (course.root / "gradebook.db").stat().st_size > 0
 
 
@@ -579,7 +579,7 @@ def test_prepared_gradebook_is_left_alone(course: Course, assignment: Assignment
 
 
 def test_recording_a_student_reads_no_other_students_rows(course: Course) -> None:
-    """All its lookups use indexes that lead to this student alone."""
+    """All lookups of a recording use indexes that lead to this student's rows."""
     asked: list[tuple[str, Any]] = []
 
     def note(_c: Any, _u: Any, statement: str, values: Any, *_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The instructor's page holds hidden inputs and both values; no Report has them."""
+"""The instructor's page shows hidden inputs and both values; no Report contains them."""
 
 from __future__ import annotations
 

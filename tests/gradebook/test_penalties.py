@@ -1,4 +1,4 @@
-"""Penalties in the gradebook: the same from every command, and right when marks come later."""
+"""Every command computes the same penalties, and later marks change these penalties correctly."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def grade(course: Course, student: str = "anna", marking: Marking | None = None)
 
 
 def autograde(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `nbgrader autograde hw` does, with the course's own nbgrader_config.py."""
+    """Run `nbgrader autograde hw` with the course's own nbgrader_config.py."""
     monkeypatch.setattr(converters, "mark_submission", lambda course, *_, **__: mark(course))
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
     config = Config(loader.load_config())
@@ -65,7 +65,7 @@ def autograde(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def totals(course: Course, student: str = "anna") -> list[str]:
-    """The tiles at the top of the feedback page."""
+    """Return the totals at the top of the feedback page."""
     write_feedback(course, course.assignment("hw"), [student])
     path = course.root / "feedback" / student / "hw" / "index.html"
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
@@ -152,7 +152,7 @@ def test_extension_saves_whoever_has_it(course: Course, marker: Marker) -> None:
         hand_in_at(course, A_DAY_LATE, student)
         grade(course, student)
     assert (marker.penalty("anna"), marker.penalty("bela")) == (0.0, 5.0)
-    assert marker.late("anna") == 0  # nbgrader knows it too
+    assert marker.late("anna") == 0  # nbgrader has recorded it too
 
 
 def test_extension_given_or_taken_back_later_counts_without_marking_anew(

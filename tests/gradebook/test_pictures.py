@@ -1,4 +1,4 @@
-"""A student's pictures get onto the page as points alone."""
+"""A student's pictures are put onto the page as pixels, without any other data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checkout itself as an nbgrader course: 30 regular points stay 30, both ways mark alike."""
+"""The checkout itself as an nbgrader course: both commands mark alike, and 30 points stay 30."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STUDENT = "a student"
 
 @pytest.fixture(scope="module")
 def course(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A copy of the course with one student, who did a good half and renamed a file."""
+    """A copy of the course with one student, who answered half of the items and renamed a file."""
     root = tmp_path_factory.mktemp("real") / "course"
     root.mkdir()
     for name in ("course.toml", "nbgrader_config.py"):
@@ -76,7 +76,7 @@ def test_full_marks_are_thirty_regular_and_eight_bonus_points(course: Course) ->
         with book.transaction():
             for name, grade in awaited.items():
                 item = assignment.items[name]
-                # as the formgrader's handler does
+                # written as the formgrader's handler does
                 grade.manual_score = None if item.bonus else item.max_points
                 grade.extra_credit = item.max_points if item.bonus else None
                 grade.needs_manual_grade = False
@@ -88,7 +88,7 @@ def test_full_marks_are_thirty_regular_and_eight_bonus_points(course: Course) ->
 
 
 def full_marks(course: Course) -> Marking:
-    """A Marking by hand: every auto item earned, every text written."""
+    """Return a hand-made Marking: full points for automatic items, and all texts written."""
     assignment = course.assignment("hw2")
     notebooks = read_skeletons(assignment, course.release("hw2"))
     for cell in (cell for notebook in notebooks.values() for cell in notebook.cells):
@@ -140,6 +140,6 @@ def test_plain_nbgrader_gives_the_marks_of_our_own_command(course: Course) -> No
     assert report.notebooks["problem1_momentum"].state == "marked"
     assert report.notebooks["problem3_ntk"].message in page.replace("&#39;", "'")
     awaited = {name for name, (_, _, needs_person) in plain.items() if needs_person}
-    assert awaited == {"p1a-proof", "p1b-proof", "p2a-derivation"}  # all that the student wrote
+    assert awaited == {"p1a-proof", "p1b-proof", "p2a-derivation"}  # all student texts
     with sqlite3.connect(course.root / "gradebook.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

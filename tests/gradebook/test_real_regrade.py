@@ -1,4 +1,4 @@
-"""A changed hidden test, on a sampled class of the real homework: it names whom it affects."""
+"""A changed hidden test in the real homework: `fdl regrade` names the affected students."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def regrade(course: Course, *options: str) -> dict[str, Any]:
 
 
 def refuse_all_momentum(course: Course) -> None:
-    """Let a hidden test find fault with every answer to `CHANGED`."""
+    """Let a hidden test reject every answer to `CHANGED`."""
     module = course.hidden("hw2") / "test_problem1_momentum.py"
     head, mark, body = module.read_text(encoding="utf-8").partition("def test_momentum(")
     signature, colon, rest = body.partition('"""\n')
@@ -44,7 +44,7 @@ def refuse_all_momentum(course: Course) -> None:
 
 
 def give(course: Course, student: str, points: dict[str, float]) -> None:
-    """A person types points in the formgrader."""
+    """Write points as a person types them in the formgrader."""
     with PatientGradebook(f"sqlite:///{course.root / 'gradebook.db'}", "fdl") as book:
         notebooks = book.find_submission("hw2", student).notebooks
         with book.transaction():

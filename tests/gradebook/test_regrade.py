@@ -1,4 +1,4 @@
-"""`fdl regrade`: what would change is shown first; applied, it keeps what persons gave."""
+"""`fdl regrade` shows the changes first; `--apply` keeps the marks that a person gave."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STUDENTS = ("anna", "bela", "carla")
 
 @pytest.fixture(scope="session")
 def graded_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Anna has everything right, bela the slope wrong, carla the bonus wrong."""
+    """Anna has all answers right, bela has a wrong slope, and carla has a wrong bonus item."""
     course = copied(prepared, tmp_path_factory.mktemp("regrade") / "course")
     points: dict[str, dict[str, float]]
     points = {"anna": {}, "bela": {"a-slope": 0.0}, "carla": {"b-bonus": 0.0}}
@@ -61,10 +61,10 @@ def graded(course: Course, graded_once: Path) -> Course:
 
 @pytest.fixture
 def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
-    """Runs the command where marking now finds `new`; students without one fail."""
+    """Run the command with marking that finds `new`; students without an entry fail."""
 
-    monkeypatch.setattr(grade_command, "out", Console(width=160))  # the table in one line a row
-    monkeypatch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
+    monkeypatch.setattr(grade_command, "out", Console(width=160))  # one line for each row
+    monkeypatch.setattr(forkserver, "start", lambda: None)  # no marking process will be started
 
     def run(new: Mapping[str, Marking], *options: str) -> Result:
         def mark_class(_c: Any, _a: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:
@@ -82,13 +82,13 @@ def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
 
 
 def told(result: Result) -> dict[str, Any]:
-    """The JSON that the command printed."""
+    """Return the JSON that the command printed."""
     found: dict[str, Any] = json.loads(result.stdout)
     return found
 
 
 def points(result: Result) -> dict[str, dict[str, tuple[float | None, float | None]]]:
-    """Points before and after, by student and item."""
+    """Return the points before and after, by student and item."""
     return {
         student: {change["item"]: (change["before"], change["after"]) for change in changes}
         for student, changes in told(result)["changes"].items()
@@ -114,7 +114,7 @@ def files(course: Course) -> dict[str, bytes]:
 
 
 def with_item(marking: Marking, name: str, **values: Any) -> Marking:
-    """The Marking with another item report of that name."""
+    """Return the Marking with another item report of this name."""
     items = dict(marking.report.items)
     items[name] = replace(items[name], **values)
     return replace(marking, report=replace(marking.report, items=items))
@@ -198,7 +198,7 @@ def test_each_student_is_marked_with_the_seed_of_the_stored_report(
             report = replace(mark(graded).report, seed=seed)
             yield Marked(job.student, replace(marking, report=report))
 
-    regrade({})  # puts up the made-up walls
+    regrade({})  # sets up the made-up walls
     monkeypatch.setattr(classrun, "mark_class", mark_class)
     options = ["regrade", "hw", "--course", str(graded.root), "--format", "json"]
     result = CliRunner().invoke(app, options)
@@ -206,7 +206,7 @@ def test_each_student_is_marked_with_the_seed_of_the_stored_report(
     assert told(result)["seeds"] == seeds
 
 
-# what becomes of students who can't be compared
+# --- students who can't be compared ---------------------------------------------------------------
 
 
 def test_who_can_not_be_marked_keeps_the_marks_and_fails_the_command(
@@ -267,7 +267,7 @@ def test_what_a_run_that_was_killed_had_recorded_is_compared(
     graded: Course, regrade: Regrade
 ) -> None:
     folder = graded.root / "autograded" / "bela"
-    (folder / "hw").rename(folder / ".hw-unfinished")  # the gradebook has its digest
+    (folder / "hw").rename(folder / ".hw-unfinished")  # the gradebook still has the Report's digest
     result = regrade({name: mark(graded) for name in STUDENTS}, "--format", "json")
     assert set(points(result)) == {"bela", "carla"}
 
@@ -506,7 +506,7 @@ def test_student_whose_recording_fails_is_told_and_the_record_says_so(
 ) -> None:
     before = reports(graded)
     new = {name: mark(graded, {"a-bend": 0.0}) for name in STUDENTS}
-    new["bela"].notebooks["a_slopes"].cells.pop()  # not the release's cells any more
+    new["bela"].notebooks["a_slopes"].cells.pop()  # the cells differ from the release's cells now
     result = regrade(new, "--apply")
     assert result.exit_code == 1
     assert "the marks of bela could not be recorded" in " ".join(result.output.split())
@@ -532,17 +532,17 @@ def test_run_that_stops_half_way_leaves_what_it_was_about_to_change(
 
 
 def test_after_it_was_applied_nothing_is_left_to_grade(graded: Course, regrade: Regrade) -> None:
-    new = {name: mark(graded) for name in STUDENTS}  # anna's Report is what it was
+    new = {name: mark(graded) for name in STUDENTS}  # anna's Report is unchanged
     assert regrade(new).exit_code == 0
     assert unchanged(graded) == 0
     assert regrade(new, "--apply").exit_code == 0
     assert unchanged(graded) == 3
-    assert regrade(new, "--apply").exit_code == 0  # where no Report changes
+    assert regrade(new, "--apply").exit_code == 0  # no Report changes here
     assert unchanged(graded) == 3
 
 
 def unchanged(course: Course) -> int:
-    """How many students have no need to be graded."""
+    """Return the number of students who need no grading."""
     homework = course.assignment("hw")
     prints = Fingerprints(course, homework, protections=[NO_WALLS])
     with Recorder(course, homework) as book:

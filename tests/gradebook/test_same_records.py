@@ -1,4 +1,4 @@
-"""`fdl grade` and `nbgrader autograde` record the same: table by table, notebook by notebook."""
+"""`fdl grade` and `nbgrader autograde` record the same tables and the same notebooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def tiny(root: Path) -> str:
 
 
 def homework_2(root: Path) -> str:
-    """The course itself, with some of its sample students."""
+    """The real course, with some of its sample students."""
     root.mkdir()
     for name in ("course.toml", "nbgrader_config.py"):
         shutil.copy(ROOT / name, root)

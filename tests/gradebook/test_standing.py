@@ -1,4 +1,4 @@
-"""`fdl standing` and `fdl export`, from a gradebook to what is printed and written."""
+"""`fdl standing` and `fdl export`, from a gradebook to the printed and written marks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def add(course: Course, text: str) -> None:
 
 
 def add_earlier_homework(course: Course, points: dict[str, float]) -> None:
-    """A homework hw0 of 10 points in the gradebook, whose source is not here."""
+    """Add a homework hw0 of 10 points, which has no source here, to the gradebook."""
     url = f"sqlite:///{course.root / 'gradebook.db'}"
     with PatientGradebook(url, "made-up") as book, book.transaction():
         book.add_assignment("hw0")
@@ -62,7 +62,7 @@ def taught_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def taught(course: Course, taught_once: Path) -> Course:
-    """Anna has 3 + 2 bonus points of 5; bela's texts are open; chloe handed in hw0 alone."""
+    """Anna has 3 + 2 bonus points of 5; bela's texts are unmarked; chloe submitted only hw0."""
     return copied(taught_once, course.root)
 
 
@@ -88,7 +88,7 @@ def test_best_two_of_three_homeworks_make_the_standing(taught: Course) -> None:
         "hw": {"points": 5.0, "maximum": 5.0, "counts": True, "final": True},
         "hw3": {"points": None, "maximum": None, "counts": False, "final": True},
     }
-    assert [each["final"] for each in found.values()] == [False] * 3  # hw3 is still to come
+    assert [each["final"] for each in found.values()] == [False] * 3  # hw3 comes later
 
 
 def test_standing_is_printed_with_what_is_open_and_what_is_not_there_yet(taught: Course) -> None:

@@ -1,4 +1,4 @@
-"""Marking for real: students through the sandbox and the hidden tests of their course."""
+"""Real marking: students' notebooks run in the sandbox against their course's hidden tests."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ ROOT = Path(__file__).parents[2]
 PATIENT = Limits(
     cell_seconds=120.0, call_seconds=60.0, submission_seconds=3_000.0, callbacks=15_000
 )
-"""For code that ends by itself, however busy the machine is."""
+"""Time limits for code that ends by itself, even on a busy machine."""
 HASTY = Limits(cell_seconds=12.0, call_seconds=6.0, submission_seconds=1_200.0, callbacks=15_000)
-"""For code that never ends: long enough for the other code of the same notebooks."""
+"""Time limits for code that never ends, long enough for the other code of the same notebooks."""
 
 MarkStudent = Callable[[SampleStudent], Report]
 MarkTiny = Callable[[SampleStudent], Marking]
@@ -65,9 +65,9 @@ def mark(
     sandbox: Sandbox,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[MarkStudent]:
-    """Marks a student of Homework 2, once for the whole session; all in one warm sandbox.
+    """Marks a student of Homework 2 once for the whole session; all are marked in one warm sandbox.
 
-    Students who never end have another one, with less patience.
+    Students whose code never ends have another sandbox, with shorter time limits.
     """
     students: dict[str, SampleStudent] = {}
 
@@ -92,7 +92,7 @@ def mark(
 
 
 def settings_for(student: SampleStudent) -> MarkSettings:
-    """Return the settings that `mark` has for the student."""
+    """Return the settings that `mark` uses for the student."""
     return MarkSettings(limits=HASTY if student.waits else PATIENT)
 
 

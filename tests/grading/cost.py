@@ -1,8 +1,9 @@
-"""The cost of one submission for the grader's own process, in memory and time: a program.
+"""Program that measures one submission's cost in the grader's own process: memory and time.
 
     python -m tests.grading.cost COURSE ASSIGNMENT SUBMISSION WARM_UP
 
-It marks WARM_UP first, so that all is loaded, then SUBMISSION, and prints both as JSON.
+The program marks WARM_UP first, so that all modules are loaded, then SUBMISSION, and prints both
+costs as JSON.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from autograder.grading.mark import MarkSettings
 
 
 def main(root: str, assignment: str, submission: str, warm_up: str) -> None:
-    """Mark both, and print what it took."""
+    """Mark both submissions, and print their cost."""
     mark(root, assignment, warm_up)
     base = memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak memory
     begin = time.monotonic()
     marked = mark(root, assignment, submission)
     print(json.dumps({
@@ -32,13 +33,13 @@ def main(root: str, assignment: str, submission: str, warm_up: str) -> None:
 
 
 def mark(root: str, assignment: str, submission: str) -> Marked:
-    """Mark as the processes of a class run do."""
+    """Mark a submission as the processes of a class run do."""
     path = Path(submission)
     return mark_here(Path(root), assignment, path.name, path, None, MarkSettings())
 
 
 def memory(name: str) -> int:
-    """The kernel's count for this process under that name, in bytes."""
+    """Return the kernel's count with this name for this process, in bytes."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
 

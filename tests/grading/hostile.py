@@ -1,7 +1,7 @@
-"""Students whose code breaks things, and what that should cost them.
+"""Students whose code breaks things, and the items that this should cost them.
 
-Each does one thing to its own process; every other item is answered by the reference, so all that
-is not named in `lost` has to stay.
+Each student's code attacks only its own process. The reference answers all other items, so each
+item that `lost` does not name must keep its points.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from autograder.course.samples import SampleStudent
 
 @dataclass(frozen=True)
 class Target:
-    """The place in a course that students attack: a function of an item, or before a cell."""
+    """A place in a course that students attack: an item's function, or the start of a cell."""
 
     function: str
     head: str
@@ -33,7 +33,7 @@ TINY = Target("t-slope-answer", "def slope(x0, v):\n", {"t-slope": 2.0}, "t-valu
 
 @dataclass(frozen=True)
 class Hostile:
-    """Code that breaks things, run when a function `is_called` or else in a cell of its own."""
+    """Code that breaks things, run when a function `is_called` or else in an additional cell."""
 
     name: str
     story: str
@@ -41,7 +41,7 @@ class Hostile:
     is_called: bool
 
     def student(self, target: Target) -> SampleStudent:
-        """Return a student of that course who does it, and may have to be waited for."""
+        """Return a student of this course whose answers contain this code."""
         if not self.is_called:
             before = {target.before: self.body}
             return SampleStudent(self.name, self.story, before=before, waits=True)
@@ -51,12 +51,12 @@ class Hostile:
 
 
 def in_call(name: str, story: str, body: str) -> Hostile:
-    """Does it when a function is called."""
+    """Return an attack that runs when a function is called."""
     return Hostile(name, story, body.strip(), is_called=True)
 
 
 def in_cell(name: str, story: str, body: str) -> Hostile:
-    """Does it in a cell of its own."""
+    """Return an attack that runs in an additional cell."""
     return Hostile(name, story, body.strip(), is_called=False)
 
 

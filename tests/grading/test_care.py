@@ -1,4 +1,4 @@
-"""One slip costs once: at most a quarter of the first item that it takes points from."""
+"""One slip costs points once: at most a quarter of the first item in which it occurs."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def written(text: str, changes: Mapping[str, str]) -> str:
 
 
 def lost(course: Course, problem: str, text: str, seed: int) -> dict[str, float]:
-    """The share of its points that each item loses by these functions, if it loses any."""
+    """Return the items that lose points through these functions, with the lost share of points."""
     names = [line[4:].partition("(")[0] for line in text.splitlines() if line.startswith("def ")]
     answers = dict.fromkeys(names, compile(text, "<care>", "exec"))
     found = LocalMarker(course, course.assignment("hw2"), seed=seed).mark(problem, answers)
@@ -142,7 +142,7 @@ def test_a_slip_in_several_loops_costs_a_quarter_of_the_first(
     found = lost(course, problem, written(text, changes), SEEDS[0])
     expected = {first: 0.25}
     if changes is INTEGERS and first == "p2b-gd-update":
-        expected["p2c-gd"] = 0.25  # another slip than the one in the update
+        expected["p2c-gd"] = 0.25  # a slip that differs from the slip in the update
     assert found == expected
 
 
@@ -321,11 +321,11 @@ SHARED = sorted(
     }.values(),
     key=str,
 )
-"""For each mistake and two items: the pairs of one name, and one pair of different names."""
+"""For each mistake and two items: pairs with the same name, and one pair with different names."""
 
 
 def charged(pair: tuple[Misconception, Misconception], course: Course) -> dict[str, ItemReport]:
-    """The reports of both items, where each answer has one of the two."""
+    """Return the reports of both items; each answer has one of the two mistakes."""
     assignment = course.assignment("hw2")
     diagnostician = WARM.diagnosticians.get(course, assignment, SEEDS[0])
     items, causes = {}, {}

@@ -1,4 +1,4 @@
-"""Many jobs at once: no more of them under way than is bounded, and none twice."""
+"""Many jobs: a limited number of them run at the same time, and no job runs twice."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.grading.conftest import ROOT
 
 WORKERS = 2
 JOBS = [Job(f"student {number:03}", Path("/nonexistent") / str(number)) for number in range(60)]
-"""Submissions that are not there: that is found out quickly, in a marking process."""
+"""Jobs for submissions that do not exist, which a marking process finds out quickly."""
 
 
 class Pool(ProcessPoolExecutor):
-    """A pool that remembers how many of its jobs were under way at once."""
+    """A pool that remembers the highest number of its jobs that ran at once."""
 
     submitted: list[Future[Any]]
     most = 0
@@ -52,19 +52,19 @@ def test_no_more_than_twice_the_workers_are_under_way(pool: type[Pool]) -> None:
 
 
 def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) -> None:
-    """So what is not yet recorded stays bounded where recording is slow."""
+    """This bound limits the results that wait for recording if recording is slow."""
     course = Course(ROOT)
     with closing(mark_class(course, course.assignment("hw2"), JOBS, workers=WORKERS)) as marking:
         for taken in range(1, 6):
             assert "/nonexistent" in next(marking).error
             for future in pool.submitted:
-                future.exception()  # waits until it is done
+                future.exception()  # waits until the result is recorded
             assert len(pool.submitted) <= taken + 3 * WORKERS
     assert len(pool.submitted) < len(JOBS)
 
 
 def server_pid() -> int | None:
-    """The process that marking processes are forked from."""
+    """Return the process that forks the marking processes."""
     server: Any = standard._forkserver
     found: int | None = server._forkserver_pid
     return found

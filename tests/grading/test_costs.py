@@ -1,4 +1,4 @@
-"""The most that a submission can cost the grader: memory of its own process, and time."""
+"""The most that a submission can cost the grader: memory of the grader's process, and time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def limit_ntk(*a):
 
 
 def everywhere(name: str, value: str) -> SampleStudent:
-    """Answers every question of Problem 3 with one value."""
+    """Return a student who answers every question of Problem 3 with one value."""
     answers = {
         "p3a-gradients-answer": GRADIENTS.format(value=value),
         "p3b-kernel-answer": KERNEL.partition("\n\n")[0],
@@ -161,7 +161,7 @@ FILES = (
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of marking: memory above what the process had before, time, and the outcome."""
+    """The cost of marking: memory above the earlier use of the process, time, and the outcome."""
 
     above_base: int
     seconds: float
@@ -226,7 +226,7 @@ def test_the_grader_holds_little_of_what_it_is_given(
 # --- time -----------------------------------------------------------------------------------------
 
 SECONDS = 120.0
-"""The most that a submission costs one worker, on a machine that is not busy with others."""
+"""Seconds that a submission costs one worker at most, on a machine without other load."""
 
 SLEEPS = "import time\ntime.sleep(29)"
 HANGS = """

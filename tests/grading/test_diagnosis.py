@@ -1,6 +1,6 @@
-"""Diagnosis names the one misconception that a wrong answer agrees with, in any form."""
+"""Diagnosis names the one misconception whose results equal those of a wrong answer."""
 
-# ruff: noqa: ARG001  a wrong answer may well ignore an argument
+# ruff: noqa: ARG001 a wrong answer may ignore an argument
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -91,7 +91,7 @@ def named(
     marker: LocalMarker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., str | None]:
-    """The name of the misconception that is found in some answers to an item."""
+    """Return the name of the misconception that is found in some answers to an item."""
     keep = Keep("of this test", tmp_path_factory.mktemp("kept"))
     diagnostician = Diagnostician(course, homework, marker.seed, keep)
     diagnostician.catalogue = KNOWN
@@ -169,7 +169,7 @@ def trace_of_something_else(x):
 def test_a_part_that_is_wrong_is_looked_at_alone(named: Callable[..., str | None]) -> None:
     assert named("p2c-hessian-trace", hessian=hessian_without_factor) == "factor_missing"
     both = {"hessian": hessian_without_factor, "hessian_trace": trace_of_something_else}
-    assert named("p2c-hessian-trace", **both) == "factor_missing"  # it mentions that part alone
+    assert named("p2c-hessian-trace", **both) == "factor_missing"  # the message names the hessian
 
 
 def means_in_another_style(hessian_trace, results):

@@ -1,4 +1,4 @@
-"""A submission that follows the printed sheet's slips reads so, by way of the sandbox."""
+"""A submission that follows the printed sheet's slips gets feedback that names the sheet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fingerprint changes whenever a mark could, and only then."""
+"""A fingerprint changes whenever a mark could change, and only then."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ A, B = "a_slopes", "b_extras"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A course with hidden tests, solutions, and a submission of anna's."""
+    """A course with hidden tests, solutions, and a submission by anna."""
     root = tmp_path / "course"
     write_course(root)
     for name in ("autograder/hidden/hw/test_slopes.py", "solutions/hw/slopes.py"):
@@ -218,7 +218,7 @@ def test_a_cold_start_is_no_other_way_to_mark(root: Path) -> None:
 def test_a_package_that_is_installed_changes_the_fingerprint(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A student's code that could not import it before may run now."""
+    """A student's code that failed to import a package may run after the package is installed."""
     packages = tmp_path / "site-packages"
     (packages / "numpy-2.2.0.dist-info").mkdir(parents=True)
     seen = replace(view(), packages=(packages,))
@@ -234,13 +234,13 @@ def test_a_package_that_is_installed_changes_the_fingerprint(
     assert len(found) == 3
 
 
-# what a student could do to have an earlier mark stand
+# --- tricks that a student could try to keep an earlier mark --------------------------------------
 
 
 def test_no_file_that_is_marked_hides_behind_others(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other files may use up the bytes or the number of files that are read; not this one's."""
+    """Other files may use up the limit on bytes or files, but this file is still read."""
     folder = submission(root)
     size = (folder / f"{A}.ipynb").stat().st_size
     monkeypatch.setattr(files, "MAX_BYTES", size + 100)
@@ -257,7 +257,7 @@ def test_no_file_that_is_marked_hides_behind_others(
 
 
 def test_a_date_with_a_long_tail_is_no_blind_spot(root: Path) -> None:
-    """The date is read from the file's beginning, however long it is."""
+    """The date is read from the beginning of the file, even if the file is very long."""
     found = set()
     for day in (1, 2):
         date = f"2024-11-0{day} 12:00:00 UTC".ljust(2 * MAX_TIMESTAMP_BYTES)

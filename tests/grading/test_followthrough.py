@@ -1,4 +1,4 @@
-"""An answer loses its own item alone, whatever it builds on; and nothing saves a wrong one."""
+"""A wrong answer costs only its own item, even if others use it; no wrong answer gets points."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ NOT_SAVED = SampleStudent(
         "p1a-heavy-ball-answer": HEAVY_BALL_BY_MOMENTUM,
     },
 )
-"""Makes both mistakes of the next two tests, in two problems."""
+"""A cell that makes the mistakes of the next two tests, in two problems."""
 
 
 @pytest.mark.slow
@@ -177,10 +177,10 @@ BUILT = {
     "p1b-parameters-answer": IMA_PARAMETERS_BY_HEAVY_BALL,
     "p3b-kernel-answer": KERNEL_BY_GRADIENTS,
 }
-"""Answers of one line each, on top of other answers."""
+"""Answers of one line each that call other answers."""
 
 EVERYDAY = ("p2b-gd-update-answer", "p3b-kernel-answer")
-"""An item that must be written out, and one that may build on others."""
+"""An item that must be written in full, and an item that may call others."""
 
 
 def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The folder in which a run meets the server that its marking processes are forked from."""
+"""The folder through which a run finds the server that forks its marking processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ sys.stdin.read()
 
 @contextmanager
 def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that has a server, as a run has; it ends when its input does."""
+    """A process with a server, as in a run; when the process's input ends, the process ends."""
     environment = {**os.environ, "TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-c", RUN],

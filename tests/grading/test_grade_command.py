@@ -1,4 +1,4 @@
-"""`fdl grade` for real: what is marked when, with what marks, and where the time went."""
+"""`fdl grade` with real marking: the marked students, their marks, and the time of each stage."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STAGES = {"start", "cells", "calls", "forks", "pytest", "recording"}
 
 @pytest.fixture(scope="module")
 def graded(tiny: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A class that has been graded once."""
+    """A class that was graded once."""
     root = tmp_path_factory.mktemp("graded") / "course"
     shutil.copytree(tiny.root, root)
     grade_here(root, "--jobs", "1")
@@ -50,7 +50,7 @@ def root(graded: Path, tmp_path: Path) -> Path:
 
 
 def marked(output: str) -> int:
-    """How many students a command marked, by what it says."""
+    """Return how many students a command marked, from its output."""
     unchanged = [line for line in output.splitlines() if "have not changed" in line]
     return len(STUDENTS) - (int(unchanged[0].split()[0]) if unchanged else 0)
 
@@ -142,9 +142,9 @@ ATTEMPTS = 10
 def test_stages_add_up_to_the_time_that_marking_took(
     student: str, tiny: Course, sandbox: Sandbox
 ) -> None:
-    """No second is counted twice, and hardly one is missed, whatever the machine's speed.
+    """No second is counted twice, and almost none is missed, whatever the machine's speed.
 
-    Another program may get the processor between two stages, so a bad attempt is made again.
+    Another program may get the processor between two stages, so a bad measurement is repeated.
     """
     homework, settings = tiny.assignment(HOMEWORK), MarkSettings(limits=PATIENT)
     path = tiny.root / "submitted" / student / HOMEWORK
@@ -182,12 +182,12 @@ for command in commands:
         codes.append(end.code or 0)
 print("\\ncodes", json.dumps(codes))
 """
-"""Runs the installed program with one command after the other, as if each had been typed."""
+"""Code that runs the installed program with one command after another, as if each were typed."""
 
 
 @pytest.fixture
 def planted(tiny: Course, tmp_path: Path) -> tuple[Path, Path]:
-    """A student's folder with a module for every name, and the file that they would write."""
+    """Make a student's folder with a module for every name; each module would write a file."""
     root, told = tmp_path / "course", tmp_path / "told"
     shutil.copytree(tiny.root, root)
     for student in STUDENTS[1:]:
@@ -209,7 +209,7 @@ def planted(tiny: Course, tmp_path: Path) -> tuple[Path, Path]:
 def assert_nothing_was_taken(
     folder: Path, told: Path, command: Sequence[str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in the student's folder; nothing that was planted there may have run."""
+    """Run a command in the student's folder; no planted module may have run."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     assert not told.exists(), f"{command}: {told.read_text(encoding='utf-8')}"
@@ -220,7 +220,7 @@ def assert_nothing_was_taken(
 def test_nothing_comes_from_the_folder_that_one_stands_in(
     planted: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """An instructor looks into a student's folder, and runs the commands right there."""
+    """An instructor enters a student's folder and runs the commands there."""
     folder, told = planted
     script = tmp_path / "script" / "run.py"
     script.parent.mkdir()

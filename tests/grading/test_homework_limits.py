@@ -1,4 +1,4 @@
-"""A limit of a homework on the real path: what students read, and what their teacher reads."""
+"""A homework's own limit in real marking, as texts for students and for the teacher show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hidden tests are collected once for many submissions, and again if that would be wrong."""
+"""Hidden tests are collected once for many submissions, and again only if a file has changed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_f(student, rng, once, seen, case):
 
 
 class Student:
-    """Answers with `answer`, or with what it gives if it is a function."""
+    """A student's process that answers with `answer`, or with its result if it is a function."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer
@@ -64,7 +64,7 @@ class Student:
 
 
 class Desk:
-    """Gives out one kind of student."""
+    """Gives out student processes of one kind."""
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""A line below an item's check takes nothing from the answer above it."""
+"""Code below an item's check takes no points from the answer above the check."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ LATER = {
 
 
 def later(code: str, answers: dict[str, str] = RIGHT) -> SampleStudent:
-    """A student with a line of their own at the end of the notebook."""
+    """Return a student with an additional line of code at the end of the notebook."""
     return SampleStudent("later", "tries things out", answers, before={"t-summary": code})
 
 
@@ -86,7 +86,7 @@ WRONG = {"t-slope-answer": "def slope(u, v):\n    return v * u, sum(u) * v"}
 
 @pytest.fixture
 def starts() -> Iterator[Any]:
-    """The notebook processes that are started."""
+    """The notebook processes that were started."""
     with mock.patch.object(Sandbox, "start", autospec=True, side_effect=Sandbox.start) as start:
         yield start
 

@@ -1,4 +1,4 @@
-"""Whole submissions, marked for real, get the marks that they should get."""
+"""Whole submissions get the right marks in real marking."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CLASS = (
 )  # fmt: skip
 
 EVERYDAY = ("emil", "güneş", "mateo")
-"""Students: one with a misconception, one right in unusual ways, one without a notebook.
+"""Students: one with a misconception, one with unusual right answers, one without a notebook.
 
-The others are marked slow; `fdl demo` marks them all, too.
+The slow tests mark all other students, and `fdl demo` marks them too.
 """
 
 QUICK = ("cell-exits", "cell-forks", "call-exits", "call-closes")
-"""The hostile students of the everyday run, in the made-up course; they are waited for least."""
+"""The hostile students of the everyday run, in the made-up course; marking them is quickest."""
 
 
 def marks(report: Report) -> dict[str, float]:
@@ -92,7 +92,7 @@ def test_a_notebook_of_homework_2_that_looks_around_finds_nothing(
 def looks_around(
     course: Course, homework: Assignment, cell: str, use_outer: bool, tmp_path: Path
 ) -> None:
-    """Code in front of that cell looks for what Homework 2 has to hide, and keeps its points."""
+    """Code before this cell searches for Homework 2's hidden data, and loses no points."""
     submission = tmp_path / "submitted" / "snoop" / homework.name
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))

@@ -1,8 +1,9 @@
-"""Texts of students act nowhere: not on the terminal, and in no table, CSV file, log or page.
+"""Texts by students have no effect on the terminal, or in any table, CSV file, log or page.
 
-Hostile texts are put into every place that a student fills: lines of code, errors, outputs, titles
-of figures, ids and metadata of cells. So are the names of folders, files, archives and people.
-Then every command is run, and all that it prints or writes is searched for them.
+Hostile texts are put into every place that a student can fill: lines of code, errors, outputs,
+titles of figures, and the ids and metadata of cells. The names of folders, files, archives and
+people are hostile too. Then every command runs, and the test searches all printed and written text
+for effects.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ FOLDERS = [
 
 
 def hand_in(course: Course, folder: bytes, student: SampleStudent) -> None:
-    """Write a submission in a folder whose name may be of any bytes."""
+    """Write a submission into a folder whose name may contain any bytes."""
     scratch = course.root / "submitted" / "scratch" / HOMEWORK
     write_submission(course, course.assignment(HOMEWORK), student, scratch)
     (scratch / "timestamp.txt").write_bytes(PLANTED.encode("utf-8", "replace"))
@@ -105,7 +106,7 @@ def hand_in(course: Course, folder: bytes, student: SampleStudent) -> None:
 
 
 def students() -> Iterator[tuple[bytes, SampleStudent]]:
-    """A student for each place, and one for each name of a folder."""
+    """Return a student for each place, and one for each name of a folder."""
     for number, (what, code) in enumerate(CODE.items()):
         yield f"code-{number}".encode(), SampleStudent("x", what, {VALUES: code})
     for number, (what, code) in enumerate(SLOPE.items()):
@@ -116,16 +117,16 @@ def students() -> Iterator[tuple[bytes, SampleStudent]]:
 
 
 def looked_at(done: Done, *codes: int) -> str:
-    """All that a command printed, in which nothing may act."""
+    """Return all text that a command printed; nothing in the text may have an effect."""
     assert done.returncode in codes, done.stdout + done.stderr
-    printed = done.stdout.removeprefix("\ufeff") + done.stderr  # a CSV file begins so
+    printed = done.stdout.removeprefix("\ufeff") + done.stderr  # a CSV file starts like this
     assert acts(printed) == []
     assert "Traceback" not in printed
     return printed
 
 
 def made(root: Path, before: set[Path] = frozenset()) -> set[Path]:  # type: ignore[assignment]
-    """Every file that commands have written for people or other programs."""
+    """Return every file that commands have written for people or other programs."""
     ends = {".html", ".csv", ".json", ".txt", ".log", ".md"}
     folders = ("autograded", "feedback", "reports", "regraded", "outbox")
     found = {path for name in folders for path in (root / name).rglob("*") if path.suffix in ends}
@@ -265,7 +266,7 @@ def test_names_in_lists_act_nowhere(place: str, name: str, course: Course, tmp_p
     "folder", [b"[/red]\x1b[2J\xff", *(pytest.param(f, marks=pytest.mark.slow) for f in FOLDERS)]
 )
 def test_names_of_folders_act_nowhere_in_messages(folder: bytes, course: Course) -> None:
-    """A shell puts the names that it finds into a command, and each error may quote them."""
+    """A shell inserts file names into a command, and each error message may quote the names."""
     name = os.fsdecode(folder)
     for arguments in (
         ["mark", str(course.root / "submitted" / name)],
@@ -289,7 +290,7 @@ def test_names_of_folders_act_nowhere_in_messages(folder: bytes, course: Course)
 
 
 def fdl_quietly(course: Course, arguments: Sequence[str]) -> Done:
-    """Run a command that ends with an error before it marks anything."""
+    """Run a command that ends with an error before it marks any submission."""
     with wide_consoles():
         ended = CliRunner().invoke(app, [*arguments, "--course", str(course.root)])
     if ended.exception is not None and not isinstance(ended.exception, SystemExit):

@@ -1,4 +1,4 @@
-"""A fault that other versions cause says so, and so do the tables that a teacher reads."""
+"""If other versions cause a fault, the feedback says so, and so do the teacher's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A class drawn from references, misconceptions and omissions gets its true marks, item by item."""
+"""A class made from references, misconceptions and missing answers gets its true marks."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def write(course: Course, homework: Assignment, student: SampleStudent, root: Pa
 def wrong_marks(
     course: Course, homework: Assignment, students: tuple[SampleStudent, ...], root: Path
 ) -> list[str]:
-    """Items that differ from the true marks, or got the name of another misconception.
+    """Return items that differ from the true marks, or that got a wrong misconception's name.
 
-    One line more where fewer than nine in ten of the misconceptions were called by their names.
+    One more line is added if fewer than nine in ten of the misconceptions were named correctly.
     """
     named = 0
     jobs = [write(course, homework, student, root) for student in students]

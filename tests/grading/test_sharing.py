@@ -1,4 +1,4 @@
-"""The tests of one item share a process while they pass, and nothing that is left costs a point."""
+"""The tests of one item share a process while they pass, and shared state costs no points."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from autograder.grading.testkit import ClaimFailed, item
 
 @dataclass
 class Process:
-    """A student whose one function answers by how often it was asked in this process."""
+    """A student's process with one function, whose answer depends on the number of calls."""
 
     answer: Callable[[int], Any]
     log: list[str]
@@ -70,7 +70,7 @@ class Process:
 
 @dataclass
 class Desk:
-    """Gives processes and remembers what became of them."""
+    """Gives out processes and remembers how they ended."""
 
     answer: Callable[[int], Any]
     log: list[str] = field(default_factory=list)
@@ -132,7 +132,7 @@ def test_tests_of_an_item_share_a_process_and_those_of_two_items_do_not(tmp_path
 
 
 def test_what_earlier_tests_have_left_costs_nothing(tmp_path: Path) -> None:
-    """A function that answers rightly but once in its process is right in every test."""
+    """If a function answers correctly only once in each process, it passes every test."""
     desk = Desk(lambda asked: "right" if asked == 1 else "spoilt")
     found = outcomes(tmp_path, THREE_AND_ONE, desk)
     assert [outcome.passed for outcome in found] == [True] * 4
@@ -150,7 +150,7 @@ def test_a_test_that_fails_in_a_fresh_process_is_not_taken_again(tmp_path: Path)
 def test_a_function_that_has_to_be_asked_twice_fails_where_it_is_asked_once(
     tmp_path: Path,
 ) -> None:
-    """Its first test fails in a fresh process, and so the next one gets a fresh one too."""
+    """The first test fails in a fresh process, so the next test gets another fresh process."""
     desk = Desk(lambda asked: "right" if asked > 1 else "wrong")
     found = outcomes(tmp_path, THREE_AND_ONE, desk)
     assert [outcome.passed for outcome in found] == [False] * 4
@@ -167,7 +167,7 @@ def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
 
 
 def test_no_call_is_said_to_have_failed_where_none_was_made(tmp_path: Path) -> None:
-    """Once the time is used up, every test says so."""
+    """Once the time is used up, every later test says that the time is used up."""
     desk = Desk(lambda _: "right")
     found = outcomes(tmp_path, THREE_AND_ONE, desk, deadline=0.0)
     told = "Not called: the time for this submission was already used up."
@@ -198,7 +198,7 @@ def test_what_is_asked_once_is_asked_once_for_each_item(tmp_path: Path) -> None:
 
 
 def test_a_test_that_fails_by_what_was_asked_once_asks_anew(tmp_path: Path) -> None:
-    """The answer that an earlier test got costs the later one nothing."""
+    """A stored answer from an earlier test does not make a later test fail."""
     answers = iter(["right for one", "right for two"])
     desk = Desk(lambda _: next(answers))
     tests = ASKED_ONCE.partition('@item("second")')[0]
@@ -225,7 +225,7 @@ def test_a_failure_is_no_answer_that_is_kept(tmp_path: Path) -> None:
 
 @contextmanager
 def student_of(source: str, sandbox: Sandbox) -> Iterator[Student]:
-    """The student whose notebook is that one cell, behind this machine's walls."""
+    """Yield the student whose notebook has this one cell, behind this machine's walls."""
     notebook = Notebook(sandbox, "p", [Cell(0, source)], {}, seed=1)
     notebook.run(float("inf"))
     student = notebook.student(lambda _: "")
@@ -248,13 +248,13 @@ def again(f):
 
 
 def test_functions_of_an_earlier_test_are_out_of_reach(sandbox: Sandbox) -> None:
-    """Nothing is left open for the garbage collector, which would warn of it."""
-    gc.collect()  # what earlier tests have left is none of this test's business
+    """Nothing stays open for the garbage collector, which would warn about open files."""
+    gc.collect()  # leftovers of earlier tests do not concern this test
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         with student_of(COUNTS, sandbox) as student:
             assert student.count(lambda x: x) == 1
-            assert student.again(lambda x: x) == 1  # within one test it can be called
+            assert student.again(lambda x: x) == 1  # works within one test
             student.renew()
             assert student.count(lambda x: x) == 2  # the same process
             with pytest.raises(StudentFailure):

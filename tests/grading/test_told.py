@@ -1,4 +1,4 @@
-"""A claim shows a student cases by their words, results when due, and errors without inputs."""
+"""A claim describes its cases in words, shows results only when due, and hides inputs in errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_two(student, seed):
 
 
 def claim_of(folder: Path, answers: Callable[[int], Any]) -> Claim:
-    """The claim of the test with cases, whose runs are answered in turn."""
+    """Return the claim of a test with cases; the cases get these answers in turn."""
     found = [each for each in outcomes(folder, CASES, Desk(answers)) if each.item == "first"]
     return item_claims(found)[0]
 
@@ -105,7 +105,7 @@ def test_each_case_of_homework_2_that_is_named_reveals_no_input() -> None:
     assert not [words for words in named if "." in words or len(words) > 60]
 
 
-# what is not written
+# --- texts that are left out ----------------------------------------------------------------------
 
 
 def test_a_stub_is_told_from_a_wrong_answer(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ RESULTS = (
     "γ_t/γ_{t−1}", "1−ηv²", "1−ηb", "1+ρv²", "1+ρ‖u‖²", "1+ρa", "σ(Wx)/√m", "(v⊙σ'(Wx))xᵀ",
     "λ_t=β̂_t(1+λ_{t+1})", "7sin", "1+6cos", "(π−θ)cosθ", "sinθ+", "sinθcosθ", "2(π−θ)",
 )  # fmt: skip
-"""The formulas that the homework asks to derive, without blanks."""
+"""The formulas that the homework asks students to derive, without spaces."""
 
 
 def squeezed(text: str) -> str:
@@ -192,7 +192,7 @@ def test_no_claim_of_homework_2_states_a_result_before_it_is_due(problem: str) -
 
 
 def test_no_sentence_of_a_misconception_states_a_result() -> None:
-    """A sentence that points to the release's errata may say what they say."""
+    """A sentence that refers to the release's errata may repeat their text."""
     course = Course(ROOT)
     catalogue = load_misconceptions(course, course.assignment("hw2"))
     others = [each for each in catalogue if "erratum" not in each.sentence]

@@ -1,4 +1,4 @@
-"""Trials cached between runs: found again, computed once, and never trusted from others."""
+"""Trials in the cache are found again, computed once, and never accepted from other users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autograder.grading.versions import hash_of_tests
 
 
 class Work:
-    """Counts how often it is done."""
+    """Counts how often the work is done."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -60,7 +60,7 @@ def test_find_returns_what_is_kept_and_none_where_nothing_is(folder: Path, tmp_p
     (folder / "a" / "item.pickle").write_bytes(b"harmed")
     assert keep.find("item") is None
     keep.put("item", "known")
-    folder.chmod(0o777)  # others could have planted it
+    folder.chmod(0o777)  # other users could have written this file
     assert keep.find("item") is None
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert Keep("a", tmp_path / "file").find("item") is None

@@ -1,4 +1,4 @@
-"""The made-up course `tiny` with a small class, and the command that grades it for real."""
+"""The made-up course `tiny` with a small class, and the real command that grades the class."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _spoil(folder: Path, notebook: str, timestamp: str) -> None:
 
 
 def make_class(root: Path, students: Sequence[SampleStudent] = STUDENTS) -> None:
-    """The released course in `root`, with everybody's submission."""
+    """Make the released course in `root`, with all students' submissions."""
     write_course(root)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     course = Course(root)
@@ -54,7 +54,7 @@ def make_class(root: Path, students: Sequence[SampleStudent] = STUDENTS) -> None
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended, and what it printed, as `subprocess.run` tells it."""
+    """The end of a command and its output, as `subprocess.run` returns them."""
 
     returncode: int
     stdout: str
@@ -62,10 +62,10 @@ class Done:
 
 
 def run_here(arguments: Sequence[str]) -> Done:
-    """Run a command of the kit in this process, which spares the seconds that importing takes.
+    """Run a command of the kit in this process, which saves the seconds for imports.
 
-    Processes of their own mark a class, as always; the server that starts them stays for
-    the next command.
+    As always, separate processes mark the class; the server that forks these processes keeps
+    running for the next command.
     """
     with mock.patch.object(forkserver, "stop"), wide_consoles():
         ended = CliRunner().invoke(app, list(arguments))
@@ -75,20 +75,20 @@ def run_here(arguments: Sequence[str]) -> Done:
 
 
 def grade_here(root: Path, *options: str) -> Done:
-    """As `grade`, but in this process."""
+    """Grade as `grade` does, but in this process."""
     done = run_here(["grade", HOMEWORK, "--course", str(root), *options])
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
 
 def grade(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """As `fdl grade tiny OPTIONS` in that course, with no terminal."""
+    """Run `fdl grade tiny OPTIONS` in the course, without a terminal."""
     command = ["autograder.cli", "grade", HOMEWORK, "--course", str(root), *options]
     return run(command, ROOT)
 
 
 def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a module in a folder; it has to end well."""
+    """Run a module in a folder; the module must succeed."""
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
@@ -102,12 +102,12 @@ def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str
 
 
 def reports(root: Path) -> dict[str, str]:
-    """Each student's Report as it was recorded."""
+    """Return each student's Report as recorded."""
     paths = root.glob(f"autograded/*/{HOMEWORK}/report.json")
     return {path.parents[1].name: path.read_text(encoding="utf-8") for path in paths}
 
 
 def points(root: Path) -> Mapping[str, float]:
-    """Each student's points in the Report that was recorded."""
+    """Return each student's points in the recorded Report."""
     found = {name: Report.from_json(text) for name, text in reports(root).items()}
     return {name: report.points + report.bonus_points for name, report in found.items()}

@@ -1,1 +1,1 @@
-"""The hidden tests, tested: which answers earn an item, and which lose it."""
+"""Tests of the hidden tests: which answers earn an item's points, and which answers lose them."""

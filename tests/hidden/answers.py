@@ -1,8 +1,8 @@
-"""Wrong and right answers by name: small functions that stand in for the reference's.
+"""Wrong and right answers by name: small functions that replace the reference's functions.
 
-A module of variants decorates plain functions with `wrong(item)` or `right(item)`. A function's
-globals are replaced by the student's world when it is tried, so the names it uses are those of a
-notebook: np, plt and the other answers.
+A module of variants decorates plain functions with `wrong(item)` or `right(item)`. When a function
+is tested, its globals are replaced by the names of the student's notebook: np, plt and the other
+answers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def wrong(item: str, *, loses: float = 1.0, target: str = "") -> Callable[[Function], Function]:
-    """A wrong answer to the item, which should lose that share of its points and nothing else."""
+    """Mark a function as a wrong answer that should lose this share of the item's points."""
 
     def register(function: Function) -> Function:
         answers = {target or TARGETS[item]: function}
@@ -64,12 +64,12 @@ def wrong(item: str, *, loses: float = 1.0, target: str = "") -> Callable[[Funct
 
 
 def right(item: str, *, target: str = "") -> Callable[[Function], Function]:
-    """An unusual right answer to the item, which should lose nothing."""
+    """Mark a function as an unusual right answer that should lose no points."""
     return wrong(item, loses=0.0, target=target)
 
 
 def wrong_cell(item: str, *, loses: float = 1.0) -> Callable[[Function], Function]:
-    """A wrong answer of several names: the function returns them as a dict."""
+    """Mark a function that returns a wrong answer's names and values as a dict."""
 
     def register(function: Function) -> Function:
         _add(function, Variant(function.__name__, item, function(), loses))
@@ -79,7 +79,7 @@ def wrong_cell(item: str, *, loses: float = 1.0) -> Callable[[Function], Functio
 
 
 def right_cell(item: str) -> Callable[[Function], Function]:
-    """An unusual right answer of several names: the function returns them as a dict."""
+    """Mark a function that returns an unusual right answer's names and values as a dict."""
     return wrong_cell(item, loses=0.0)
 
 
@@ -88,7 +88,7 @@ def _add(function: Any, variant: Variant) -> None:
 
 
 def variants(*modules: ModuleType) -> list[Variant]:
-    """The variants that the modules define, in their order; `VALUES` lists those of variables."""
+    """Return the variants that the modules define, in order; `VALUES` lists those of variables."""
     found: list[Variant] = []
     for module in modules:
         helpers = _helpers(module)
@@ -103,7 +103,7 @@ def variants(*modules: ModuleType) -> list[Variant]:
 
 
 def _helpers(module: ModuleType) -> dict[str, Any]:
-    """The module's imports, its other functions, and the misconceptions' helpers."""
+    """Return the module's imports, its other functions, and the misconceptions' helpers."""
     found: dict[str, Any] = dict(misconceptions._helpers)
     for name, thing in vars(module).items():
         own = isinstance(thing, FunctionType) and thing.__module__ == module.__name__

@@ -1,6 +1,6 @@
-"""Figures as full as they may be, forged past the reader, and how much work they make.
+"""Figures with as many parts as the bounds allow, and the work that these figures cause.
 
-The work is counted in lines of our code that run, so that it is the same on every machine.
+The work is counted in executed lines of our code, so that it is the same on every machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Curves = Sequence[tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many things are in a picture; `share` is that of the bounds on everything else."""
+    """Numbers of things in a picture; `share` is the used part of each other bound."""
 
     curves: int = MOST["curves"]
     fields: int = MOST["fields"]
@@ -37,7 +37,7 @@ class Crowd:
 
 
 def axes_of(curves: list[Plain], fields: list[Plain], crowd: Crowd, **more: Any) -> Plain:
-    """An axes with these, and with as many texts, names and ticks as there may be."""
+    """Return axes with these artists, and as many texts, names and ticks as the bounds allow."""
     words = [f"eta = {k} and rho = 0.{k} " + "a" * 20 for k in range(crowd.texts)]
     ink = [[0.0, 0.0, 0.0, 1.0]]
     return {
@@ -77,7 +77,7 @@ def curve_of(points: np.ndarray, order: int = 0, **more: Any) -> Plain:
 
 
 def field_of(samples: np.ndarray, order: int) -> Plain:
-    """A mesh of small cells with these samples."""
+    """Return a mesh of small cells with these samples."""
     half = np.full((len(samples), 2), 1e-3)
     return {
         **{"kind": "mesh", "samples": samples, "half": half, "levels": 0, "thinned": False},
@@ -86,7 +86,7 @@ def field_of(samples: np.ndarray, order: int) -> Plain:
 
 
 def crowded(curves: Curves, crowd: Crowd) -> Plain:
-    """A figure of fields without end, and of curves that are nearly those."""
+    """Return a figure with very many fields, and with curves that look almost like fields."""
     rng = np.random.default_rng(0)
     length = int(crowd.share * MOST["samples"] / MOST["fields"])
     fields = []
@@ -106,14 +106,14 @@ def crowded(curves: Curves, crowd: Crowd) -> Plain:
 
 @contextmanager
 def forging(make: Callable[[], Plain]) -> Iterator[None]:
-    """Every figure that crosses is told to be what `make` gives."""
+    """Replace every figure that is sent to the grader by the result of `make`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inprocess, "read_figure", lambda _figure: make())
         yield
 
 
 def lines_run(call: Callable[[], object]) -> int:
-    """How many lines of the kit's code a call runs."""
+    """Return the number of executed lines of the kit's code in a call."""
     count = 0
 
     def trace(frame: FrameType, event: str, _arg: object) -> Any:

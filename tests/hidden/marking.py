@@ -1,4 +1,4 @@
-"""Marks answers of ours by Homework 2's hidden tests, and returns the outcomes."""
+"""Marks answers with Homework 2's hidden tests, and returns the outcomes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def mark(
 ) -> LocalMarking:
     """Mark a notebook whose answers are the reference's except `answers`.
 
-    Whatever stopped a hidden test but a failed claim or a failure of the answer is the test's
-    own fault, and fails here.
+    If anything except a failed claim or a failure of the answer stops a hidden test, the hidden
+    test itself is faulty and fails here.
     """
     with mpl.rc_context():
         found = marker(seed).mark(problem, answers, items)
@@ -42,10 +42,10 @@ def _without_faults(marking: LocalMarking) -> LocalMarking:
 
 
 class Together:
-    """Marks many notebooks in few sessions of the hidden tests, which are quicker than many.
+    """Marks many notebooks in a few sessions of the hidden tests, which saves time.
 
-    The first notebook of a group that a test asks for has the whole group marked, in one session.
-    Each notebook has a student of its own there, as with `mark`.
+    When a test first asks for a notebook, all notebooks of its group are marked in one session.
+    As with `mark`, each notebook in the session belongs to a different student.
     """
 
     def __init__(self, seed: int) -> None:
@@ -63,9 +63,10 @@ class Together:
         items: Collection[str] | None = None,
         group: Hashable = "",
     ) -> None:
-        """Make a notebook known; those with the same problem, items and group are marked at once.
+        """Register a notebook; notebooks with equal problem, items and group are marked at once.
 
-        `key` is a name for it, `items` are the items to test (default: all of the problem).
+        `key` is a name for the notebook, `items` are the items to test (default: all of the
+        problem).
         """
         tested = None if items is None else frozenset(items)
         place = problem, tested, group
@@ -77,7 +78,7 @@ class Together:
         return key in self._place
 
     def marking(self, key: Hashable) -> LocalMarking:
-        """Return what the hidden tests find in the notebook of that name."""
+        """Return the outcomes of the hidden tests for the notebook with this name."""
         if key not in self._found:
             problem, items, _ = self._place[key]
             group = self._groups[self._place[key]]
@@ -89,10 +90,10 @@ class Together:
 
 
 def shares(marking: LocalMarking) -> dict[str, float]:
-    """The share of its points that each item earns."""
+    """Return the share of its points that each item earns."""
     return {item: report.points / report.max_points for item, report in marking.items.items()}
 
 
 def failures(marking: LocalMarking) -> list[Outcome]:
-    """The cases of hidden tests that failed."""
+    """Return the failed cases of the hidden tests."""
     return [o for outcomes in marking.outcomes.values() for o in outcomes if not o.passed]

@@ -1,4 +1,4 @@
-"""Single claims recognise labels, logarithms, names, curves and guides."""
+"""Single claims about figures recognise labels, logarithms, names, curves and guides."""
 
 from __future__ import annotations
 

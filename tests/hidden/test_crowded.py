@@ -1,4 +1,4 @@
-"""However full a figure is, claims and diagnosis take work in proportion to what it holds."""
+"""The work of claims and diagnosis grows only in proportion to the contents of a figure."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def bowl(x: np.ndarray) -> Any:
 
 
 def claims(figure: FigureData) -> dict[str, Callable[[], object]]:
-    """Every claim about figures, on this one."""
+    """Check every claim about figures on this figure."""
     names = {"one": says_number(0.1), "another": says_otherwise("rho", 0.1)}
     groups = {"one": POINTS, "another": NO_POINTS}
     x, y = CURVES[1.0]
@@ -91,12 +91,12 @@ def claims(figure: FigureData) -> dict[str, Callable[[], object]]:
 
 
 def ours() -> FigureData:
-    """A picture of the right curves and no more."""
+    """Return a picture with only the right curves."""
     return FigureData.from_wire(all_alike(Crowd(3, 0, 3)))
 
 
 def drawn(figure: FigureData) -> Outcome:
-    """The outcomes for an answer that is this figure."""
+    """Return the outcomes for an answer that returns this figure."""
     event = Event("call", "plot", (), {}, figure)
     return Outcome("p1-plot", "answer", 0.0, "test", "", False, transcript=(event,))
 
@@ -107,13 +107,13 @@ CLAIMS = tuple(claims(FigureData("", (), (), (), 0)))
 
 
 def all_alike(crowd: Crowd) -> dict[str, Any]:
-    """Curves that are right, all of them, in the same style and under the same name."""
+    """Return curves that are all right, with the same style and the same name."""
     points = [np.column_stack(CURVES[1.0 + k % 3]) for k in range(crowd.curves)]
     return figure_of([axes_of([curve_of(p, label="0.1") for p in points], [], crowd)])
 
 
 def small_pieces(crowd: Crowd) -> dict[str, Any]:
-    """Dots and strokes, and fields of few samples."""
+    """Return dots, strokes, and fields of few samples."""
     rng = np.random.default_rng(0)
     curves = [curve_of(rng.uniform(0.1, 9, (1 + k % 2, 2)), k) for k in range(crowd.curves)]
     fields = [field_of(rng.uniform(0, 9, (40, 2)).repeat(2, 1), k) for k in range(crowd.fields)]
@@ -123,7 +123,7 @@ def small_pieces(crowd: Crowd) -> dict[str, Any]:
 
 
 def straight_lines(crowd: Crowd) -> dict[str, Any]:
-    """The errors and lines of all slopes beside them."""
+    """Return the errors, with lines of all slopes beside them."""
     curves = [curve_of(np.column_stack(CURVES[1.0]))]
     for slope in np.linspace(-3, 3, crowd.curves - 1):
         curves.append(curve_of(np.column_stack([X, X**slope]), 1))
@@ -158,7 +158,8 @@ def test_twice_as_much_makes_no_more_than_twice_the_work(picture: str, claim: st
         return lines_run(lambda: tried(claims(figure)[claim]))
 
     tried(claims(FigureData.from_wire(PICTURES[picture](Crowd(9, 3, 9, 0.1))))[claim])
-    # what is quadratic comes to four times as much, and what starts with a fixed amount to less
+    # quadratic work would take four times as long; linear work with a fixed start takes less than
+    # twice as long
     assert work(1.0) < 2.6 * work(0.5)
 
 
@@ -172,7 +173,7 @@ def test_claim_on_the_fullest_figure_runs_few_lines(picture: str, claim: str) ->
 def test_the_same_claim_again_makes_little_work() -> None:
     figure = FigureData.from_wire(crowded([*CURVES.values()], Crowd()))
     claim = claims(figure)["marked"]
-    folded.cache_clear()  # other tests may have looked at the same texts
+    folded.cache_clear()  # other tests may have cached the same texts
     first = lines_run(lambda: tried(claim))
     assert lines_run(lambda: tried(claim)) < first / 10
 
@@ -208,7 +209,7 @@ def test_longer_text_takes_no_longer_than_it_is(read: Callable[[str], object], p
     text = TEXTS[piece] * (200_000 // len(TEXTS[piece]))
     before = time.process_time()
     read(text)
-    assert time.process_time() - before < 10  # hours, if it grew like the square of the length
+    assert time.process_time() - before < 10  # quadratic work takes hours
 
 
 @pytest.mark.parametrize("piece", [*TEXTS.values(), "no ", "(", "m^(", "gd red ", "slope of "])

@@ -1,4 +1,4 @@
-"""Diagnosis names every mistake of an answer that has several, and says nothing untrue of it."""
+"""If an answer has several mistakes, diagnosis names each mistake, and names no other mistake."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def named(item: str, marking: LocalMarking, seed: int = SEED) -> set[str]:
-    """The names of the misconceptions that diagnosis finds in an answer."""
+    """Return the names of the misconceptions that diagnosis finds in an answer."""
     found = WARM.diagnosticians.get(COURSE, HOMEWORK, seed).diagnose(item, marking.outcomes[item])
     return {each.name for each in found}
 
 
 def failed_parts(item: str, marking: LocalMarking) -> set[str]:
-    """The parts and robustness tests of an item that an answer fails."""
+    """Return the parts and robustness tests of an item that an answer fails."""
     return {
         outcome.test if outcome.costs else outcome.part
         for outcome in marking.outcomes[item]
@@ -46,7 +46,7 @@ def failed_parts(item: str, marking: LocalMarking) -> set[str]:
 
 @cache
 def alone(item: str, name: str) -> LocalMarking:
-    """The outcomes for a misconception that is the only one."""
+    """Return the outcomes for an answer with only this misconception."""
     (misconception,) = (each for each in CATALOGUE.of(item) if each.name == name)
     return mark(HOMEWORK.items[item].problem, misconception.answers, SEED, [item])
 
@@ -130,7 +130,7 @@ def ima_parameters(gammas, betas):
 @pytest.mark.parametrize("text", [FORWARDS, IN_LISTS, FROM_ZERO])
 def test_solving_forwards_is_one_misconception_from_any_start(text: str, first: float) -> None:
     code = compile(text.replace("FIRST", repr(first)), "<forwards>", "exec")
-    for seed in (SEED, 1):  # with 1, λ_1 = 0.3 makes some λ −1 by luck
+    for seed in (SEED, 1):  # with ρ = 1, λ_1 = 0.3 accidentally makes some λ equal to −1
         marking = mark("problem1_momentum", {"ima_parameters": code}, seed, ["p1b-parameters"])
         assert named("p1b-parameters", marking, seed) == {"solved_forwards"}
 
@@ -152,7 +152,7 @@ def test_numbers_where_beta_is_zero_are_another_mistake() -> None:
 
 @dataclass(frozen=True)
 class Two:
-    """Two misconceptions of an item in one answer."""
+    """Two misconceptions about one item in one answer."""
 
     one: Misconception
     other: Misconception
@@ -167,7 +167,7 @@ class Two:
 
 
 def in_two_functions(item: Item) -> list[Two]:
-    """Pairs that get different functions wrong, none of which is in the way of the other."""
+    """Return pairs of misconceptions in different functions, neither of which hides the other."""
     return [
         Two(one, other, {**one.answers, **other.answers})
         for one, other in combinations(CATALOGUE.of(item.name), 2)
@@ -176,13 +176,13 @@ def in_two_functions(item: Item) -> list[Two]:
 
 
 def in_one_function(item: Item) -> list[Two]:
-    """Pairs that change different pieces of one function."""
+    """Return pairs of misconceptions that change different places of one function."""
     found = pairs_in_one_function(CATALOGUE.of(item.name))
     return [Two(*pair.misconceptions, pair.answers) for pair in found]
 
 
 def is_seen(two: Two, marking: LocalMarking) -> bool:
-    """Whether both mistakes show: neither alone answers as the two of them do."""
+    """Return whether both mistakes show: neither mistake alone gives the same answers as both."""
     item = two.one.item
 
     def answers(found: LocalMarking) -> list[tuple[str, bool, list[str]]]:
@@ -205,7 +205,7 @@ def _rounded(answer: Any) -> Any:
 
 
 def share_of_named(pairs: list[Two], limit: int) -> tuple[int, int]:
-    """How many of the pairs that show are both named, of how many; a regular choice is tried."""
+    """Return the number of pairs with both mistakes named, and the number of tried pairs."""
     tried = pairs[:: max(1, len(pairs) // limit)]
     marked = Together(SEED)
     for two in tried:
@@ -237,7 +237,7 @@ def test_four_in_five_pairs_of_an_item_are_both_named(
     assert both >= 0.8 * seen
 
 
-# --- As students write them -----------------------------------------------------------------------
+# --- Mistakes as students write them --------------------------------------------------------------
 
 SAM_AND_ONE_STEP_SIZE = """
 def usam(gradient, x0, eta, rho, num_steps):

@@ -1,7 +1,8 @@
-"""A figure is read as it is drawn, whatever matplotlib keeps beside it.
+"""A figure is read as matplotlib draws it, whatever other values matplotlib's arrays contain.
 
-If matplotlib makes an array without writing all of it, the rest holds old values of the program. So
-memory is filled with large numbers and freed before each figure is drawn.
+If matplotlib creates an array without writing all of it, the remaining part contains old values of
+the program. So the tests fill memory with large numbers and free this memory before each figure is
+drawn.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _figures_closed() -> Iterator[None]:
 
 
 def soil_memory() -> None:
-    """Leave large numbers in memory that is free, of blocks of several sizes."""
+    """Leave large numbers in free memory, in blocks of several sizes."""
     for shape in ((900, 8, 3), (2500, 12, 3), (40, 60), (10_000, 3)):
         noise = [np.full(shape, 1e3 * (k - 9.5)) for k in range(20)]
         del noise
@@ -61,7 +62,7 @@ def height(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def masked(values: np.ndarray) -> np.ma.MaskedArray[Any, Any]:
-    """Values of which every seventh is masked, and holds something else behind the mask."""
+    """Return values of which every seventh is masked; another value is stored behind the mask."""
     hidden = np.arange(values.size).reshape(values.shape) % 7 == 3
     return np.ma.array(np.where(hidden, 1e5, values), mask=hidden)
 
@@ -75,25 +76,25 @@ def middles(count: int) -> np.ndarray:
 
 
 def cells(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The edges of cells and the values in their middles."""
+    """Return the edges of cells and the values in the cells' middles."""
     u, v = np.meshgrid(middles(columns), middles(rows))
     return edges(columns), edges(rows), height(u, v)
 
 
 def uneven(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The same, with columns of unequal width."""
+    """Return the edges of cells of unequal width, and the values in the cells' middles."""
     x, y = LOW + np.linspace(0, np.sqrt(HIGH - LOW), columns + 1) ** 2, edges(rows)
     return x, y, height(*np.meshgrid((x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2))
 
 
 MOST_TRIANGLES = 40
-"""Into how many rows and columns triangles are laid at most: matplotlib is slow with more."""
+"""Largest number of rows and columns of triangles: matplotlib is slow with more."""
 
 
 def triangles(rows: int, columns: int) -> tuple[Triangulation, np.ndarray]:
-    """A triangulation of half of the points, some triangles masked, and values at the points.
+    """Return a triangulation of half of the points, with masked triangles and values.
 
-    Around the triangles are points of no triangle, with other values.
+    Points with other values surround the triangles; no triangle uses these points.
     """
     u, v, values = grid(min(rows, MOST_TRIANGLES), min(columns, MOST_TRIANGLES))
     x, y = np.append(u.ravel(), [50.0, 60.0]), np.append(v.ravel(), [50.0, 60.0])
@@ -131,7 +132,7 @@ def coloured(axes: Any, rows: int, columns: int) -> None:
 
 
 def with_wall(axes: Any, rows: int, columns: int) -> None:
-    """A surface with contours on a side wall, as in matplotlib's gallery."""
+    """Return a surface with contours on a side wall, as in matplotlib's gallery."""
     axes.plot_surface(*grid(rows, columns), alpha=0.3)
     axes.contour(*grid(rows, columns), zdir="x", offset=LOW)
 
@@ -191,7 +192,7 @@ def drawn(draw: Callable[[Any, int, int], Any], solid: bool, size: tuple[int, in
 
 
 def told(value: Any) -> Any:
-    """Plain data that can be compared; places in 3D in an order of their own."""
+    """Return plain data that can be compared; points in 3D are sorted."""
     if isinstance(value, np.ndarray):
         return value.shape, value.tobytes()
     if isinstance(value, dict):
@@ -268,7 +269,7 @@ def test_a_curve_is_read_alike_before_and_after_it_is_drawn(way: str) -> None:
     before, after = (FigureData.from_wire(each) for each in (read[0], read_figure(figure)))
     assert (before.unread, after.unread) == (0, 0)
     assert before.axes[0].limits == after.axes[0].limits
-    assert sorted(map(described, before.axes[0].curves)) == sorted(  # drawing sorts by depth
+    assert sorted(map(described, before.axes[0].curves)) == sorted(  # sorted by depth when drawn
         map(described, after.axes[0].curves)
     )
     for curve in before.axes[0].curves:
@@ -292,7 +293,7 @@ def test_an_endless_line_in_parts_of_the_axes_lies_where_it_is_drawn() -> None:
 
 
 def plot_landscape(loss: Any, results: Any, eta: float) -> Any:
-    """The surface of a right picture, on a grid whose faces have unequal numbers of corners."""
+    """Return the surface of a right picture, whose faces have unequal numbers of corners."""
     noise = [1e3 * np.random.default_rng(k).normal(size=(900, 8, 3)) for k in range(20)]
     del noise
     axes = plt.figure().add_subplot(projection="3d")

@@ -1,4 +1,4 @@
-"""An answer that follows a slip of the printed sheet is called by it, however it is written."""
+"""If an answer follows a slip of the printed sheet, the slip is recognised in every form."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -89,14 +89,14 @@ def test_printed_derivative_is_recognised(name: str) -> None:
 
 
 def assert_called(key: tuple[str, str], item: str, wanted: str) -> None:
-    """The answer gets that name, in a sentence that mentions the erratum."""
+    """Assert that the answer gets this name, in a sentence that mentions the erratum."""
     outcomes = MARKED.marking(key).outcomes[item]
     (found,) = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(item, outcomes)
     assert found.name == wanted
     assert "erratum" in found.sentence
 
 
-# --- 3c: θ = arccos(x_iᵀ x_i), and 5 and 4 for 7 and 6 --------------------------------------------
+# --- 3c: θ = arccos(x_iᵀ x_i), and 5 and 4 instead of 7 and 6 -------------------------------------
 
 
 def bracket(theta, cosine, inner, n):

@@ -1,8 +1,8 @@
-"""Every misconception fails a test of its own item on each of fifty seeds.
+"""On each of fifty seeds, every misconception fails at least one test of its own item.
 
-Hidden tests are called here as plain functions, and each misconception's only up to the first
-failure: that is fifteen times as quick as marking. On fewer seeds, `kill_matrix`
-shows what a misconception costs, and whether another item notices it.
+Hidden tests are called as plain functions, and each misconception is tested only up to its first
+failure. Calling the tests as functions is fifteen times as fast as marking. `kill_matrix` uses
+fewer seeds, and shows which points a misconception costs and whether another item notices it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Case = tuple[Callable[..., None], dict[str, Any]]
 
 
 def cases_of(module: ModuleType) -> Iterator[tuple[str, Case]]:
-    """The module's hidden tests with their parameters, each with its item."""
+    """Return the module's hidden tests with their parameters, each with its item."""
     for name, test in vars(module).items():
         if name.startswith("test_"):
             marks = {mark.name: mark.args for mark in test.pytestmark}
@@ -53,7 +53,7 @@ for a_module in MODULES:
 
 
 def first_failure(item: str, answers: Mapping[str, Any], seed: int) -> str:
-    """The name of the first hidden test that fails, "" if none does."""
+    """Return the name of the first hidden test that fails, or "" if all pass."""
     problem = HOMEWORK.items[item].problem
     student, once = LocalStudent(lambda: world_of(COURSE, HOMEWORK, problem, answers)), Once()
     try:

@@ -1,4 +1,4 @@
-"""The grader's view of a figure: what can be seen in it, and what the wire accepts."""
+"""The grader's record of a figure: its visible parts, and the data that the wire accepts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def only_curve(draw: Callable[[Axes], Any]) -> tuple[AxesData, CurveData]:
     return axes, curve
 
 
-# --- What can be seen -----------------------------------------------------------------------------
+# --- Visible parts --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_summary_says_what_is_there_and_what_is_missing() -> None:
 
 
 def plain() -> Any:
-    """A figure's plain data with one of everything."""
+    """Return the plain data of a figure that contains one of each kind of artist."""
     figure, axes = plt.subplots()
     axes.plot([1, 2], [3, 4], label="name")
     axes.contourf(U, V, U + V)
@@ -165,7 +165,7 @@ def plain() -> Any:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in nested plain data."""
+    """Return every place in nested plain data."""
     yield path
     parts = dict(enumerate(value)) if isinstance(value, list) else value
     for key, part in parts.items() if isinstance(parts, dict) else ():

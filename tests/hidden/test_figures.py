@@ -1,4 +1,4 @@
-"""The figure reader: what matplotlib can draw arrives as plain, bounded, typed data."""
+"""The figure reader sends everything that matplotlib can draw as plain, bounded, typed data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def close_figures() -> Any:
 
 
 def cross(figure: Figure) -> FigureData:
-    """The figure as the grader gets it."""
+    """Return the figure as the grader receives it."""
     frame = encode(read_figure(figure), Budget())
     length, _ = HEADER.unpack(frame[: HEADER.size])
     body = frame[HEADER.size :]
@@ -118,7 +118,7 @@ def test_points_read_the_same_after_drawing() -> None:
     figure.canvas.draw()
     after = cross(figure).axes[0]
     np.testing.assert_allclose(before.curves[0].points, after.curves[0].points)
-    # drawing sorts them by depth
+    # drawing sorts the artists by depth
     fields = [sorted(axes.fields, key=lambda field: field.kind) for axes in (before, after)]
     for old, new in zip(*fields, strict=True):
         assert old.kind == new.kind
@@ -360,7 +360,7 @@ def test_bands_without_an_end_have_infinite_ends() -> None:
 
 
 class Unreadable(Line2D):
-    """An artist that fails whatever is asked of it."""
+    """An artist that raises an error at every access."""
 
     def get_xdata(self, orig: bool = True) -> Any:  # noqa: ARG002 - matplotlib's signature
         raise RuntimeError("no")

@@ -1,4 +1,4 @@
-"""Hidden inputs hold what a test needs at every seed: both signs, sizes below and above 1, …"""
+"""Hidden inputs have the needed properties at every seed: both signs, small and large sizes, …"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from solutions.hw2 import landscape, momentum, ntk
 
 
 def generators() -> Iterator[Generator]:
-    """Random numbers of fifty seeds."""
+    """Return random number generators for fifty seeds."""
     return map(np.random.default_rng, range(50))
 
 
@@ -240,7 +240,7 @@ def test_norms_miss_one_on_the_side_that_is_wanted(scene: str) -> None:
 
 
 def squares_of(X: np.ndarray) -> Iterator[np.ndarray]:
-    """The rows' squared norms, computed in three ways."""
+    """Return the rows' squared norms, computed in three ways."""
     yield np.diag(X @ X.T)
     yield np.sum(X * X, axis=1)
     yield np.array([x @ x for x in X])

@@ -1,4 +1,4 @@
-"""Answers that only have the right shapes earn nothing, and neither do unreadable ones."""
+"""Answers that only have the right shapes earn nothing, and unreadable answers earn nothing."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def answers_of(problem: str) -> dict[str, Any]:
 
 
 def earning(marking: LocalMarking) -> dict[str, float]:
-    """The items that earn something."""
+    """Return the items that earn points."""
     return {name: share for name, share in shares(marking).items() if share}
 
 
 def one_problem_a_day(kinds: Iterable[str]) -> list[Any]:
-    """Every kind with every problem: one problem of each kind every day, the others slowly.
+    """Return every kind of junk with every problem; most combinations run only in slow tests.
 
-    The problems take turns, so that each has some of the kinds every day.
+    The problems take turns, so that each problem has some kinds of junk every day.
     """
     return [
         pytest.param(problem, kind, marks=[] if is_daily(problem, number) else pytest.mark.slow)
@@ -60,7 +60,7 @@ def is_daily(problem: str, number: int) -> bool:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "seed",
-    [pytest.param(0, marks=pytest.mark.slow), 1],  # the proof of a release takes 0
+    [pytest.param(0, marks=pytest.mark.slow), 1],  # the proof of a release uses seed 0
 )
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("problem", PROBLEMS)

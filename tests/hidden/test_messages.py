@@ -1,4 +1,4 @@
-"""A failed claim shows a student the kind of failure, and nothing that is hidden."""
+"""A failed claim shows a student the kind of failure, and no hidden data."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from .marking import PROBLEMS, failures, mark
 from .wrong import CASES
 
 SAFE_NUMBERS = {"0.2", "1/2", "-0.5", "−1/2", "−1"}
-"""The tolerance, and what the items themselves state: the guide's slope, and that λ is not −1."""
+"""The tolerance, and numbers that items state: the guide's slope, and the excluded λ = −1."""
 MADE_UP_NAMES = ("red team", "blue team", "third")
 
 LEGIBLE = 240
 
 
 def numbers_in(message: str) -> list[str]:
-    """The numbers in a message, without shapes, sizes of errors and names such as x0.
+    """Return the numbers in a message, without shapes, sizes of errors and names such as x0.
 
-    The size of an error has one digit that is not 0; one with more would tell too much.
+    The size of an error has one digit that is not 0; an error with more digits would reveal too
+    much.
     """
     words = re.sub(r"\([\d, ]*\)", " ", message)
     words = re.sub(r"(?:error is|off by) about (?:[1-9]0*|0\.0*[1-9]) % of", " ", words)
@@ -40,7 +41,7 @@ def assert_holds_nothing_hidden(message: str) -> None:
     assert not any(name in message for name in MADE_UP_NAMES), message
 
 
-@pytest.mark.slow  # that of every day reads what test_wrong_answers has marked, on another seed
+@pytest.mark.slow  # the everyday run reads other marked messages
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_message_of_a_wrong_answer_holds_nothing_hidden(problem: str, variant: Variant) -> None:

@@ -1,4 +1,4 @@
-"""The homework's misconceptions: enough of them, in words for students, and never misapplied."""
+"""The homework has enough misconceptions, in words for students, and names none wrongly."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_no_two_of_an_item_say_the_same() -> None:
     assert [key for key, count in said.items() if count > 1] == []
 
 
-@pytest.mark.slow  # the proof of the release, which is made every day, takes another seed
+@pytest.mark.slow  # the proof of the release, which runs every day, uses another seed
 def test_nine_in_ten_are_called_by_name_and_none_by_another() -> None:
     matrix = kill_matrix(COURSE, HOMEWORK, seed=11)
     assert list(matrix.faults()) == []
@@ -56,7 +56,7 @@ MATCHES = {
     "p1-plot: white_on_white": "invisible",
     "p1b-ima: average_stops_where_z_rests": "run_ends_at_a_small_gradient",
     "p3c-relu: gram_matrix_for_relu": (
-        "angle_of_an_input_with_itself_beside_the_right_cosine"  # and so says what it is
+        "angle_of_an_input_with_itself_beside_the_right_cosine"  # this name fits the answer too
     ),
     "p2c-gd: stops_at_1e_6": "run_ends_at_a_small_gradient",
     "p2c-gd: filled_up_where_two_rows_are_close": "last_row_repeated_after_a_small_move",
@@ -76,7 +76,7 @@ MATCHES = {
     "p3-plot: errors_called_the_guide": "guide_without_a_name",
     "p3-plot: white_errors": "invisible_errors",
 }
-"""Wrong answers outside of the catalogue that answer as one in it does, and its name."""
+"""Wrong answers that are not in the catalogue, and the misconception that equals each of them."""
 
 
 @pytest.mark.parametrize("variant", [each for _, each in CASES], ids=str)

@@ -1,4 +1,4 @@
-"""The comparisons that hidden tests are written with: what passes, what fails, and what is said."""
+"""The comparisons for hidden tests: which values pass, which values fail, and the messages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Each failure of a picture has a sentence of its own, which is true of it."""
+"""Each fault of a picture has its own sentence, and the sentence is true for the picture."""
 
 # mypy: disable-error-code="no-untyped-def, attr-defined"
-# ruff: noqa: ARG001  a wrong answer may well ignore an argument
+# ruff: noqa: ARG001 a wrong answer may ignore an argument
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TARGETS = {
 
 
 def landscape(surface: Plot | None = None, end: Plot | None = None, **marks: Any) -> Plot:
-    """A picture of the loss: surface(axes, grid, values), then marks, then end(axes)."""
+    """Return a picture of the loss: surface(axes, grid, values), then marks, then end(axes)."""
 
     def plot(loss, results, eta):
         figure, axes = plt.subplots()
@@ -52,7 +52,7 @@ def landscape(surface: Plot | None = None, end: Plot | None = None, **marks: Any
 
 
 def marked(take: Plot) -> Plot:
-    """A picture of the loss whose marks are at take(ends)."""
+    """Return a picture of the loss whose marks are at take(ends)."""
 
     draw = landscape()
 
@@ -64,7 +64,7 @@ def marked(take: Plot) -> Plot:
 
 
 def convergence(end: Plot | None = None, **guide: Any) -> Plot:
-    """A picture of the convergence, and what end(axes) makes of it."""
+    """Return a picture of the convergence, changed by end(axes)."""
 
     def plot(widths, errors):
         figure, axes = plt.subplots()
@@ -79,12 +79,12 @@ def convergence(end: Plot | None = None, **guide: Any) -> Plot:
 
 
 def answers(value: object) -> Plot:
-    """A function that answers this whatever it is given."""
+    """Return a function that returns this value for all arguments."""
     return lambda *_: value
 
 
 def at(**settings: Any) -> Plot:
-    """Code that sets these things of an axes at the end."""
+    """Return code that sets these properties of an axes at the end."""
     return lambda axes: axes.set(**settings) and None
 
 
@@ -93,7 +93,7 @@ def without_legend(axes):
 
 
 def traces(name: str = "η = {}", end: Plot | None = None) -> Plot:
-    """A picture of the medians of the traces."""
+    """Return a picture of the medians of the traces."""
 
     def plot(hessian_trace, results):
         figure, axes = plt.subplots()
@@ -110,7 +110,7 @@ def traces(name: str = "η = {}", end: Plot | None = None) -> Plot:
 
 
 def objective(end: Plot | None = None, names: Plot = lambda names: names) -> Plot:
-    """A picture of the objective along the runs, under names(names)."""
+    """Return a picture of the objective along the runs, with names from names(names)."""
 
     def plot(objective, trajectories):
         figure, axes = plt.subplots()
@@ -190,18 +190,18 @@ def with_holes(axes, grid, values):
 
 MODULE = "module `matplotlib.pyplot`"
 CASES: list[tuple[str, str, Plot, str, str]] = [
-    # item, name, picture, what some message says, what none says
+    # item, name, picture, text that some message contains, text that no message contains
     *(
         ("p2c-surface-plot", name, plot, says, "not show the function")
         for name, plot, says in (
             ("one level", landscape(lambda axes, g, z: axes.contour(g, g, z, [6.0])), "levels"),
             ("two levels", landscape(lambda axes, g, z: axes.contour(g, g, z, [3, 9])), "levels"),
             ("two bands", landscape(lambda axes, g, z: axes.contourf(g, g, z, [0, 9, 99])), "lev"),
-            ("cut off", landscape(end=at(xlim=(2.5, 40))), "cut it off"),
-            ("far away", landscape(end=at(xlim=(5, 40))), "cut it off"),
+            ("cut off", landscape(end=at(xlim=(2.5, 40))), "cut off the surface"),
+            ("far away", landscape(end=at(xlim=(5, 40))), "cut off the surface"),
             ("hidden", landscape(lambda a, g, z: a.pcolormesh(g, g, z, alpha=0.0)), "transparent"),
             ("not there", landscape(invisible), "hidden"),
-            ("covered", landscape(hidden_by_another), "covers it"),
+            ("covered", landscape(hidden_by_another), "covers the surface"),
             ("holes", landscape(with_holes), "missing"),
             ("coarse", landscape(coarse), ""),
             ("nothing", landscape(answers(None)), "shows no surface"),

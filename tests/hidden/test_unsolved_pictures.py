@@ -1,4 +1,4 @@
-"""Pictures that are drawn without solving anything earn nothing, whatever they hope for."""
+"""Pictures that are drawn without solving the problem earn nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLOTS = ("p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot")
 CASES = variants(unsolved_pictures)
 
 EVERYDAY = 4
-"""Pictures of each item in the everyday run."""
+"""Number of pictures of each item in the everyday run."""
 FEW = [case for plot in PLOTS for case in [c for c in CASES if c.item == plot][:EVERYDAY]]
 
 MARKED = Together(SEED)

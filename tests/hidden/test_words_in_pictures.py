@@ -1,4 +1,4 @@
-"""Things in a picture may be named in any words, but not in words that are wrong."""
+"""Names in a picture may use any words, except words that contradict the drawing."""
 
 # mypy: disable-error-code="no-untyped-def, attr-defined, arg-type, call-arg"
 
@@ -188,7 +188,7 @@ def surface(
     title: str = "",
     radii: str = "",
 ) -> Plot:
-    """A picture of the loss with GD's marks as red crosses and USAM's as blue dots."""
+    """Return a picture of the loss with GD's marks as red crosses and USAM's marks as blue dots."""
 
     def plot(loss, results, eta):
         figure, axes = plt.subplots()
@@ -208,7 +208,7 @@ def surface(
 
 
 def panels(titles: tuple[str, str]) -> Plot:
-    """A picture on two axes, with GD's marks on the first one."""
+    """Return a picture on two axes, with GD's marks on the first one."""
 
     def plot(loss, results, eta):
         figure, parts = plt.subplots(1, 2)
@@ -225,7 +225,7 @@ def panels(titles: tuple[str, str]) -> Plot:
 
 
 def solid(height: Callable[[Any], Any]) -> Plot:
-    """A surface in 3D with marks at a height that is worked out from the losses there."""
+    """Return a surface in 3D whose marks have a height computed from the losses at the marks."""
 
     def plot(loss, results, eta):
         figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
@@ -249,7 +249,7 @@ def traces(
     legend: str | None = None,
     number: Callable[[float], Any] = float,
 ) -> Plot:
-    """A picture of the medians of the traces."""
+    """Return a picture of the medians of the traces."""
 
     def plot(hessian_trace, results):
         figure, axes = plt.subplots()
@@ -271,7 +271,7 @@ def traces(
 def convergence(
     guide: str | None = "slope −1/2", data: str = "error", labels: tuple[str, str] = ("m", "error")
 ) -> Plot:
-    """A picture of the convergence."""
+    """Return a picture of the convergence."""
 
     def plot(widths, errors):
         figure, axes = plt.subplots()
@@ -285,7 +285,7 @@ def convergence(
 
 
 def objective_lines(labels: tuple[str, str]) -> Plot:
-    """A picture of the objective along the runs."""
+    """Return a picture of the objective along the runs."""
 
     def plot(objective, trajectories):
         figure, axes = plt.subplots()

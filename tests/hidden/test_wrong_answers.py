@@ -1,4 +1,4 @@
-"""Each wrong answer loses its item, or the stated share of it, and nothing else."""
+"""Each wrong answer loses its item's points or the stated share of these points, and no others."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .test_messages import assert_holds_nothing_hidden
 from .wrong import CASES
 
 SEED = 1
-"""The seed of the everyday tests; the proof of a release takes 0."""
+"""The seed of the everyday tests; the proof of a release uses seed 0."""
 MANY_SEEDS = range(20)
 PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
 ROUNDED = 0.01
-"""Points are rounded to hundredths."""
+"""Points are rounded to two decimals."""
 
 
 def _items(problem: str, variant: Variant) -> set[str]:
-    """All items but the other pictures, which are slow and build on nothing."""
+    """All items except the other pictures, which are slow and use no other answers."""
     items = {item.name for item in HOMEWORK.select("auto") if item.problem == problem}
     return items - PLOTS | {variant.item}
 

@@ -1,4 +1,4 @@
-"""A wrong picture of the loss is called by the name of its mistake, on any grid, in any style."""
+"""The mistake in a wrong picture of the loss is named on any grid and in any style."""
 
 # mypy: disable-error-code="no-untyped-def, attr-defined"
 
@@ -21,11 +21,11 @@ Plot = Callable[..., Any]
 U = np.linspace(-2.7, 2.7, 61)
 V = np.linspace(-2.6, 2.9, 55)
 S = np.linspace(-2.8, 2.8, 50)
-"""Grids: of u and of v, which differ, and one for both."""
+"""Grids: different grids for u and v, and one grid for both."""
 
 
 def over(loss, us, vs):
-    """The loss with v in the rows and u in the columns, as the picture should have it."""
+    """Return the loss with v in the rows and u in the columns, as a right picture has it."""
     return np.array([[loss([u, v]) for u in us] for v in vs])
 
 
@@ -40,9 +40,9 @@ def picture(
     solid: bool = False,
     labels: tuple[str, str] = ("$u$", "$v$"),
 ) -> Plot:
-    """A student's picture: surface(axes, loss), and the ends that are selected as marks.
+    """Return a student's picture: surface(axes, loss), and the ends that are selected as marks.
 
-    USAM's are one set of markers for all radii.
+    The marks of USAM are one set of markers for all radii.
     """
     projection = {"projection": "3d"} if solid else {}
     mark = mark or (lambda ends: (ends[:, 0], ends[:, 1]))
@@ -86,7 +86,7 @@ def of_first_eta(draw):
 
 
 SURFACES: list[tuple[str, str, Plot]] = [
-    # what is wrong, the misconception's name, the picture
+    # the wrong part, the misconception's name, the picture
     ("imshow", "image_upside_down", picture(
         lambda axes, loss: axes.imshow(over(loss, S, S), extent=box(S, S)))),
     ("imshow of another rectangle", "image_upside_down", picture(
@@ -156,7 +156,7 @@ SURFACES: list[tuple[str, str, Plot]] = [
 ]  # fmt: skip
 
 FEW = {name: what for what, name, _ in reversed(SURFACES)}
-"""The first picture of each mistake, for every day."""
+"""The first picture of each mistake, for the everyday run."""
 
 MARKED = Together(HOMEWORK.seed)
 for what, _, plot in SURFACES:

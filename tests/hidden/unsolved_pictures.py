@@ -1,4 +1,4 @@
-"""Pictures that are drawn without solving anything, in the hope that a claim takes them."""
+"""Pictures that are drawn without solving the problem, which no claim should accept."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from .answers import wrong
 
-# --- The objective along trajectories, which is never called --------------------------------------
+# --- The objective along trajectories, drawn without a call ---------------------------------------
 
 
 def framed(draw, trajectories, **options):
-    """An axes with all labels and names, on which something is drawn."""
+    """Return an axes with all labels and names, on which something is drawn."""
     figure, axes = plt.subplots()
     axes.set(xlabel="step", ylabel="objective", title=", ".join(trajectories))
     draw(axes)
@@ -167,7 +167,7 @@ def right_curves_in_one_column_of_pixels(objective, trajectories):
 
 
 def traced(hessian_trace, results, draw):
-    """An axes with all labels, on which something is drawn for each η: draw(axes, ρs, traces)."""
+    """Return an axes with all labels; draw(axes, ρs, traces) draws something for each η."""
     figure, axes = plt.subplots()
     for eta in sorted({eta for eta, _ in results}):
         rhos = sorted(rho for other, rho in results if other == eta)
@@ -310,7 +310,7 @@ def each_guess_on_axes_of_its_own(hessian_trace, results):
 
 
 def marked(results, eta, draw, projection=None, **options):
-    """All that is asked for, except the surface, which draw(axes, grid, U, V) draws."""
+    """Return a picture with all required parts; draw(axes, grid, U, V) draws the surface."""
     figure = plt.figure()
     axes = figure.add_subplot(projection=projection)
     grid = np.linspace(-3, 3, 60)
@@ -505,11 +505,11 @@ def a_far_triangle_that_widens_the_range(loss, results, eta):
     return marked(results, eta, draw, **seen())
 
 
-# --- The convergence, whose errors are given, but not the guide -----------------------------------
+# --- The convergence: its errors are given, its guide is not --------------------------------------
 
 
 def converging(widths, errors, draw):
-    """The errors as they should be drawn, and something instead of the guide."""
+    """Return the errors as they should be drawn, and something else instead of the guide."""
     figure, axes = plt.subplots()
     axes.loglog(widths, errors, "o-", label="error")
     draw(axes, widths / widths[0], errors[0])

@@ -1,4 +1,4 @@
-"""The wrong answers that the catalogue of misconceptions does not have, by problem."""
+"""The wrong answers outside the catalogue of misconceptions, by problem."""
 
 from __future__ import annotations
 

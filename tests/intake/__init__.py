@@ -1,1 +1,1 @@
-"""Exports of platforms, honest and hostile ones, on the way into submitted/."""
+"""Honest and hostile exports of platforms, and their way into submitted/."""

@@ -39,7 +39,7 @@ def course(tmp_path: Path) -> Course:
 
 @pytest.fixture
 def take(course: Course) -> Take:
-    """Take in files or folders; students by way of rows of a CSV file, if given."""
+    """Run the intake of files or folders; students come from rows of a CSV file, if given."""
 
     def run(*paths: Path, rows: str = "", **options: Any) -> Intake:
         if rows:
@@ -52,7 +52,7 @@ def take(course: Course) -> Take:
 
 
 def notebook(text: str = "", item: str = "") -> bytes:
-    """A notebook's file, with one cell; `item` is what the cell is marked for."""
+    """Return a notebook's file with one cell; `item` is the item that the cell belongs to."""
     mark = {"nbgrader": {"grade": True, "grade_id": item}} if item else {}
     cell = {"cell_type": "markdown", "metadata": mark, "source": text, "id": "a"}
     return json.dumps(
@@ -61,7 +61,7 @@ def notebook(text: str = "", item: str = "") -> bytes:
 
 
 def archive(files: Files, time: tuple[int, int, int, int, int, int] = NOON) -> bytes:
-    """A zip file's bytes; names are written as they are, whatever they hold."""
+    """Return a zip file's bytes; file names are written unchanged, whatever they contain."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as target:
         for name, data in files.items():
@@ -72,7 +72,7 @@ def archive(files: Files, time: tuple[int, int, int, int, int, int] = NOON) -> b
 def package(
     files: Files, packed: str = "2024-11-20T10:00:00+00:00", assignment: str = NAME
 ) -> bytes:
-    """The file that `checks.pack()` writes."""
+    """Return a file as `checks.pack()` writes it."""
     digests = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
     manifest = {
         "schema": "fdl-submission",
@@ -92,7 +92,7 @@ def saved(folder: Path, name: str, content: bytes) -> Path:
 
 
 def placed(course: Course) -> dict[str, bytes]:
-    """Every file in submitted/ that a marking run would see."""
+    """Return every file in submitted/ that a marking run would see."""
     root = course.root / "submitted"
     return {
         str(path.relative_to(root)): path.read_bytes()

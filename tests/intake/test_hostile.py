@@ -1,4 +1,4 @@
-"""Whatever an archive holds, nothing leaves submitted/STUDENT/hw2, and others are taken in."""
+"""No archive writes outside submitted/STUDENT/hw2, and other students' files are still taken in."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def member(name: str, mode: int = 0, content: bytes = b"x", flags: int = 0) -> b
         info.compress_type = zipfile.ZIP_DEFLATED
         made.writestr(info, content)
     data = target.getvalue()
-    if flags:  # in the local header and in the directory
+    if flags:  # once in the local header and once in the directory
         directory = data.index(b"PK\x01\x02")
         data = data[:6] + struct.pack("<H", flags) + data[8:]
         data = data[: directory + 8] + struct.pack("<H", flags) + data[directory + 10 :]
@@ -115,7 +115,7 @@ def test_damaged_member_is_told(take: Take, tmp_path: Path) -> None:
 
 
 def test_size_that_a_member_lies_about_is_not_passed() -> None:
-    """The directory says ten bytes, the data swells to a million."""
+    """The archive's directory claims ten bytes, but the data expand to a million."""
     data = member("a.ipynb", content=b"0" * 1_000_000)
     directory = data.index(b"PK\x01\x02")
     lie = data[: directory + 24] + struct.pack("<I", 10) + data[directory + 28 :]
@@ -196,7 +196,7 @@ def test_links_in_a_folder_are_named_and_not_followed(
 def test_nobody_hands_in_for_another(
     inner: str, course: Course, take: Take, tmp_path: Path
 ) -> None:
-    """Names within what a student sent are the student's, whatever platform they imitate."""
+    """All files in an upload belong to its student, even if their names imitate a platform."""
     rows = "student,name,login,number\nanna,Anna Meier,ameier,1\nbob,Bob Müller,bmuel,2\n"
     for files in ({f"{ANNA}/{inner}": GOOD}, {f"{ANNA}/x.zip": archive({inner: GOOD})}):
         take(saved(tmp_path, "m.zip", archive(files)), rows=rows)
@@ -266,7 +266,7 @@ def test_nothing_is_written_but_notebooks_and_times(
 ) -> None:
     try:
         whole = archive(files)
-    except (ValueError, UnicodeError):  # names that no archive can hold
+    except (ValueError, UnicodeError):  # no archive can store this name
         return
     outside = tree(tmp_path) - {"m.zip"}
     take(saved(tmp_path, "m.zip", whole), replace=True)

@@ -1,4 +1,4 @@
-"""Nobody hands in for another by a name: of an account, a folder, a file or a list's row."""
+"""No student can submit work for another by a name: of an account, a folder, a file or a row."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def students(course: Course) -> set[str]:
 
 
 def given(take: Take, tmp_path: Path, names: Iterable[str], rows: str = "") -> Intake:
-    """The result of taking in an archive of notebooks with these names."""
+    """Return the result of an intake of an archive with notebooks of these names."""
     files = {name: notebook(str(number)) for number, name in enumerate(names)}
     return take(saved(tmp_path, "m.zip", archive(files)), rows=rows)
 
 
 def told(result: Intake) -> str:
-    """Why files were left out, as far as a person should look."""
+    """Return the reasons for skipped files that a person should check."""
     files = [*result.unknown_senders, *(file for file in result.left_out if file.matters)]
     return " ".join(f"{file.where} {file.why}" for file in files)
 
@@ -76,7 +76,7 @@ PLAIN = {
 
 
 def with_others(way: str, name: str) -> list[str]:
-    """A member's name, and one of somebody else's in the same kind of export."""
+    """Return one student's file name, and another student's name in the same kind of export."""
     return [name, PLAIN[way[0] if way[0] in "CI" else "M"]]
 
 
@@ -144,7 +144,7 @@ def test_file_that_is_left_out_costs_nobody_else_a_place(
     assert "not named as Moodle names folders" in told(result)
 
 
-# --- numbers and names that look alike -----------------------------------------------------------
+# --- numbers and names that look similar ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_name_alone_makes_nobody_a_student_whose_number_is_known(
 ) -> None:
     result = given(take, tmp_path, [f"{ANNA}_99{MARK}/{FILE}", f"{BOB}_13{MARK}/{FILE}"], ROWS)
     assert students(course) == {"bob"}
-    assert "its number is another one" in told(result)
+    assert "the number is a different one" in told(result)
 
 
 @pytest.mark.parametrize("twin", ["Anna", "ＡＮＮＡ", "ﬀanna"])
@@ -335,7 +335,7 @@ def test_earlier_submission_is_not_replaced_by_a_name_that_has_two_readings(
 def test_clock_that_goes_backwards_loses_no_submission(
     course: Course, take: Take, tmp_path: Path
 ) -> None:
-    """A later export whose files are dated before those of an earlier one is kept aside."""
+    """If a later export contains older files, these files go to `.earlier`."""
     name = f"{ANNA}_12{MARK}/{FILE}"
     take(saved(tmp_path, "a.zip", archive({name: GOOD})), rows=ROWS)
     before = placed(course)
@@ -350,7 +350,7 @@ def test_clock_that_goes_backwards_loses_no_submission(
 def test_clock_that_went_back_is_asked_about(
     course: Course, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Times in the future are ignored, with a warning: with them, nobody would be late."""
+    """Times in the future are ignored with a warning, because they would hide late work."""
     monkeypatch.setattr(choosing, "datetime", Yesteryear)
     take_result = take(saved(tmp_path, "a.zip", archive({f"{ANNA}_12{MARK}/{FILE}": GOOD})))
     [anna] = take_result.taken
@@ -360,7 +360,7 @@ def test_clock_that_went_back_is_asked_about(
 
 
 class Yesteryear(datetime):
-    """A clock that is years behind."""
+    """A clock that is years behind the real time."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Yesteryear:

@@ -1,4 +1,4 @@
-"""The gradebook knows what the list says about each student, and an export finds everybody."""
+"""The gradebook stores the data of the students' list, so that exports match every student."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def empty_gradebook(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def course(course: Course, empty_gradebook: Path) -> Course:
-    """The course with a gradebook that knows nobody."""
+    """The course with a gradebook without students."""
     shutil.copyfile(empty_gradebook, course.gradebook)
     return course
 

@@ -1,4 +1,4 @@
-"""Into submitted/ without losing anything: again, newer ones, and ones whose place is taken."""
+"""Writing into submitted/ loses nothing: repeated files, newer files, and occupied places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each platform's export finds its way, by the names, numbers and times that it states."""
+"""Each platform's export is read correctly, by the names, numbers and times that it states."""
 
 from __future__ import annotations
 

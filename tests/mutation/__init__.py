@@ -1,1 +1,1 @@
-"""A mutation run: the reference solutions, each with one small change, before the hidden tests."""
+"""A mutation run: hidden tests mark the reference solutions, each with one small change."""

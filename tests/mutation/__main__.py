@@ -1,4 +1,4 @@
-"""`python -m tests.mutation` makes the run and writes docs/mutation.md."""
+"""`python -m tests.mutation` runs all mutants and writes docs/mutation.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _watched(trials: Iterable[Trial], total: int) -> Iterable[Trial]:
 
 
 def main() -> int:
-    """Write the page; 1, and no page, where a survivor has no reason, or a reason no survivor."""
+    """Write the page; return 1 without a page if survivors and reasons do not match."""
     found = run(_watched)
     for name in found.unexplained:
         print("survives without a reason:", name)

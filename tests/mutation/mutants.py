@@ -1,4 +1,4 @@
-"""The mutants of an assignment's reference answers, as text that stands in a student's cell."""
+"""The mutants of an assignment's reference answers, as the text of a student's cell."""
 
 from __future__ import annotations
 
@@ -41,25 +41,28 @@ LOOKS = frozenset(
         "styles",
     ]
 )
-"""Arguments and variables that are a matter of taste in a picture."""
+"""Arguments and variables that affect only the style of a picture."""
 
 WORDED = frozenset(["set_xlabel", "set_ylabel", "set_title", "colorbar"])
-"""Methods whose texts may be worded in any way."""
+"""Methods whose texts may have any wording."""
 
 HANDLES = LOOKS | {"figure", "axes", "surface"}
-"""Variables of a drawing that stand for no value."""
+"""Variables of a drawing that do not hold a value."""
 
 SHRUNK = {"empirical_ntk": ("2_000_000", "20")}
-"""Sizes that no test can reach, and what stands for them in the run: the kernel is summed over
-pieces of the width, so that the tests' small networks are made of several pieces, too."""
+"""Sizes that no test can reach, and their replacements in the run.
+
+The kernel is summed over pieces of the width. With smaller pieces, the small networks of the tests
+consist of several pieces, too.
+"""
 
 
 @dataclass(frozen=True)
 class Mutant:
     """A reference answer with one change.
 
-    `change` says which lines go and which come, as a diff does; with the answer's `name` it is
-    what a mutant is known by. `items` are those that the answer belongs to.
+    `change` lists the removed and added lines, as a diff does; `change` and the answer's `name`
+    identify a mutant. `items` lists the items to which the answer belongs.
     """
 
     problem: str
@@ -73,7 +76,7 @@ class Mutant:
 
 
 def mutants_of(course: Course, assignment: Assignment) -> Iterator[Mutant]:
-    """All mutants of the answers to auto items, in the order of the notebooks."""
+    """Return all mutants of the answers to automatic items, in the order of the notebooks."""
     for problem in assignment.problems:
         owners: dict[tuple[str, str], list[str]] = {}
         for item in problem.items:
@@ -91,7 +94,7 @@ def mutants_of(course: Course, assignment: Assignment) -> Iterator[Mutant]:
 
 
 def definition(text: str, name: str) -> str:
-    """The text of a module's function or variable of that name."""
+    """Return the text of the module's function or variable with this name."""
     for node in ast.parse(text).body:
         named = getattr(node, "name", None) == name or any(
             isinstance(target, ast.Name) and target.id == name
@@ -105,7 +108,7 @@ def definition(text: str, name: str) -> str:
 
 
 def mutations(text: str) -> Iterator[str]:
-    """Every mutated text once, without those that are no Python or that look different only."""
+    """Return every mutated text once, without invalid Python and without changes of style only."""
     wrapper = MetadataWrapper(cst.parse_module(text))
     visitor = MutationVisitor(
         operators(variables(text), _places_of_values(wrapper)), IgnoredCode(set(), set(), set())
@@ -125,7 +128,7 @@ def mutations(text: str) -> Iterator[str]:
 
 
 def _places_of_values(wrapper: MetadataWrapper) -> set[cst.Name]:
-    """Where a name is read for its value, not to call it or something of it."""
+    """Return the places where a name is read for its value, not called and not accessed."""
     contexts = wrapper.resolve(ExpressionContextProvider)
     read = {node for node, context in contexts.items() if context is ExpressionContext.LOAD}
     calls = m.findall(wrapper.module, m.Call())
@@ -136,7 +139,7 @@ def _places_of_values(wrapper: MetadataWrapper) -> set[cst.Name]:
 
 
 def variables(text: str) -> list[str]:
-    """A function's parameters and variables, but for handles and those of comprehensions."""
+    """Return a function's parameters and variables, except handles and those of comprehensions."""
     function = ast.parse(text).body[0]
     if not isinstance(function, ast.FunctionDef):
         return []
@@ -153,7 +156,7 @@ def variables(text: str) -> list[str]:
 
 
 def _essence(text: str) -> str:
-    """The syntax without what is a matter of taste; SyntaxError where the text is no Python."""
+    """Return the syntax without matters of style; raise SyntaxError if the text is not Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         compile(text, "<mutant>", "exec", dont_inherit=True)
@@ -161,7 +164,7 @@ def _essence(text: str) -> str:
 
 
 class _WithoutLooks(ast.NodeTransformer):
-    """Takes colours, sizes, markers, dashes, grids and wording out of a function that draws."""
+    """Removes colours, sizes, markers, dashes, grids and wording from a function that draws."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -184,7 +187,7 @@ class _WithoutLooks(ast.NodeTransformer):
 
 
 def _changes(text: str, mutated: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each mutated text, and before it what changed in it: `old → new`."""
+    """Yield each mutated text with a description of the change in front: `old → new`."""
     for source in mutated:
         lines = difflib.ndiff(text.splitlines(), source.splitlines())
         gone, come = [], []
@@ -197,7 +200,7 @@ def _changes(text: str, mutated: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _numbered(changes: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The same changes, told apart where the same lines stand in several places."""
+    """Number changes that affect equal lines in several places."""
     count: Counter[str] = Counter()
     for change, source in changes:
         count[change] += 1

@@ -1,8 +1,8 @@
-"""What a mutation does to a piece of a function's syntax.
+"""The changes that a mutation makes to a part of a function's syntax.
 
-mutmut's own operators, and some in its form for what numerical code is made of: another
-arithmetic operator, another comparison, a name in the place of another one, a statement or a call
-left out. Each yields what may stand in a node's place.
+These operators are mutmut's own operators, and some in the same form for numerical code: another
+arithmetic operator, another comparison, another name, a removed statement, a removed call. Each
+operator yields the nodes that may replace a node.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ COMPARISONS = (
 
 
 def less_by_one(node: cst.BaseNumber) -> Iterator[cst.BaseExpression]:
-    """A number's neighbour below; mutmut has the one above."""
+    """Yield a number one smaller; mutmut yields the number one larger."""
     if isinstance(node, (cst.Integer, cst.Float)):
         yield cst.parse_expression(f"({node.evaluated_value - 1!r})")
 
 
 def other_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
-    """Each other operator among + − × ÷ and power; the order of evaluation stays."""
+    """Yield each other operator among + − × ÷ and power; the order of evaluation is kept."""
     if isinstance(node.operator, ARITHMETIC):
         for kind in ARITHMETIC:
             if not isinstance(node.operator, kind):
@@ -43,13 +43,13 @@ def other_arithmetic(node: cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
 
 
 def only_one_operand(node: cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
-    """Each of the two operands alone."""
+    """Yield each of the two operands without the other."""
     yield _parenthesised(node.left)
     yield _parenthesised(node.right)
 
 
 def other_comparison(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarget]:
-    """Each other comparison of two numbers."""
+    """Yield each other comparison of two numbers."""
     if isinstance(node.operator, COMPARISONS):
         for kind in COMPARISONS:
             if not isinstance(node.operator, kind):
@@ -57,13 +57,13 @@ def other_comparison(node: cst.ComparisonTarget) -> Iterator[cst.ComparisonTarge
 
 
 def no_minus(node: cst.UnaryOperation) -> Iterator[cst.BaseExpression]:
-    """A number without its minus."""
+    """Yield a number without its minus sign."""
     if isinstance(node.operator, cst.Minus):
         yield _parenthesised(node.expression)
 
 
 def no_call(node: cst.Call) -> Iterator[cst.BaseExpression]:
-    """What a function or a method is called on, in the place of what it returns."""
+    """Yield the argument or object of a call instead of the call's result."""
     if isinstance(node.func, cst.Attribute) and not m.matches(node.func.value, m.Name("np")):
         yield node.func.value
     elif node.args and node.args[0].keyword is None and not node.args[0].star:
@@ -71,7 +71,7 @@ def no_call(node: cst.Call) -> Iterator[cst.BaseExpression]:
 
 
 def no_slice(node: cst.Slice) -> Iterator[cst.Slice]:
-    """A slice that is open at one end more."""
+    """Yield a slice without one of its limits."""
     if node.lower is not None:
         yield node.with_changes(lower=None)
     if node.upper is not None:
@@ -79,20 +79,20 @@ def no_slice(node: cst.Slice) -> Iterator[cst.Slice]:
 
 
 def no_filter(node: cst.CompFor) -> Iterator[cst.CompFor]:
-    """A comprehension that leaves nothing out."""
+    """Yield a comprehension without its condition."""
     if node.ifs:
         yield node.with_changes(ifs=())
 
 
 def no_statement(node: cst.SimpleStatementLine) -> Iterator[cst.SimpleStatementLine]:
-    """Nothing where a statement stood."""
+    """Yield nothing instead of a statement."""
     if m.matches(node.body[0], m.Expr(m.SimpleString()) | m.Pass()):
         return
     yield node.with_changes(body=[cst.Pass()])
 
 
 def one_turn_less(node: cst.For) -> Iterator[cst.For]:
-    """A loop that is never gone through, and one that ends with its first turn."""
+    """Yield a loop that never runs, and a loop that ends after its first turn."""
     yield node.with_changes(iter=cst.Tuple([]))
     body = cst.ensure_type(node.body, cst.IndentedBlock)
     last = cst.SimpleStatementLine([cst.Break()])
@@ -102,7 +102,7 @@ def one_turn_less(node: cst.For) -> Iterator[cst.For]:
 def other_name(
     names: Sequence[str], read: Collection[cst.Name]
 ) -> Callable[[cst.Name], Iterator[cst.Name]]:
-    """Where one of a function's variables is read, each other one."""
+    """Yield each other variable of the function instead of the variable that is read."""
 
     def operator(node: cst.Name) -> Iterator[cst.Name]:
         if node in read and node.value in names:
@@ -114,7 +114,7 @@ def other_name(
 
 
 def operators(names: Sequence[str], read: Collection[cst.Name]) -> Operators:
-    """All operators, for a function with these variables and places where names are read."""
+    """Return all operators for a function with these variables and these reads of names."""
     return [
         *mutation_operators,
         (cst.BaseNumber, less_by_one),

@@ -1,4 +1,4 @@
-"""The run as a page: docs/mutation.md."""
+"""The results of a mutation run as the page docs/mutation.md."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _table(run: Run) -> list[str]:
 
 
 def _survivors(run: Run) -> list[str]:
-    """The reasons with the number of their survivors, and the answers that these change."""
+    """Return the reasons, the number of survivors for each, and the answers that survive."""
     lines = [REASONS, "| reason | answers | survivors |", "|---|---|---:|"]
     for reason in run.reasons:
         answers = dict.fromkeys(name.partition(":")[0] for name in reason.mutants)

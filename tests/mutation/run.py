@@ -1,4 +1,4 @@
-"""The whole run: every mutant tried, held against the reasons that are written down."""
+"""The whole run: all mutants are tried, and survivors are compared with the written reasons."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ REPORT = ROOT / "docs" / "mutation.md"
 REASONS = Path(__file__).with_name("survivors.toml")
 
 OTHER_SEEDS = (1,)
-"""Beside the assignment's own seed."""
+"""Seeds that are tried besides the assignment's own seed."""
 
 Watch = Callable[[Iterable[Trial], int], Iterable[Trial]]
-"""A function that goes through the trials; it is called with their number."""
+"""Function that iterates over the trials; it gets the number of trials."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why some mutants may keep every point: `because`, a sentence, and what they are known by."""
+    """The reason why some mutants may keep every point.
+
+    `because` is a sentence; the other fields identify the mutants.
+    """
 
     because: str
     mutants: tuple[str, ...]
@@ -35,7 +38,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it, in the order of the mutants."""
+    """The results of a run, in the order of the mutants."""
 
     seeds: tuple[int, ...]
     trials: tuple[Trial, ...]
@@ -43,7 +46,7 @@ class Run:
 
     @property
     def survivors(self) -> tuple[Mutant, ...]:
-        """Those that kept every point on some seed's inputs."""
+        """Return the mutants that kept every point on some seed's inputs."""
         return tuple(trial.mutant for trial in self.trials if not trial.caught)
 
     @property
@@ -54,13 +57,13 @@ class Run:
 
     @property
     def stale(self) -> list[str]:
-        """Reasons for what is no mutant, or none that survives."""
+        """Return reasons for texts that are not a mutant, or not a surviving mutant."""
         found = {str(mutant) for mutant in self.survivors}
         return [name for reason in self.reasons for name in reason.mutants if name not in found]
 
 
 def run(watch: Watch = lambda trials, _: trials) -> Run:
-    """Try all mutants of the assignment's references."""
+    """Try all mutants of the assignment's reference answers."""
     course = Course(ROOT)
     assignment = course.assignment(ASSIGNMENT)
     seeds = (assignment.seed, *OTHER_SEEDS)
@@ -76,13 +79,13 @@ def run(watch: Watch = lambda trials, _: trials) -> Run:
 
 
 def warm_up(marker: LocalMarker) -> None:
-    """Import and read all that the mutants' processes need, before they are forked."""
+    """Import and read everything that the mutants' processes need, before they are forked."""
     for item in marker.assignment.select("auto"):
         marker.mark(item.problem, {}, [item.name])
 
 
 def load_reasons(path: Path = REASONS) -> tuple[Reason, ...]:
-    """The reasons that are written down; ValueError where a mutant has two."""
+    """Return the written reasons; raise ValueError if a mutant has two reasons."""
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["reason"]
     reasons = tuple(Reason(entry["because"], tuple(entry["mutants"])) for entry in entries)
     names = [name for reason in reasons for name in reason.mutants]

@@ -1,6 +1,6 @@
-"""Puts mutants before the hidden tests, each in a process of its own with bounded time and memory.
+"""Runs the hidden tests on mutants, each in its own process with bounded time and memory.
 
-The process is a fork of this one, in which everything is imported and read already.
+The process is a fork of this process, which has already imported and read everything.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from autograder.grading.inprocess import LocalMarker
 from .mutants import Mutant
 
 SECONDS = 60.0
-"""After which a mutant has failed to answer; the reference needs a tenth of a second."""
+"""Seconds after which a mutant counts as failed; the reference needs a tenth of a second."""
 
 MEMORY = 4 << 30
 """Address space of a mutant's process, in bytes."""
@@ -31,9 +31,9 @@ Lost = dict[str, float]
 
 @dataclass(frozen=True)
 class Trial:
-    """What the hidden tests made of a mutant: for each seed, which share of an item's points went.
+    """The results of the hidden tests for a mutant: the lost shares of the items' points, by seed.
 
-    `stopped` tells that it took too long, or too much memory.
+    `stopped` means that the mutant took too long, or too much memory.
     """
 
     mutant: Mutant
@@ -42,7 +42,7 @@ class Trial:
 
     @property
     def caught(self) -> bool:
-        """Whether it loses points on the inputs of every seed that was tried."""
+        """Return whether the mutant loses points on the inputs of every tried seed."""
         return self.stopped or all(any(lost.values()) for lost in self.lost)
 
 
@@ -56,9 +56,9 @@ class _Running:
 def try_all(
     markers: Sequence[LocalMarker], mutants: Iterable[Mutant], *, seconds: float = SECONDS
 ) -> Iterator[Trial]:
-    """Try every mutant on the inputs of each marker's seed; the trials come in any order."""
+    """Try every mutant on the inputs of each marker's seed; yield the trials in any order."""
     gc.collect()
-    gc.freeze()  # so that the forks share their memory with this process
+    gc.freeze()  # the forks share this memory
     running: dict[Connection, _Running] = {}
     waiting = iter(mutants)
     count = os.cpu_count() or 1
@@ -88,7 +88,7 @@ def _start(
 
 
 def _try(markers: Sequence[LocalMarker], mutant: Mutant, end: Connection) -> None:
-    """The process of one mutant; further seeds only as long as their tests may find otherwise."""
+    """Run one mutant's process; try further seeds only while these seeds may change the result."""
     gc.disable()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     text = f"del {mutant.name}\n{mutant.source}"
@@ -105,7 +105,7 @@ def _try(markers: Sequence[LocalMarker], mutant: Mutant, end: Connection) -> Non
 
 
 def _finished(running: dict[Connection, _Running]) -> Iterator[Trial]:
-    """Wait for some process to end, and end those whose time is over."""
+    """Wait for a process to end, and end processes whose time is over."""
     first = min((run.deadline for run in running.values()), default=time.monotonic())
     ready = wait(list(running), max(first - time.monotonic(), 0.0))
     for answer in [answer for answer in running if isinstance(answer, Connection)]:
@@ -121,7 +121,7 @@ def _finished(running: dict[Connection, _Running]) -> Iterator[Trial]:
 
 
 def _trial(run: _Running, answer: Connection | None) -> Trial:
-    """What came of it; a process that ended without a word ran out of memory."""
+    """Return the trial of a process; a process without output ran out of memory."""
     try:
         found = answer.recv() if answer is not None else None
     except EOFError:

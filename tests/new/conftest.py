@@ -1,4 +1,4 @@
-"""Courses that new homeworks go into, and dates that do not depend on the day."""
+"""Courses for new homeworks, and dates that do not depend on the current day."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def planned(name: str = "hw3", seed: int = 7) -> NewHomework:
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """A course without homeworks, which is not this checkout."""
+    """A course without homeworks, in a folder outside this checkout."""
     return begin_course(tmp_path / "course", "Europe/Zurich")

@@ -1,4 +1,4 @@
-"""`fdl new` as an instructor runs it, and the way from there to marks."""
+"""`fdl new` as an instructor runs it, and the steps from there to marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a new homework, and the reasons not to make one."""
+"""The files of a new homework, and the reasons for which the command refuses to make one."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def test_course_begins_in_an_empty_folder_and_nowhere_else(
 
 
 def test_a_new_course_marks_as_this_one_does() -> None:
-    """The example's nbgrader_config.py is this checkout's."""
+    """The example's nbgrader_config.py equals the file in this checkout."""
     name = "nbgrader_config.py"
     assert (EXAMPLE / "course" / name).read_bytes() == (ROOT / name).read_bytes()
 

@@ -150,7 +150,7 @@ def test_added_item_is_fit_and_stated_everywhere(made: Course, proof: Proof) -> 
 
 
 def test_texts_and_checks_that_are_out_of_date_are_found(made: Course) -> None:
-    """A release from before the item was added does not pass `fdl release --check`."""
+    """`fdl release --check` rejects a release that was made before the item was added."""
     build(made.source("hw3"), made.release("hw3"), made.assignment("hw3"))
     add_item(made)
     stage = stage_source(made, made.assignment("hw3"), made.root / "stage")

@@ -1,4 +1,4 @@
-"""Hidden tests import the solutions of their own course, whichever course is looked at."""
+"""Hidden tests import the solutions of their own course, even if several courses are loaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .conftest import planned
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    """Leave the packages of made-up homeworks to no other test."""
+    """Remove the packages of made-up homeworks, so that no other test finds them."""
     yield
     for name in [name for name in sys.modules if name.startswith(("solutions.hw3", "solutions.x"))]:
         del sys.modules[name]
@@ -65,7 +65,7 @@ def test_missing_folder_changes_nothing(tmp_path: Path) -> None:
 
 
 def changed_course(root: Path, old: str, new: str) -> Course:
-    """A course whose reference, made by `fdl new`, was changed."""
+    """Make a course by `fdl new`, and change its reference."""
     course = begin_course(root)
     make_homework(course, planned())
     module = course.solutions("hw3") / "newton.py"
@@ -76,7 +76,7 @@ def changed_course(root: Path, old: str, new: str) -> Course:
 
 
 def test_hidden_tests_of_two_courses_hold_their_own_reference(tmp_path: Path) -> None:
-    """Two courses with a homework of one name: each reference earns all in its own."""
+    """If two courses have a homework of one name, each reference gets full marks in its course."""
     courses = [
         changed_course(tmp_path / "a", "x - f(x)", "x - 1.0 * f(x)"),
         changed_course(tmp_path / "b", "x - f(x)", "x - 0.5 * f(x)"),

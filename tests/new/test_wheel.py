@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and a course far from this checkout with the kit installed from it."""
+"""The wheel's content, and a course outside this checkout with the kit installed from the wheel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTIONS = ["--no-deps", "--no-build-isolation", "--no-index"]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built in a copy: building leaves files beside the sources."""
+    """The wheel of this checkout, built in a copy because building leaves files behind."""
     folder = tmp_path_factory.mktemp("wheel")
     tree = folder / "tree"
     ignore = shutil.ignore_patterns("__pycache__")
@@ -41,20 +41,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(wheel: Path) -> Path:
-    """The programs of an environment that holds the wheel; other packages are this one's."""
+    """Programs of an environment with the wheel; it takes other packages from this environment."""
     folder = wheel.parent
     run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"
     target = folder / "venv" / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
-    # a line with a folder reads no .pth of that folder: this checkout is not found
+    # Python ignores .pth files in a folder that a .pth line adds, so this checkout is not found
     (target / "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     run([*PIP, "--python", str(python), "install", *OPTIONS, str(wheel)], folder)
     return python.parent
 
 
 def run(command: list[str], folder: Path) -> str:
-    """Return what the command prints; if it fails, the test ends with that."""
-    # nbgrader starts alembic, which is among the other packages' programs
+    """Return the command's output; if the command fails, fail the test with the output."""
+    # nbgrader starts alembic, whose program is in the other environment
     path = f"{Path(command[0]).parent}:{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
     others = f"{sysconfig.get_path('data')}/share/jupyter"  # nbconvert's templates
     seen = {"COLUMNS": "200", "PATH": path, "JUPYTER_PATH": others, "PYTHONPATH": ""}
@@ -75,7 +75,8 @@ def test_wheel_holds_nothing_of_a_homework(wheel: Path) -> None:
         "autograder/hidden/__init__.py"
     ]
     assert "autograder/release/example/hidden/misconceptions.py" in names
-    # names in the homework's own code only: the reference's and the hidden tests' functions
+    # names that occur only in the homework's own code: functions of the reference and the hidden
+    # tests
     code = [*(ROOT / "solutions" / "hw2").glob("*.py"), *(ROOT / "autograder/hidden/hw2").glob("*")]
     heads = {
         line.encode()
@@ -127,7 +128,7 @@ def homework(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reports(root: Path) -> dict[str, bytes]:
-    """The records of each student, except for feedback."""
+    """Return each student's records, except the feedback."""
     found = sorted(root.glob("autograded/*/hw2/report.json"))
     return {path.parent.parent.name: path.read_bytes() for path in found}
 
@@ -136,9 +137,9 @@ def reports(root: Path) -> dict[str, bytes]:
 def test_wheel_and_cluster_mark_homework_2_as_the_checkout(
     programs: Path, homework: Path, tmp_path: Path
 ) -> None:
-    """The same Reports in a checkout, in a course folder with the wheel, and on workers.
+    """A checkout, a course folder with the wheel, and workers all write the same Reports.
 
-    The workers have the wheel alone, and get the course by its bundle.
+    The workers have only the wheel, and receive the course as a bundle.
     """
     here, far, there = (
         Path(shutil.copytree(homework, tmp_path / name)) for name in ("here", "far", "there")

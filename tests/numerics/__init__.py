@@ -1,1 +1,1 @@
-"""The kit's numerics beside jax, torch.func and neural-tangents: `python -m tests.numerics`."""
+"""The kit's kernels beside jax, torch.func and neural-tangents: `python -m tests.numerics`."""

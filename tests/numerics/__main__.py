@@ -1,4 +1,4 @@
-"""`python -m tests.numerics` races the kit's kernels against jax, torch.func, neural-tangents."""
+"""`python -m tests.numerics` compares the kit's kernels with jax, torch.func, neural-tangents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "numerics.md"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if all that took part agreed, 1 if not."""
+    """Return 0 if all compared answers agree, 1 otherwise."""
     options = _options().parse_args(arguments)
     out, err = Console(width=options.width), Console(stderr=True)
     try:

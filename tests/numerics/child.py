@@ -1,9 +1,9 @@
-"""One way on one problem, alone in a process.
+"""One way to solve one problem, alone in a process.
 
 `python -m tests.numerics.child PROBLEM WAY ROUNDS FILE` saves its answer as FILE and
-waits for a line. Only then does it take time, for an answer that was found wrong is not worth
-timing. The last line that it prints is JSON: seconds of each round, and bytes of memory before the
-first answer and at the highest.
+waits for a line. The measurement starts only after that line, because the time of a wrong answer
+has no meaning. The last printed line is JSON: seconds of each round, and bytes of memory before the
+first answer and at the peak.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ from tests.numerics.problems import PROBLEMS
 from tests.numerics.ways import WAYS
 
 LONG = 30.0
-"""Seconds. A first answer that took longer, with what is compiled for it, is the only round."""
+"""Seconds.
+
+Seconds that the first answer may take; a slower first answer is the only round.
+"""
 
 
 def peak_memory() -> int:
-    """The most that this process has held, in bytes.
+    """Return the highest memory of this process, in bytes.
 
-    Not `getrusage`: its maximum survives exec, so that it would include the parent.
+    `getrusage` is not used: its maximum survives exec, so this maximum would include the parent's
+    memory.
     """
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):
@@ -35,7 +39,7 @@ def peak_memory() -> int:
 
 
 def main(number: int, index: int, rounds: int, file: str) -> None:
-    """Answer, wait for leave, and take the time."""
+    """Compute the answer, wait for permission, and measure the time."""
     problem = PROBLEMS[number]
     way = WAYS[problem.task][index]
     importlib.import_module(way.module)

@@ -1,4 +1,4 @@
-"""How many digits of the limit kernel are right, compared with mpmath."""
+"""The number of right digits of the limit kernel, counted by a comparison with mpmath."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kernel = Callable[[np.ndarray, int], np.ndarray]
 
 
 def hard_pairs() -> Iterator[np.ndarray]:
-    """Yield pairs of inputs, shape (2, d), at angles from next to 0 to next to π."""
+    """Yield pairs of inputs, shape (2, d), at angles from almost 0 to almost π."""
     rng = np.random.default_rng(0)
     gaps = [*np.logspace(-12, 0, 49), *np.linspace(0.05, np.pi / 2, 60)]
     for gap in gaps:
@@ -25,9 +25,9 @@ def hard_pairs() -> Iterator[np.ndarray]:
 def exact(pair: np.ndarray, n: int) -> tuple[mpmath.mpf, mpmath.mpf]:
     """Return the limit for n = 1 or n = 2 with 50 digits, and the sum of its terms' sizes.
 
-    The terms are the two expectations; they cancel at one angle above π/2, the kernel's zero.
-    The norms are treated as equal, although one may miss 1 by a rounding. Next to π that rounding
-    changes the angle of the inputs by more than any error of the kernel.
+    The terms are the two expectations; they cancel at the kernel's zero, at one angle above π/2.
+    The norms are treated as equal, although rounding may move one norm away from 1. Next to π, this
+    rounding changes the angle of the inputs by more than any error of the kernel.
     """
     with mpmath.workdps(50):
         x, y = (mpmath.matrix([mpmath.mpf(float(entry)) for entry in row]) for row in pair)

@@ -1,6 +1,6 @@
-"""The problems that all libraries are given, with the same numbers for each.
+"""The problems that all libraries solve, with the same numbers for each library.
 
-Imported by children that may run on another interpreter: of packages it needs numpy alone.
+Child processes import this module, possibly with another interpreter, so it needs only numpy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from solutions.hw2 import ntk
 
 NETWORK, LIMIT = "empirical NTK", "limit NTK"
 DEGREE = 1
-"""The ReLU's, which neural-tangents has, too."""
+"""Degree of the ReLU activation, which neural-tangents provides too."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Problem:
         return f"{self.task}, " + ", ".join(f"{k} = {n:,}" for k, n in self.size.items())
 
     def inputs(self) -> tuple[np.ndarray, ...]:
-        """The arrays that are passed in, the same each time."""
+        """Return the arrays that are passed in, which are the same each time."""
         rng = np.random.default_rng(0)
         size = self.size
         X = rng.normal(size=(size["N"], size["d"]))
@@ -39,14 +39,14 @@ class Problem:
         return rng.normal(size=size["m"]), rng.normal(size=(size["m"], size["d"])), X
 
     def gigabytes_of_jacobian(self) -> float:
-        """Gigabytes of all derivatives at all inputs, as doubles; 0 if they are not needed."""
+        """Return the gigabytes of all derivatives at all inputs, as doubles; 0 if not needed."""
         if self.task != NETWORK:
             return 0.0
         return self.size["N"] * self.size["m"] * (self.size["d"] + 1) * 8 / 1e9
 
 
 def explicit_kernel(inputs: tuple[np.ndarray, ...], count: int) -> np.ndarray:
-    """The empirical kernel of the first inputs from an explicit Jacobian, another way than any."""
+    """Return the empirical kernel of the first inputs from an explicit Jacobian."""
     v, W, X = inputs
     J = np.array(
         [
@@ -58,7 +58,7 @@ def explicit_kernel(inputs: tuple[np.ndarray, ...], count: int) -> np.ndarray:
 
 
 def distance(answer: Any, expected: np.ndarray) -> float:
-    """How far an answer is off, as a part of the largest entry; inf if its shape differs."""
+    """Return an answer's error relative to the largest entry; inf if its shape is wrong."""
     answer = np.asarray(answer)
     if answer.shape != expected.shape or not np.isfinite(answer).all():
         return float("inf")

@@ -1,4 +1,4 @@
-"""Puts every way to every problem, each in a process of its own, and compares before it times."""
+"""Runs every way on every problem in a separate process, and compares before measuring times."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.numerics.ways import WAYS, Way
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-6
-"""By which answers may differ, in parts of the largest entry: arccos next to 0 is off by 1e-8."""
+"""Largest allowed difference relative to the largest entry: next to 0, arccos is off by 1e-8."""
 
 MODULES = {"numpy": "numpy", "jax": "jax", "torch": "torch", "neural_tangents": "neural-tangents"}
-"""The packages that take part, and the names they are installed by."""
+"""The packages that take part, and the names by which they are installed."""
 
 VERSIONS = """
 import importlib, sys
@@ -33,16 +33,16 @@ print(", ".join(f"{name} {version(name)}" for name in names))
 
 
 class ChildError(Exception):
-    """A way's process ended without an answer; this is the last line that it wrote."""
+    """A way's process ended without an answer; the text is the last line that it wrote."""
 
 
 class DisagreementError(Exception):
-    """Two ways to one answer differ, so that their times would mean nothing."""
+    """Two ways to compute one answer differ, so that their times have no meaning."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """A module's place: the interpreter that can import it, and the versions there."""
+    """A module's interpreter, which can import the module, and the installed versions."""
 
     python: str
     versions: str
@@ -50,21 +50,21 @@ class Home:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one way on one problem; `why` says why nothing was measured."""
+    """The result of one way on one problem; `why` gives the reason if nothing was measured."""
 
     problem: str
     way: str
     why: str = ""
     seconds: tuple[float, ...] = ()
     memory: int = 0
-    """Bytes at the highest, beyond what the imports and the inputs took."""
+    """Highest memory in bytes, beyond the memory of the imports and the inputs."""
     peak: int = 0
     off: float = 0.0
-    """The distance from the kit's answer."""
+    """Distance from the kit's answer."""
 
 
 def find_homes(pythons: Sequence[str]) -> dict[str, Home | str]:
-    """Each module's interpreter, the first that can import it, or why none can."""
+    """Return each module's first interpreter that can import it, or the reason why none can."""
     return {module: _home(module, pythons) for module in MODULES}
 
 
@@ -88,8 +88,8 @@ def race(
 ) -> list[Result]:
     """Return all results; DisagreementError if a way's answer differs from the kit's.
 
-    A library that fails at a problem has a result that says so. If the kit's own way fails, that is
-    a ChildError.
+    If a library fails at a problem, its result contains the reason. If the kit's own way fails,
+    ChildError is raised.
     """
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -118,16 +118,16 @@ def race(
 
 
 def check(problem: Problem, way: Way, answer: np.ndarray, expected: np.ndarray | None) -> float:
-    """How far an answer is off the kit's, or the kit's own off another way to it, if there is one.
+    """Return the distance between an answer and the kit's answer or another known answer.
 
-    DisagreementError if that is too far.
+    Raise DisagreementError if the distance is too large.
     """
     if expected is not None:
         off = distance(answer, expected)
     elif problem.task == NETWORK:
         off = distance(answer[:3, :3], explicit_kernel(problem.inputs(), 3))
     else:
-        off = 0.0  # the ways that follow are others
+        off = 0.0  # the following ways use other libraries
     if not off <= TOLERANCE:
         raise DisagreementError(
             f"{problem}: the answer of {way.name} is off by {off:.1e} of the largest entry, and "
@@ -147,13 +147,13 @@ def _too_much(problem: Problem, way: Way) -> str:
 
 @dataclass(frozen=True)
 class _Child:
-    """A process of `tests.numerics.child`, and where it saves its answer."""
+    """A process of `tests.numerics.child`, and the file in which it saves its answer."""
 
     process: subprocess.Popen[str]
     file: Path
 
     def answer(self) -> np.ndarray:
-        """Its answer; ChildError if there is none."""
+        """Return the process's answer; raise ChildError if there is none."""
         self._line()
         return np.asarray(np.load(self.file))
 

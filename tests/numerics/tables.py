@@ -1,4 +1,4 @@
-"""The findings of a race: tables on a terminal, JSON, and the page docs/numerics.md."""
+"""The results of a race: tables on a terminal, JSON, and the page docs/numerics.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = ("way", "seconds", "times the kit's", "from", "to", "memory", "whole proc
 
 @dataclass(frozen=True)
 class Race:
-    """All results, the versions of what took part or why it did not, and the machine.
+    """All results, the libraries' versions or the reasons why they are missing, and the machine.
 
     `errors` maps n to the largest relative errors of the kit's limit and of the closed form.
     """
@@ -30,7 +30,7 @@ class Race:
 
     @classmethod
     def read(cls, path: Path) -> Race:
-        """Read the findings of a race from JSON."""
+        """Read the results of a race from JSON."""
         data = json.loads(path.read_text(encoding="utf-8"))
         results = [
             Result(**{**each, "seconds": tuple(each["seconds"])}) for each in data["results"]
@@ -41,7 +41,7 @@ class Race:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     def tables(self) -> Iterator[Table]:
-        """One for each problem."""
+        """Return a table for each problem."""
         for problem, results in self._by_problem():
             table = Table(HEAD[0], title=problem)
             for heading in HEAD[1:]:
@@ -76,10 +76,10 @@ class Race:
 
 
 def rows(results: Sequence[Result]) -> Iterator[tuple[str, ...]]:
-    """A row for each way; the first is the kit's, to which times are related.
+    """Return a row for each way; the first row is the kit's, and other times refer to it.
 
-    The ratio is that of the medians. It lies between those of the one's quickest round to the
-    other's slowest, and the other way round.
+    The ratio compares the medians. The lower end of the range divides the way's fastest round by
+    the kit's slowest round; the upper end does the opposite.
     """
     kit = results[0].seconds
     for result in results:

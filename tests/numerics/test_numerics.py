@@ -1,4 +1,4 @@
-"""The race compares before it times, leaves nothing out silently, and shows what it measured."""
+"""The race compares answers before times, names every library left out, and shows its results."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How each library answers each task: the kit's functions, and each library as its manual has it.
+"""Each library's solution of each task: the kit's functions, and each library as its manual shows.
 
-A way takes a problem's arrays and returns a function without arguments that answers with a numpy
-array. The work before that is not timed: moving the arrays, and compiling. All work
-in doubles, in which the answers can be compared.
+A way takes a problem's arrays and returns a function without arguments that returns a numpy array.
+Preparation is not measured: moving the arrays, and compiling. All ways compute with doubles, so
+that their answers can be compared.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Prepare = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Way:
-    """One way to answer: the module it needs, how to prepare it, and where it would take too long.
+    """A way to solve a task: the needed module, the preparation, and sizes at which it is too slow.
 
-    `most` bounds a size by its letter. `jacobian` says that all derivatives are in memory at once.
+    `most` maps a size's letter to its upper bound. `jacobian` means that all derivatives are in
+    memory at once.
     """
 
     name: str
@@ -107,7 +108,7 @@ def kit_limit(X: np.ndarray) -> Answer:
 
 
 def closed_form(X: np.ndarray, n: int) -> np.ndarray:
-    """Return the limit for n = 1 or n = 2 by arccos, as most people write it."""
+    """Return the limit for n = 1 or n = 2, computed with arccos as in most textbooks."""
     cosine = np.clip(X @ X.T, -1, 1)
     theta = np.arccos(cosine)
     if n == 1:
@@ -122,9 +123,9 @@ def numpy_limit(X: np.ndarray) -> Answer:
 
 
 def tangents_limit(X: np.ndarray) -> Answer:
-    """Each of its dense layers divides by the root of the number of its inputs.
+    """Each dense layer of neural-tangents divides by the square root of the number of its inputs.
 
-    The sheet's network does so in its second layer alone, so the inputs are multiplied by √d.
+    The sheet's network does so only in its second layer, so the inputs are multiplied by √d.
     """
     jax, jnp = _jax()
     from neural_tangents import stax
@@ -161,4 +162,4 @@ WAYS: Mapping[str, tuple[Way, ...]] = {
         Way("neural-tangents: stax", "neural_tangents", tangents_limit, {}),
     ),
 }
-"""Ways by task; the first is the kit's, with which the others are compared."""
+"""Ways by task; the kit's way comes first, and the others are compared with it."""

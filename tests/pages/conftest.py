@@ -43,7 +43,7 @@ def formgrader(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="session")
 def reader(browser: Any, canary: Canary) -> Iterator[Watch]:
-    """The browser of somebody who opens pages of the kit; one for all tests."""
+    """The browser of a person who opens the kit's pages; one browser for all tests."""
     watch = Watch(browser, canary)
     yield watch
     watch.close()
@@ -57,7 +57,7 @@ def watch(reader: Watch) -> Iterator[Watch]:
 
 @pytest.fixture(scope="session")
 def logged_in(browser: Any, canary: Canary, formgrader: Formgrader) -> Iterator[Watch]:
-    """The browser of somebody who is logged in to the formgrader; one for all tests."""
+    """The browser of a person who is logged in to the formgrader; one browser for all tests."""
     watch = Watch(browser, canary, formgrader.address)
     watch.log_in(TOKEN)
     yield watch

@@ -1,6 +1,6 @@
-"""Texts of a student that draw over a marker's page, or imitate a part of it."""
+"""Texts by a student that cover a marker's page, or imitate a part of the page."""
 
-# ruff: noqa: E501  each is one line
+# ruff: noqa: E501 each text is one line
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ OF_EACH_KIND = (
     "words from right to left", "tower of accents", "word without an end", "formula that climbs",
     "formula that covers", "formula that redefines", "label", "table that is wide",
 )  # fmt: skip
-"""Covers, imitations, names and headings, odd letters, formulas and sizes: some of each."""
+"""Some texts of each kind: covers, imitations, names and headings, characters, formulas, sizes."""

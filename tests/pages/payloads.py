@@ -1,7 +1,7 @@
-"""Texts of a student that make somebody else's browser act, and texts that may be shown.
+"""Texts by a student that make another person's browser act, and texts that may be shown.
 
-`@JS` stands for a line of script, `@URL` for an address that nobody should ask for; both carry
-a number that identifies the text and the place that acted. `@@` is that number.
+`@JS` is replaced by a line of script, and `@URL` by an address that no browser should load. The
+script and the address contain a number that identifies the text and the place. `@@` is that number.
 """
 
 # ruff: noqa: E501  a payload is one line
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True)
 class Payload:
-    """One idea; `is_seen_raw` says whether it acts on a page that cleans nothing."""
+    """One idea; `is_seen_raw` says whether the idea acts on a page that is not cleaned."""
 
     name: str
     kind: str
@@ -23,7 +23,7 @@ class Payload:
     is_seen_raw: bool = True
 
     def armed(self, number: int, canary: str) -> str:
-        """The text with its script and its address in it."""
+        """Return the text with its script and its address filled in."""
         script, url = f"pwned={number}", f"{canary}/{number}"
         text = self.text.replace("@JS64", base64.b64encode(script.encode()).decode())
         text = text.replace("@JSURL", quote(script, safe=""))
@@ -200,16 +200,17 @@ _JSON = {
 }  # fmt: skip
 
 _UNSEEN = {
-    # made for cleaners that take something out, put something in or rewrite HTML
+    # --- payloads for cleaners that remove, add or rewrite HTML
+    # ---------------------------------------
     "script within a script", "image with a null", "image in a style", "image in a template",
     "image as entities", "markdown link by entities",
-    # browsers of another kind or time do it
+    # payloads that other browsers run, or that this browser runs later
     "embedded script", "preconnect", "icon", "marquee", "math link", "script link in a new tab",
     "data link", "markdown data link",
-    # MathJax does it without its extension `Safe`, which stock pages ask for
+    # MathJax runs the payload without its extension `Safe`, which stock pages load
     "latex link", "latex style", "latex let", "latex in a script",
 }  # fmt: skip
-"""Payloads that do nothing on a page without a cleaner, and may act on one that has one."""
+"""Payloads that do nothing on an uncleaned page, and may act on a cleaned page."""
 
 PAYLOADS = tuple(
     Payload(name, kind, text, name not in _UNSEEN)

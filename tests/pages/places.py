@@ -40,17 +40,17 @@ REPORT_PLACES = (
 PLACES = (*CELL_PLACES, *NOTEBOOK_PLACES, *REPORT_PLACES, "proof")
 NUMBER = {place: number for number, place in enumerate(PLACES)}
 WIDTH = 100
-"""A text is known by the number of its payload times this, plus the number of its place."""
+"""A text's number is its payload's number times this width, plus the number of its place."""
 
 
 SHOWN_AS_HTML = ("markdown cell", "output text/html")
 
 Choice = Callable[[int, str], bool]
-"""Whether a payload, by its number, goes into a place."""
+"""Function that says, for a payload's number and a place, whether the payload goes there."""
 
 
 class Arms:
-    """The payloads with their numbers, armed against one canary."""
+    """The payloads with their numbers, whose addresses lead to one canary."""
 
     def __init__(self, payloads: Sequence[Payload], canary: str) -> None:
         self.payloads = payloads
@@ -61,7 +61,7 @@ class Arms:
         return payload.armed(number, self._canary)
 
     def told(self, numbers: Iterable[int]) -> list[str]:
-        """Payload and place of each number, in words."""
+        """Describe each number by its payload and place."""
         return sorted(
             f"{self.payloads[n // WIDTH].name} in {PLACES[n % WIDTH]}"
             for n in numbers
@@ -69,30 +69,30 @@ class Arms:
         )
 
     def names(self, numbers: Iterable[int]) -> set[str]:
-        """The names of the payloads that the numbers are of."""
+        """Return the names of the payloads with these numbers."""
         return {self.payloads[n // WIDTH].name for n in numbers if n // WIDTH < len(self.payloads)}
 
 
 def everywhere(_payload: int, _place: str) -> bool:
-    """Each payload in each place."""
+    """Put each payload into each place."""
     return True
 
 
 def here_and_there(payload: int, place: str) -> bool:
-    """Each payload in each place that is shown as HTML, and in some of the others."""
+    """Put each payload into each place that is shown as HTML, and into some other places."""
     return place in SHOWN_AS_HTML or (payload + NUMBER[place]) % 5 == 0
 
 
 def thinly(payload: int, place: str) -> bool:
-    """Each payload in a text, a third of them as HTML, and in each other place some payloads."""
+    """Put each payload into a text (a third of them as HTML), and some payloads elsewhere."""
     every = {"markdown cell": 1, "output text/html": 3}.get(place, 25)
     return (payload + NUMBER[place]) % every == 0
 
 
 def cells(arms: Arms, payload: Payload, chosen: Choice = everywhere) -> list[NotebookNode]:
-    """Cells with the payload in the chosen places; unclean ones, as no notebook file may be.
+    """Return cells with the payload in the chosen places; a cleaned notebook never has such cells.
 
-    A cell none of whose places is chosen is left out.
+    A cell is left out if none of its places is chosen.
     """
 
     def text(place: str) -> str:
@@ -157,7 +157,7 @@ def cells(arms: Arms, payload: Payload, chosen: Choice = everywhere) -> list[Not
             if not content:
                 continue
             value: object = content
-            if "widget" in mime:  # nbconvert fails if it is anything else
+            if "widget" in mime:  # nbconvert fails if this field has any other value
                 value = {"model_id": content, "version_major": 2, "version_minor": 0}
             elif mime.endswith("json") and kind == "result":
                 value = {"x": content}
@@ -177,7 +177,7 @@ def _base64(text: str) -> str:
 
 
 def set_notebook(arms: Arms, payload: Payload, notebook: Any) -> None:
-    """Put the payload into what a notebook has outside of its cells."""
+    """Put the payload into a notebook's data outside the cells."""
 
     def text(place: str) -> str:
         return arms.text(payload, place)
@@ -206,9 +206,9 @@ def fill(
     proof: Payload,
     chosen: Choice = everywhere,
 ) -> Marking:
-    """The marking of a student who wrote the payloads wherever there is a place for text.
+    """Return the marking of a student who wrote the payloads into every place for text.
 
-    Each notebook gets its share of them, and `proof` as the answer in words.
+    Each notebook gets some of the payloads, and `proof` becomes the answer in words.
     """
     notebooks = deepcopy(dict(marking.notebooks))
     for number, notebook in enumerate(notebooks.values()):
@@ -222,7 +222,7 @@ def fill(
 
 
 def fill_report(arms: Arms, report: Report, payloads: Iterable[Payload]) -> Report:
-    """The Report with the payloads wherever words of a student may come into it."""
+    """Return the Report with the payloads in every field that may contain a student's words."""
     payloads = list(payloads)
 
     def texts(place: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Nothing that a student wrote acts in a browser: not in the feedback, not for a marker."""
+"""No text by a student acts in a browser: neither in the feedback nor in the formgrader."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def written(course: Course, student: str, marking: Marking) -> None:
 
 
 def grades(course: Course) -> list[tuple[Any, ...]]:
-    """All that a marker can change."""
+    """Return all grades and comments that a marker can change."""
     with PatientGradebook(f"sqlite:///{course.root / 'gradebook.db'}", "made-up") as book:
         return [
             (found.student.id, g.name, g.manual_score, g.extra_credit, g.auto_score, n.flagged)
@@ -111,7 +111,7 @@ def test_nothing_acts_in_the_formgrader_in_any_place(
     course: Course, formgrader: Formgrader, marker: Watch, arms: Arms
 ) -> None:
     acts_in_formgrader(course, formgrader, marker, arms, everywhere)
-    for payload in PAYLOADS:  # each alone, and as the answer in words
+    for payload in PAYLOADS:  # each payload alone, and as the answer in words
         written(course, "anna", fill(arms, mark(course), [payload], payload))
         seen = open_submission(marker, formgrader, "anna")
         assert (payload.name, seen.events) == (payload.name, [])
@@ -151,7 +151,7 @@ IS_WHOLE = {"twice": [], "inside": [], "covered": [], "globals": [], "wide": 0}
 
 
 def assert_page_is_whole(marker: Watch) -> None:
-    """No field of the marker's is covered, doubled, moved or imitated by what a student wrote."""
+    """No text by a student covers, doubles, moves or imitates a field of the marker's."""
     assert marker.evaluate(_WHOLE) == IS_WHOLE
 
 
@@ -169,7 +169,7 @@ def test_no_layout_covers_or_imitates_the_markers_page(
 
 
 def put_before(marking: Marking, layouts: Iterable[str]) -> None:
-    """Put each layout, as a text, a code and two outputs, before the cells of a notebook."""
+    """Put each layout before the cells of a notebook: as a text, as code and as two outputs."""
     for text in layouts:
         output = new_output("display_data", data={"text/html": text, "text/latex": text})
         stream = new_output("stream", text=text)
@@ -180,14 +180,14 @@ def put_before(marking: Marking, layouts: Iterable[str]) -> None:
 
 
 def assert_has_policy(headers: Mapping[str, str]) -> None:
-    """The page runs only its own script, and nobody else may frame it."""
+    """The page runs only its own script, and no other page may frame it."""
     policy = headers["content-security-policy"]
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
     assert "frame-ancestors 'self'" in policy
 
 
 HEADINGS = "# b-essay\n\n# a-slope\n\na-bend\n---\n\n"
-"""A heading has its words as id: one with an item's name would catch that item's points."""
+"""A heading's words become its id: an id with an item's name would change that item's points."""
 
 HARMLESS = """\
 ## A heading
@@ -242,7 +242,7 @@ _SHOWN = """
 
 @dataclass(frozen=True)
 class Visit:
-    """The page as a marker saw it, and the grades before and after a click on full credit."""
+    """A page as the marker saw it, and the grades before and after a click on full credit."""
 
     seen: Seen
     headers: Mapping[str, str]
@@ -256,7 +256,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def visit(course: Course, formgrader: Formgrader, logged_in: Watch) -> Visit:
-    """A marker opens the page of a harmless answer among layouts, and gives it full credit."""
+    """Open the page of a harmless answer among layouts as a marker, and give it full credit."""
 
     def given() -> dict[str, float | None]:
         return {name: score for student, name, score, *_ in grades(course) if student == "emma"}
@@ -356,10 +356,10 @@ def test_a_name_that_is_in_the_gradebook_all_the_same_does_not_act(
 
 
 def feedback_page(course: Course, student: str, report: Any = None) -> str:
-    """The page as it is written, of the stored Report or of another."""
+    """Return the feedback page as it is written, for the stored Report or another one."""
     stored = course.root / "autograded" / student / "hw" / "report.json"
     if report is not None:
-        stored.chmod(0o600)  # the kit keeps it read-only
+        stored.chmod(0o600)  # the kit writes the file as read-only
         stored.write_text(report.to_json(), encoding="utf-8")
     write_feedback(course, course.assignment("hw"), [student])
     page = course.root / "feedback" / student / "hw" / "index.html"
@@ -430,7 +430,7 @@ def stock_exporter() -> HTMLExporter:
 
 def stock_page(notebook: NotebookNode) -> str:
     for cell in notebook.cells:
-        cell.metadata.pop("nbgrader", None)  # its scores are not there
+        cell.metadata.pop("nbgrader", None)  # the scores are missing there
     resources = {"nbgrader": {"score": 0, "max_score": 0, "late_penalty": 0, "notebook": "x"}}
     html, _ = stock_exporter().from_notebook_node(notebook, resources=resources)
     return str(html)
@@ -459,14 +459,14 @@ def test_nothing_acts_in_nbgraders_own_feedback(
 
 
 def where_most_act(_payload: int, place: str) -> bool:
-    """A few places, for a page that is quickly made; with no tag at all it would be invalid."""
+    """Choose a few places, to make the page quickly; a page without any tag would be invalid."""
     return place in (*SHOWN_AS_HTML, "output application/javascript", "cell metadata")
 
 
 def triggered(
     course: Course, watch: Watch, arms: Arms, *payloads: Payload, chosen: Choice = everywhere
 ) -> set[str]:
-    """The names of the payloads that are seen to act on a page that cleans nothing."""
+    """Return the names of the payloads that act visibly on a page that is not cleaned."""
     raw = notebook_with(course, arms, list(payloads), chosen)
     expected = {payload.name for payload in payloads if payload.is_seen_raw}
     seen = watch.show(
@@ -480,7 +480,7 @@ SAMPLE = (
     "script", "image from elsewhere", "frame with a page", "markdown script link", "javascript"
 )  # fmt: skip
 LEAVES = "refresh"
-"""It leaves the page, so that the others could not act there."""
+"""A payload that leaves the page, so that no other payload could act."""
 
 
 def payloads_named(*names: str) -> list[Payload]:
@@ -489,7 +489,7 @@ def payloads_named(*names: str) -> list[Payload]:
 
 @pytest.fixture(scope="module")
 def uncleaned(course: Course, browser: Any, canary: Canary, arms: Arms) -> set[str]:
-    """The payloads of the sample that act: together, except the one that leaves."""
+    """The payloads of the sample that act: all together, except the one that leaves the page."""
     watch = Watch(browser, canary)
     together = triggered(course, watch, arms, *payloads_named(*SAMPLE), chosen=where_most_act)
     alone = triggered(course, watch, arms, *payloads_named(LEAVES), chosen=where_most_act)

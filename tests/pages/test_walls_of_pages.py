@@ -1,4 +1,4 @@
-"""Each wall around a page holds alone: what is stored is clean, and the page lets nothing act."""
+"""Each wall around a page works alone: stored notebooks are clean, and no content can act."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ SOME = ("script", "image that fails", "frame with a page", "svg")
 
 
 def put_unclean(course: Course, arms: Arms, payloads: Sequence[Payload]) -> None:
-    """Store a notebook that nobody cleaned, as if the sanitiser had a hole for each place."""
-    twice = [payload for payload in payloads for _ in range(2)]  # one for each of two notebooks
+    """Store an uncleaned notebook, as if the sanitiser had a hole for each place."""
+    twice = [payload for payload in payloads for _ in range(2)]  # for two notebooks
     filled = fill(arms, mark(course), twice, payloads[0])
     path = course.root / "autograded" / "gina" / "hw" / "a_slopes.ipynb"
     notebook: NotebookNode = filled.notebooks["a_slopes"]
-    path.chmod(0o600)  # the kit keeps it read-only
+    path.chmod(0o600)  # the kit writes the file as read-only
     path.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
 
 
 def scripts(events: list[str]) -> list[str]:
-    """Events that only a script can cause, without clicked links and pages that move on.
+    """Return events that only scripts can cause, not clicked links or automatic redirects.
 
-    A policy can't forbid those: that they are not there is up to the sanitiser.
+    A policy can't forbid such links and moves: the sanitiser must remove them.
     """
     kinds = ("script", "dialog", "grading", "download", "popup", "socket")
     return [event for event in events if event.startswith(kinds)]
@@ -76,14 +76,14 @@ def test_the_formgraders_policy_stops_scripts_that_were_stored(
 def test_the_formgraders_policy_stops_all_scripts_that_were_stored(
     course: Course, formgrader: Formgrader, marker: Watch, arms: Arms
 ) -> None:
-    # a page that moves on by itself needs no script, and no policy forbids it
+    # a page can move on without a script, and no policy forbids that
     acting = (payload for payload in PAYLOADS if payload.name != "refresh")
     holds_alone(course, formgrader, marker, arms, ([payload] for payload in acting))
 
 
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The kit's own pages put texts out as they are."""
+    """Let the kit's own pages write texts without escaping them."""
     cache: Any = templates("autograder.pages").cache
     monkeypatch.setattr(templates("autograder.pages"), "autoescape", False)
     cache.clear()
@@ -127,7 +127,7 @@ def test_detector_sees_nearly_all_payloads_in_a_feedback_that_escapes_nothing(
         page = feedback_page(course, "hugo", fill_report(arms, marking.report, [payload]))
         watch = Watch(browser, canary)
         loose = page.replace(POLICY, 'name="none"')
-        # some do nothing: nobody can wait for those
+        # some payloads do nothing, and no test can wait for those
         if not acts(watch.show("loose", loose, until=acts, patience=5.0)):
             missed.append(payload.name)
         watch.close()
@@ -144,7 +144,7 @@ def test_pages_of_the_kit_say_that_nothing_may_be_loaded(course: Course, arms: A
         assert "<script" not in page
 
 
-# every day, test_pages.py asserts the same of these pages when it opens them for other reasons
+# in the everyday run, test_pages.py asserts the same when it opens these pages for other reasons
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["manage_submissions/hw", "submissions/{}/"])
 def test_formgraders_pages_have_a_policy_and_ask_nobody_else(

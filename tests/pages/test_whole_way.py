@@ -1,4 +1,4 @@
-"""From the files that a student hands in to the pages, with nothing left out in between."""
+"""From the files that a student submits to the pages, through all real steps in between."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 def hostile_code(arms: Arms) -> dict[str, str]:
-    """Answers that show, print, raise and draw the payloads while they are run and tested."""
+    """Return answers that show, print, raise and draw the payloads when they are run and tested."""
     texts = [arms.text(payload, "code") for payload in PAYLOADS]
     shown = f"""\
 TEXTS = {texts!r}
@@ -85,7 +85,7 @@ def plot_objective(objective, trajectories):
 
 
 def hand_in(course: Course, arms: Arms) -> Path:
-    """The folder of a student who put every payload into every place of every file."""
+    """Write the folder of a student who put every payload into every place of every file."""
     folder = course.root / "submitted" / STUDENT / "hw2"
     student = SampleStudent(STUDENT, "", answers=hostile_code(arms))
     write_submission(course, course.assignment("hw2"), student, folder)
@@ -117,7 +117,7 @@ def test_nothing_of_a_hostile_submission_acts_on_any_page(
     assert len(pages) == 4
     texts = [page.read_text(encoding="utf-8") for page in pages]
     assert any("onerror" in text for text in texts), "else nothing of the student's is shown"
-    to_each_other = {f"request !{SITE}/{page.name}" for page in pages}  # all links are clicked
+    to_each_other = {f"request !{SITE}/{page.name}" for page in pages}  # the browser clicks links
     for number, text in enumerate([*texts, instructor_page(real, assignment, marking)]):
         seen = watch.show(f"page{number}", text)
         events = [event for event in seen.events if event not in to_each_other]

@@ -1,4 +1,4 @@
-"""A detector: whatever a page does in a browser that a page of text would not do."""
+"""A detector for everything that a page does in a browser beyond showing text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from autograder.desk.policy import mathjax_folder
 
 SITE = "http://pages.test"
-"""Where pages are that no server has."""
+"""Address of pages that come from no server."""
 
 _NUMBER = re.compile(r"(?:^|/|pwned)(\d+)(?![\da-f-])")
 _MATHJAX = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/")
@@ -24,17 +24,17 @@ _MATHJAX_FROM_HERE = (
     "?config=TeX-AMS-MML_HTMLorMML-full,Safe\"></scr' + 'ipt>');"
 )
 _LIBRARY = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/(?:require|jquery|mermaid)")
-"""Addresses that nbgrader's own pages ask for."""
+"""Addresses that nbgrader's own pages load."""
 
 PATIENCE = 120.0
-"""Seconds to wait for something that has to happen, however busy the machine is."""
+"""Seconds to wait for an expected event, even on a busy machine."""
 
-# before any script of the page, in every frame: whoever sets `pwned` has acted
+# this runs before any script of the page, in every frame: a script that sets `pwned` has acted
 _TRAP = """
 Object.defineProperty(window, 'pwned', {set(value) { __tell(value); }});
 """
 
-# what a reader does to the parts that a student wrote, in one go
+# does everything that a reader does with the parts written by the student, in one go
 _TOUCH = """
 parts => {
   const events = [
@@ -60,7 +60,7 @@ parts => {
 """
 
 
-# resolves once the page has drawn what it holds and has nothing left to do
+# resolves once the page has drawn its contents and has no more work
 _QUIET = """
 () => new Promise(done => {
   setTimeout(done, 10_000);
@@ -70,7 +70,7 @@ _QUIET = """
 
 
 class Canary:
-    """A server that nobody should ask for anything; it remembers who did."""
+    """A server that no page should contact; it remembers each request."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -105,7 +105,7 @@ class Canary:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[Canary]:
-        """Answer until the end of the block."""
+        """Answer requests until the end of the block."""
         thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         thread.start()
         try:
@@ -118,7 +118,7 @@ class Canary:
 
 @dataclass
 class Seen:
-    """Events while a page was open; each entry ends with the number of a payload, if any."""
+    """Events while a page was open; each entry ends with the number of its payload, if any."""
 
     events: list[str] = field(default_factory=list)
     touched: int = 0
@@ -126,13 +126,13 @@ class Seen:
 
     @property
     def numbers(self) -> set[int]:
-        """The numbers of the texts that acted."""
+        """Return the numbers of the texts that acted."""
         found = (_NUMBER.search(event.partition(" !")[2]) for event in self.events)
         return {int(match[1]) for match in found if match}
 
 
 class Watch:
-    """A browser in which one page after another is opened, touched and watched."""
+    """A browser that opens, touches and watches one page after another."""
 
     def __init__(self, browser: Any, canary: Canary, server: str = "http://nowhere.test") -> None:
         self.canary, self.server = canary, server
@@ -169,16 +169,16 @@ class Watch:
         self.context.close()
 
     def rest(self) -> None:
-        """Leave the page, so that nothing of it can reach into the next test."""
+        """Leave the page, so that no effect of the page reaches the next test."""
         self._expected = lambda _: True
         try:
             self.tab.goto("about:blank")
-        except Exception:  # of the browser: the tab has crashed, for example
+        except Exception:  # errors of the browser: the tab has crashed, for example
             self.tab.close()
             self.tab = self._new_tab()
 
     def log_in(self, token: str) -> None:
-        """Become the marker of the formgrader at `server`."""
+        """Log in as the marker of the formgrader at `server`."""
         answer = self.context.request.get(f"{self.server}/formgrader?token={token}")
         assert answer.ok, answer.status
 
@@ -192,20 +192,20 @@ class Watch:
         until: Callable[[Seen], bool] | None = None,
         patience: float = PATIENCE,
     ) -> Seen:
-        """The events when the page is opened, left alone for a moment, and touched.
+        """Return the events when the page is opened, left alone for a moment, and touched.
 
         `parts` selects the parts of the page that a student may have written. `wait` is a condition
-        for which the page's own scripts need some time. If something has to happen, `until` says
-        whether it has; it is waited for, at most `patience` seconds.
+        for which the page's own scripts need some time. If an event must happen, `until` checks for
+        the event, and the test waits at most `patience` seconds.
         """
         seen = self._seen = Seen()
         self._already = len(self.canary.asked)
-        # the formgrader keeps in the address which field was last looked at
+        # the formgrader stores in the address which field was last in view
         self._expected = lambda asked: re.split("[?#]", asked)[0].rstrip("/") == url.rstrip("/")
         try:
             answer = self.tab.goto(url, wait_until="load")
             self.headers = dict(answer.headers) if answer else {}
-        except Exception as error:  # of the browser: a page that goes elsewhere, for example
+        except Exception as error:  # errors of the browser: the page goes elsewhere, for example
             seen.events.append(f"did not open: {str(error).splitlines()[0]}")
         if wait:
             self.wait_for(wait)
@@ -231,25 +231,25 @@ class Watch:
         return self._told()
 
     def _leave_alone(self, seconds: float) -> None:
-        """Wait that long, and until the page has nothing left to do."""
-        with contextlib.suppress(Exception):  # of the browser: the page went elsewhere
+        """Wait this many seconds, and then until the page has no more work."""
+        with contextlib.suppress(Exception):  # errors of the browser: the page went elsewhere
             self.tab.evaluate(_QUIET)
         self.tab.wait_for_timeout(1000 * seconds)
 
     def _told(self) -> Seen:
-        """The events on the open page so far, with the requests to the canary."""
+        """Return the events on the open page so far, with the requests to the canary."""
         asked = [f"canary !{path.strip('/')}" for path in self.canary.asked[self._already :]]
         return replace(self._seen, events=[*self._seen.events, *asked])
 
     def show(self, name: str, page: str, parts: str = "body", **options: Any) -> Seen:
-        """As `open`, with a page at hand."""
+        """Return the events as `open` does, for the HTML text of a page."""
         url = f"{SITE}/{name}"
         self.pages[url] = page
         return self.open(url, parts, **options)
 
     def wait_for(self, condition: str) -> bool:
-        """Whether the condition came about; if not, that is among what was seen."""
-        # not by wait_for_function, which a page's policy forbids
+        """Return whether the condition became true; if not, the events contain that fact."""
+        # wait_for_function is not used, because a page's policy forbids it
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if self.tab.evaluate(f"() => Boolean({condition})"):
@@ -277,7 +277,8 @@ class Watch:
         dialog.dismiss()
 
     def _on_console(self, message: Any) -> None:
-        # a policy's refusal is reported on the console; the attempt is seen elsewhere
+        # the console reports that a policy refused something; the detector records the attempt
+        # itself
         if message.type not in ("error", "warning") or "pwned" in message.text:
             self._note("console", message.text)
 

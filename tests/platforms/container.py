@@ -1,8 +1,8 @@
-"""Gradescope's harness as its documentation describes it: folders, two scripts, a container.
+"""Gradescope's environment as its documentation describes it: folders, two scripts, a container.
 
-bubblewrap makes the container: root with the capabilities that containers give by default, a
-system to read, and /autograder to write. There is no bubblewrap inside, since containers forbid
-what it does. `build` has a network, `mark` has none.
+bubblewrap makes the container: root has the default capabilities of containers, the system is
+read-only, and /autograder can be written. Inside the container, bubblewrap does not work, because
+containers forbid its system calls. `build` has a network, `mark` has none.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ METADATA = {
 
 
 class Container:
-    """One image: the folder that is /autograder inside."""
+    """One image, with the folder that is /autograder inside the container."""
 
     def __init__(self, root: Path, archive: Path) -> None:
         self.root = root
@@ -45,13 +45,13 @@ class Container:
         (root / "run_autograder").chmod(0o755)
 
     def build(self) -> str:
-        """Run setup.sh; what it prints."""
+        """Run setup.sh and return its output."""
         done = self.run(["bash", "/autograder/source/setup.sh"], network=True)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 
     def mark(self, submission: Path) -> tuple[dict[str, Any], str]:
-        """Hand this folder in and run run_autograder; the results, and what it printed."""
+        """Submit this folder and run run_autograder; return the results and the output."""
         for name in ("submission", "results"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         shutil.copytree(submission, self.root / "submission", symlinks=True)

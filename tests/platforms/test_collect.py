@@ -1,4 +1,4 @@
-"""Collecting from repositories: what is taken, at which time, and that no repository harms us."""
+"""Collecting from repositories: the files, their times, and protection against hostile content."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def commit(folder: Path, date: str = EARLY) -> str:
 
 
 def repository(course: Course, name: str, *changes: Change, date: str = EARLY) -> Path:
-    """A student's repository: the release, then these changes, in one commit."""
+    """Make a student's repository: the release and these changes, in one commit."""
     folder = course.root.parent / "repositories" / name
     folder.mkdir(parents=True)
     git(folder, "init", "--quiet", "-b", "main")
@@ -90,7 +90,7 @@ def run(course: Course, wanted: Sequence[Wanted], plan: Plan | None = None) -> C
 
 
 def taken(course: Course, student: str) -> set[str]:
-    """All files of the student's submission."""
+    """Return all files of the student's submission."""
     return {path.name for path in course.submission(student, "hw").rglob("*")}
 
 
@@ -205,7 +205,7 @@ def test_only_the_newest_commit_of_the_same_branch_shows_what_was_not_there(
     collected(course, folder, plan=Plan(before=lambda _: due, local=True))
     collected(course, folder, plan=Plan(branch="work", local=True))
     with (course.submitted / ".collected/hw.jsonl").open("a", encoding="utf-8") as file:
-        file.write('{"student": "anna", "commit"')  # a run that was killed
+        file.write('{"student": "anna", "commit"')  # a run was killed here
     [outcome] = collected(course, folder)
     assert (outcome.state, outcome.time) == ("replaced", datetime.fromisoformat(LATE))
     *_, last = (course.submitted / ".collected/hw.jsonl").read_text("utf-8").splitlines()
@@ -233,7 +233,7 @@ def test_times_are_the_courses_and_doubtful_ones_are_refused(course: Course) -> 
 
 
 def plant(folder: Path) -> Path:
-    """The file that something hostile would write."""
+    """Return the file that a hostile program would write."""
     return folder.parents[1] / "planted"
 
 
@@ -271,7 +271,7 @@ def test_nothing_in_a_repository_runs(
 ) -> None:
     folder = repository(course, "anna", change)
     plant(folder).unlink(missing_ok=True)  # a student's own git runs a student's hooks
-    config = tmp_path / "gitconfig"  # what a teacher may have, and a student counts on
+    config = tmp_path / "gitconfig"  # settings of a teacher's git that a student may exploit
     config.write_text(
         f"[core]\nhooksPath = {folder}/.git/hooks\n"
         f'[filter "evil"]\nsmudge = touch {plant(folder)}\nrequired = true\n'
@@ -299,7 +299,7 @@ def test_links_are_not_followed(target: str, course: Course) -> None:
 
 
 def test_paths_lead_nowhere(course: Course) -> None:
-    """Git refuses to add such paths, so the tree is written by hand."""
+    """Git refuses to add such paths, so the test writes the tree directly."""
 
     def hostile(folder: Path) -> None:
         answered(folder)
@@ -325,7 +325,7 @@ def test_paths_lead_nowhere(course: Course) -> None:
 
 
 def test_tree_without_end_is_left_alone(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten trees, each of which holds the next ten times, name 10^10 files."""
+    """Ten nested trees, each with ten copies of the next one, name 10^10 files."""
     monkeypatch.setattr(git_module, "MAX_LISTING_BYTES", 100_000)
 
     def bomb(folder: Path) -> None:
@@ -445,7 +445,7 @@ def test_stopped_collection_ends_what_it_started(
         runner.fetch(tmp_path / "y", "git@example.org:org/anna.git", None, None)
 
 
-# --- who has which repository ---
+# --- which student has which repository ---
 
 
 def roster(tmp_path: Path, text: str) -> Roster:

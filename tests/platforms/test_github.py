@@ -1,4 +1,4 @@
-"""The template repository: its files, and its workflow run step by step as it is written."""
+"""The template repository: its files, and its workflow, which the test runs step by step."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Run:
     log: str
     page: str
     results: dict[str, str]
-    """Each item with the outcome and the text in the file of results."""
+    """Return each item with its outcome and text in the file of results."""
 
     @property
     def rows(self) -> list[list[str]]:
-        """The cells of the page's table as a browser shows them, without the heading."""
+        """Return the cells of the page's table as a browser shows them, without the header row."""
         tables = in_browser(self.page).find_all("table")
         assert len(tables) == 1
         rows = [
@@ -55,7 +55,7 @@ class Run:
 
 
 def in_browser(page: str) -> BeautifulSoup:
-    """The page as HTML, without GitHub's own cleaning of it."""
+    """Return the page as HTML, without GitHub's own cleaning."""
     markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     return BeautifulSoup(markdown.render(page), "html.parser")
 
@@ -70,7 +70,7 @@ def run_workflow(repository: Path, folder: Path, *, install: bool = False) -> Ru
         "HOME": str(folder),
         "GITHUB_STEP_SUMMARY": str(page),
         "RUNNER_TEMP": str(folder),
-        "PIP_NO_INDEX": "1",  # all that is asked for is installed here
+        "PIP_NO_INDEX": "1",  # all required packages are installed here
     }
     code, log = 0, ""
     for step in job["steps"]:
@@ -99,7 +99,7 @@ def _results(path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """The template repository of the made-up assignment, with nothing done."""
+    """The template repository of the made-up assignment, without any answers."""
     root = tmp_path / "course"
     tiny.write_course(root)
     release = root / "release" / "tiny"
@@ -113,7 +113,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def write(repository: Path, answers: dict[str, str]) -> None:
-    """Put these sources into the answer cells."""
+    """Write these sources into the answer cells."""
     path = repository / "valley.ipynb"
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
@@ -136,7 +136,7 @@ HOSTILE = (
 )
 
 
-# --- what is in it ---
+# --- contents of the repository ---
 
 
 def test_template_is_the_release_with_nothing_hidden(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_workflow_asks_for_little(repository: Path) -> None:
     assert job["timeout-minutes"] <= 30
     assert "secrets" not in text
     for step in job["steps"]:
-        assert "${{" not in step.get("run", "")  # no word of a student's becomes a command
+        assert "${{" not in step.get("run", "")  # no text by a student becomes a command
         if "uses" in step:
             assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
             assert re.search(rf"{step['uses']} # v\d+\.\d+\.\d+\n", text)
@@ -282,7 +282,7 @@ def test_loop_without_end_is_stopped_with_all_its_processes(
     pid = tmp_path / "pid"
 
     class Hasty(subprocess.Popen[bytes]):
-        """A process whose time is over as soon as it has started another one."""
+        """A process whose time is over as soon as it has started another process."""
 
         def wait(self, timeout: float | None = None) -> int:
             while timeout is not None and not (pid.exists() and pid.read_text()):
@@ -300,7 +300,7 @@ def test_loop_without_end_is_stopped_with_all_its_processes(
 
 
 def load(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The repository's file of checks, as a module."""
+    """Import the repository's file of checks as a module."""
     import importlib.util
 
     path = repository / ".github/checks/test_visible.py"
@@ -323,7 +323,7 @@ def test_untouched_repository_is_green_and_all_open(tmp_path: Path) -> None:
     assert list(run.results) == [item.name for item in HOMEWORK.select("auto")]
     assert [row[0].split()[0] for row in run.rows] == list(HOMEWORK.items)
     assert run.rows[0][3].startswith("`momentum` still raises NotImplementedError")
-    assert "hint" not in run.page  # nobody is stuck in what was not begun
+    assert "hint" not in run.page  # unanswered items are not reported as mistakes
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The zip where it is used: built and run as Gradescope's harness does, at last with no network."""
+"""The zip in its real use: built and run as Gradescope does, and finally run without a network."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ NAMED = {
     "update-by-an-update-that-nobody-wrote", "update-by-an-update", "kernel-of-zeros",
 }  # fmt: skip
 OF_THE_GRADER = [attack for attack in ATTACKS if attack.name in NAMED]
-"""Attacks on what the grader itself holds, reads and counts."""
+"""Attacks on data and files that the grader itself keeps, reads and counts."""
 
 
 @pytest.mark.parametrize("attack", [*stolen_answers.ATTACKS, *OF_THE_GRADER], ids=str)

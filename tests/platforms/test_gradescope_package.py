@@ -1,4 +1,4 @@
-"""The zip for Gradescope: all that marking needs is in it, pinned, and the same each time."""
+"""The zip for Gradescope has everything that marking needs, pinned, and is always the same."""
 
 from __future__ import annotations
 
@@ -84,13 +84,13 @@ def test_wheel_is_taken_by_pip_and_brings_the_command(tmp_path: Path) -> None:
 
 
 def without_marker(pin: str) -> str:
-    """The machines that need a package may differ: the makers' tools may need it on more."""
+    """Return a pinned requirement without its platform marker, because markers may differ."""
     return re.sub(r" ;[^\\\n]*", " ", pin)
 
 
 def test_every_requirement_is_pinned_and_hashed_as_in_the_lock() -> None:
     runtime = (OWN / "requirements.lock").read_text(encoding="utf-8")
-    assert PINNED.sub("", runtime).strip() == ""  # and nothing else: no index, no option
+    assert PINNED.sub("", runtime).strip() == ""  # the file has nothing else, no index or option
     whole = (CHECKOUT / "requirements" / "test.lock").read_text(encoding="utf-8")
     pins = {without_marker(match[0]) for match in PINNED.finditer(whole)}
     pinned = [without_marker(match[0]) for match in PINNED.finditer(runtime)]

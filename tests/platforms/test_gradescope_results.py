@@ -1,4 +1,4 @@
-"""Gradescope gets points, words and dates, and nothing that a student must not see."""
+"""Gradescope gets points, words and dates, and no data that a student must not see."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_marking_that_breaks_tells_students_no_detail(
     assert text == results_of_failure().to_json()
     assert json.loads(text)["score"] == 0.0
     assert "secret-key" not in text
-    assert "secret-key" in capsys.readouterr().out  # instructors alone see it
+    assert "secret-key" in capsys.readouterr().out  # only instructors see it
 
 
 def test_time_and_memory_stay_within_the_containers(tmp_path: Path) -> None:

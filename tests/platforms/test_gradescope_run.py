@@ -1,4 +1,4 @@
-"""The zip's two ends without a container: marks as `fdl mark` gives them, and a marking cut off."""
+"""The zip's scripts without a container: marks as from `fdl mark`, and marking that times out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class Homework(NamedTuple):
-    """A course, one of its homeworks, and a student with what each auto item should get."""
+    """A course, one of its homeworks, and a student with known points for each automatic item."""
 
     course: Course
     assignment: Assignment
@@ -31,7 +31,7 @@ class Homework(NamedTuple):
 
 
 def tiny(folder: Path) -> Homework:
-    """The made-up course of one notebook, with a student who has a wrong value."""
+    """The made-up course with one notebook, and a student with a wrong value."""
     tiny_class.make_class(folder)
     course = Course(folder)
     assignment = course.assignment(tiny_class.HOMEWORK)

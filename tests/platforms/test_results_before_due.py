@@ -1,4 +1,4 @@
-"""On Gradescope, no student reads a result before the due date; `fdl mark` is for teachers."""
+"""On Gradescope, no student reads a result before the due date; `fdl mark` always shows results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESULT = "It is 2x."
 
 
 def marked(course: Course) -> Marking:
-    """A Marking one of whose failed claims has a result."""
+    """A Marking in which one failed claim contains a result."""
     marking = mark(course, {"a-slope": 0.0})
     claim = Claim("The slope is right.", False, "It is wrong.", result=RESULT)
     item = replace(marking.report.items["a-slope"], claims=(claim,))
@@ -30,7 +30,7 @@ def marked(course: Course) -> Marking:
 
 
 def due(course: Course, date: str) -> Course:
-    """The same course with another due date."""
+    """Return the same course with another due date."""
     path = course.root / "course.toml"
     text = path.read_text(encoding="utf-8").replace("due = 2024-11-21T23:55:00", f"due = {date}")
     path.write_text(text, encoding="utf-8")

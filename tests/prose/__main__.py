@@ -1,4 +1,4 @@
-"""List the texts that are not plain English; without PATH, of all that has to be plain."""
+"""List texts that are not plain English; without PATH, check all texts that must be plain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .lint import CHECKED, ROOT, check
 
 
 def main() -> int:
-    """Print what is found, by place; 1 if there is something."""
+    """Print the findings by place; return 1 if there are any."""
     parser = ArgumentParser(prog="python -m tests.prose", description=__doc__)
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="a file or a folder")
     parser.add_argument("--count", action="store_true", help="only count what each rule finds")

@@ -1,4 +1,4 @@
-"""The lines that may break a rule, each with the reason."""
+"""Texts that may break a rule, each with the reason."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class Excused(NamedTuple):
-    """Findings that are allowed: of a rule, in these files, in a text that holds `part`."""
+    """Allowed findings: findings of one rule, in these files, in texts that contain `part`."""
 
     files: str
-    """A pattern of paths, from the checkout's root."""
+    """Pattern of paths, relative to the checkout's root."""
     rule: str
     part: str
-    """A part of the text that was found; empty: any text."""
+    """Part of the text that was found; empty allows any text."""
     reason: str
 
 

@@ -1,4 +1,4 @@
-"""Runs proselint with the kit's rules over the files of the checkout."""
+"""Runs proselint with the kit's rules on the files of the checkout."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ CHECKED = (
     *("tests/sandbox", "tests/solutions", "tests/submission"),
     *("autograder", "docs", "source", "solutions", "README.md", "SECURITY.md", "CHANGELOG.md"),
 )
-"""Files and folders of the checkout that have to be plain."""
+"""Files and folders of the checkout whose texts must be plain English."""
 
 READ = {".py", ".md", ".ipynb", ".html", ".toml", ".yml", ".sh", ""}
-"""Endings of the files that are read; without one: Makefile and scripts."""
+"""Endings of the files that are read; files without an ending: Makefile and scripts."""
 
 CONFIG = Config(max_errors=100_000, checks={check.path: True for check in CHECKS})
 
@@ -51,10 +51,10 @@ class Finding(NamedTuple):
 
 
 def lint(page: Page) -> Iterator[Finding]:
-    """Yield what the rules find in a page."""
+    """Yield everything that the rules find in a page."""
     for result in LintFile(page.place, page.prose or " ").lint(CONFIG):
         found = result.check_result
-        start, end = (index - 1 for index in found.span)  # proselint puts a line break first
+        start, end = (index - 1 for index in found.span)  # proselint adds a line break in front
         line = page.prose.count("\n", 0, start) + 1
         text = " ".join(page.source[start:end].split())
         yield Finding(page.place, line, found.check_path, text, found.message)
@@ -69,7 +69,7 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def excuse(finding: Finding) -> Excused | None:
-    """Return what excuses a finding."""
+    """Return the excuse for a finding, if there is one."""
     file = finding.place.partition(" ")[0]
     for each in EXCUSED:
         fits = fnmatch(file, each.files) and fnmatch(finding.rule, each.rule)
@@ -79,7 +79,7 @@ def excuse(finding: Finding) -> Excused | None:
 
 
 def check(paths: Iterable[Path]) -> tuple[list[Finding], set[Excused]]:
-    """Return what is found in these files and not excused, and the excuses that were needed."""
+    """Return the findings in these files that have no excuse, and the excuses that were used."""
     findings: list[Finding] = []
     needed: set[Excused] = set()
     for path in files(paths):

@@ -1,7 +1,8 @@
 """Rules of plain English that a machine can check, as checks of proselint.
 
 `WORDS` looks for words anywhere in prose, `SENTENCES` looks at how a sentence begins. Each rule
-says what to write instead. It has sentences that it must find and some that it must leave alone.
+says what to write instead. Each rule has sentences that it must find and sentences that it must
+leave alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .sentences import WORD, sentences
 from .text import DOCUMENTED, FRAGMENT, FUNCTION
 
 MOST_WORDS = 30
-"""Number of words above which a sentence is too long."""
+"""Largest number of words in a sentence."""
 
 SUBJECT = r"(?:it|they|there|nobody|nothing|no|none|one|this|that|any|all|each|both|some|a|an|the)"
 WRONG_END = r"(?:None|nothing|none|empty|zero|unknown|\w*Error|\d+|False|True|-|infinity|inf)"
@@ -32,7 +33,7 @@ PARTICIPLE = (
 
 
 class Rule(NamedTuple):
-    """Words not to use, what to write instead, and examples of both."""
+    """Forbidden words, the words to write instead, and examples of right and wrong sentences."""
 
     name: str
     pattern: str
@@ -235,7 +236,7 @@ WORDS = (
 
 
 class Form(NamedTuple):
-    """A beginning that a sentence must not have, what to write instead, and examples of both."""
+    """A forbidden beginning of a sentence, the words to write instead, and examples."""
 
     name: str
     pattern: str
@@ -243,7 +244,7 @@ class Form(NamedTuple):
     wrong: str
     right: str
     mark: str = ""
-    """The mark that the sentence must have before it; empty: any that is not a fragment's."""
+    """The mark that must come before the sentence; empty allows any mark except a fragment's."""
 
 
 SENTENCES = (
@@ -311,7 +312,7 @@ class Opening(NamedTuple):
     form: Form
 
     def check(self, text: str, check: Check) -> Iterator[CheckResult]:
-        """Yield the sentences that begin as they must not."""
+        """Yield the sentences that begin with forbidden words."""
         pattern = re.compile(self.form.pattern, re.DOTALL)
         for sentence in sentences(text):
             is_meant = sentence.mark == self.form.mark or not self.form.mark
@@ -325,7 +326,7 @@ class Length(NamedTuple):
     most: int
 
     def check(self, text: str, check: Check) -> Iterator[CheckResult]:
-        """Yield the sentences that have more words."""
+        """Yield the sentences that have more words than allowed."""
         for sentence in sentences(text):
             count = len(WORD.findall(sentence.text))
             if count > self.most and sentence.mark != FRAGMENT:

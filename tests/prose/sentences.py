@@ -14,7 +14,7 @@ END = re.compile(
     rf"([{MARKS}])[{MARKS} ]*|\n *\n"
     rf"|(?<=[.!?])[)\"'”*_]*\s+(?=[\"'“(*_]*(?:[A-Z0-9]|(?:{NAMES})\b))|\Z"
 )
-"""The end of a sentence: a mark, an empty line, or a full stop and the next one's beginning."""
+"""The end of a sentence: a mark, an empty line, or a full stop before a new sentence."""
 WORD = re.compile(r"[A-Za-z0-9][\w'’.,/-]*")
 
 
@@ -27,7 +27,7 @@ class Sentence(NamedTuple):
 
     @property
     def span(self) -> tuple[int, int]:
-        """The sentence's place in its text."""
+        """Return the sentence's place in its text."""
         return self.start, self.start + len(self.text)
 
 

@@ -1,4 +1,4 @@
-"""The rules of plain English find what they should, where it is, and nothing else."""
+"""The rules of plain English find faults in the right place, and find nothing else."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ COUNT = "the text is told once"
 
 
 def places(page: Page) -> list[tuple[int, str]]:
-    """Return the lines and rules of what is found."""
+    """Return the lines and rules of the findings."""
     return [(finding.line, finding.rule) for finding in lint(page)]
 
 

@@ -1,7 +1,7 @@
-"""The prose of a file: its text with everything else blanked, each letter where it was.
+"""The prose of a file: its text with everything else blanked, each character in its place.
 
-Code becomes `CODE`, a letter that no rule matches and no sentence crosses; line breaks stay. So the
-linter's line numbers are those of the file.
+Code becomes `CODE`, a character that no rule matches and no sentence contains; line breaks are
+kept. So the linter's line numbers equal the line numbers of the file.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import NamedTuple
 import nbformat
 
 CODE = "\0"
-"""Stands for each letter that is not prose."""
+"""Replaces each character that is not prose."""
 FRAGMENT = "\1"
-"""Marks a heading, a cell of a table or another text that need not be a sentence."""
+"""Marks a heading, a table cell or another text that need not be a sentence."""
 FUNCTION = "\2"
 """Marks the docstring of a function that is neither a property nor a test."""
 DOCUMENTED = "\3"
 """Marks the docstring of a class, a constant or an attribute."""
 MARKS = CODE + FRAGMENT + FUNCTION + DOCUMENTED
 NAME = "X"
-"""Stands for each letter of a name in prose: `code`, a link's address, an f-string's field."""
+"""Replaces each character of a name in prose: `code`, a link's address, an f-string's field."""
 
 LITERAL = re.compile(r"[A-Za-z]*('''|\"\"\"|'|\")(.*)\1", re.S)
 JOINT = re.compile(r"(\"\"\"|'''|\"|')(?:\s|#[^\n]*\n|\\\n)+[A-Za-z]*\1")
@@ -35,10 +35,10 @@ ESCAPE = re.compile(r"\\[^n]", re.S)
 BREAK = re.compile(r"\\n")
 GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 MESSAGE = re.compile(r"[A-Za-z][a-z]*(?:[ ,]+[A-Za-z'-]+){3}")
-"""Four words in a row: what a string needs to be read as a message."""
+"""Four words in a row, which a string must contain to be read as a message."""
 
 INDENT = 4
-"""Letters by which an example in a docstring is indented."""
+"""Characters that indent an example in a docstring."""
 INLINE = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.S)
 ADDRESS = re.compile(r"(?<=\])\([^)\s]*\)|<?https?://[^\s>]+>?")
 BULLET = re.compile(r"^( *)(?:[-*+]|\d+\.)(?= )", re.M)
@@ -53,7 +53,7 @@ QUOTE = re.compile(r"^ *>[ >]*", re.M)
 EVIDENCE = re.compile(r"(\[evidence: \S+ \")([^\"\n]*)(\"\])")
 """A reference in a rubric to an item's tests, with the words for what they confirm."""
 LABEL = re.compile(r"(?<!\*)(\*\*?)((?:What|Which|Who)\b[^*\n]*(?:[.:]\1|\1(?=:)))")
-"""A question word's clause in bold or italics, which names the text after it."""
+"""A clause with a question word in bold or italics, which names the text after it."""
 
 HEADING = re.compile(r"<(?:h[1-6]|th|a|caption|summary|title)\b[^>]*>")
 TAG = re.compile(r"<(script|style)\b.*?</\1>|\{%.*?%\}|\{#.*?#\}|<!--.*?-->|<[^>]*>", re.S)
@@ -64,13 +64,13 @@ PROGRAM = re.compile(
     r"|SELECT\s|@\w+\(|\w+ = |(?<=\s)return\b)",
     re.M,
 )
-"""A line of a program or a query: a string that has one is code."""
+"""A line of a program or a query; a string with such a line is treated as code."""
 
 UNREAD = re.compile(r"#\s*(?:noqa|type:|!|%%|fmt:|pragma)|###\s")
 
 
 class Page(NamedTuple):
-    """The prose of a text, letter for letter where it is in the source."""
+    """The prose of a text; each character is in the same place as in the source."""
 
     place: str
     source: str
@@ -78,7 +78,7 @@ class Page(NamedTuple):
 
 
 class Mask:
-    """A text of which everything is code until it is shown."""
+    """A text in which everything is treated as code until it is shown."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -88,23 +88,23 @@ class Mask:
             self.starts.append(self.starts[-1] + len(line) + 1)
 
     def of_tokens(self, line: int, column: int) -> int:
-        """Return the index of a place that `tokenize` names."""
+        """Return the index of a position given by `tokenize`."""
         return self.starts[line - 1] + column
 
     def of_tree(self, line: int, column: int) -> int:
-        """Return the index of a place that `ast` names, which counts bytes."""
+        """Return the index of a position given by `ast`, which counts bytes."""
         start = self.starts[line - 1]
         text = self.source[start : self.starts[line] - 1]
         return start + len(text.encode()[:column].decode())
 
     def show(self, start: int, text: str, mark: str = CODE) -> None:
-        """Show `text`, as long as what it replaces, with a mark before it."""
+        """Show `text`, which is as long as the text it replaces, with a mark in front."""
         self.letters[start : start + len(text)] = text
         if start:
             self.letters[start - 1] = mark
 
     def show_comment(self, start: int, text: str) -> None:
-        """Show a comment; lines of comments that follow each other are one text."""
+        """Show a comment; comments on consecutive lines form one text."""
         first = self.source.rfind("\n", 0, start) + 1
         body = text.lstrip("#")
         prose = prose_of(" " * (len(text) - len(body)) + body)
@@ -115,12 +115,12 @@ class Mask:
 
     @property
     def text(self) -> str:
-        """The text as it is now."""
+        """Return the text in its present state."""
         return "".join(self.letters)
 
 
 def filled(pattern: re.Pattern[str], letter: str, text: str) -> str:
-    """Return the text with each letter of each match replaced."""
+    """Return the text with each character of each match replaced."""
     return pattern.sub(lambda match: re.sub(r"[^\n]", letter, match.group()), text)
 
 
@@ -132,13 +132,13 @@ def prose_of(text: str) -> str:
 
 
 def label(match: re.Match[str]) -> str:
-    """Return a label as a fragment, and its end as the end of a sentence."""
+    """Return a label as a fragment, and the label's end as the end of a sentence."""
     width = len(match[1])
     return FRAGMENT * width + match[2][:-width] + CODE * width
 
 
 def of_markdown(text: str) -> str:
-    """Return the prose of a page; a heading and a cell of a table are fragments."""
+    """Return the prose of a page; headings and table cells are fragments."""
     text = filled(FORMULA, NAME, filled(INLINE, NAME, filled(FENCE, CODE, text)))
     text = TITLE.sub(lambda match: filled(TITLE_MARK, FRAGMENT, match.group()), text)
     text = filled(QUOTE, " ", text)
@@ -148,7 +148,7 @@ def of_markdown(text: str) -> str:
 
 
 def strings(tree: ast.AST) -> Iterator[tuple[ast.Constant | ast.JoinedStr, str]]:
-    """Yield the strings of a module; with each the mark of its docstring, or nothing."""
+    """Yield the strings of a module, each with the mark of its docstring, or without a mark."""
     seen: set[int] = set()
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -167,7 +167,7 @@ def strings(tree: ast.AST) -> Iterator[tuple[ast.Constant | ast.JoinedStr, str]]
 
 
 def mark_of(parent: ast.AST, place: int) -> str:
-    """Return the mark of the docstring that is this statement of its parent."""
+    """Return the mark of a docstring, from the node and the place where it stands."""
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
         names = {ast.unparse(name).rpartition(".")[2] for name in parent.decorator_list}
         is_test = parent.name.startswith("test_")
@@ -191,7 +191,7 @@ def without_examples(text: str) -> str:
 
 
 def of_python(source: str, has_messages: bool = True) -> str:
-    """Return the prose of a module: comments, docstrings and, if it has some, messages."""
+    """Return the prose of a module: comments, docstrings and messages."""
     mask = Mask(source)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not UNREAD.match(token.string):
@@ -233,18 +233,18 @@ def of_hashes(text: str) -> str:
 
 
 def of_test(source: str) -> str:
-    """Return the prose of a test, whose strings are data and quote messages from elsewhere."""
+    """Return the prose of a test without its strings, which are data and quotations."""
     return of_python(source, has_messages=False)
 
 
 def reader(path: Path) -> Callable[[str], str]:
-    """Return what makes prose of the text of such a file."""
+    """Return the function that extracts prose from a file of this kind."""
     python = of_test if "tests" in path.parts else of_python
     return {".py": python, ".md": of_markdown, ".html": of_template}.get(path.suffix, of_hashes)
 
 
 def pages(path: Path, place: str) -> Iterator[Page]:
-    """Yield what there is to read in a file; `place` is its path from the checkout's root."""
+    """Yield the texts to read in a file; `place` is the file's path from the checkout's root."""
     source = path.read_text(encoding="utf-8")
     if path.suffix != ".ipynb":
         yield Page(place, source, reader(Path(place))(source))

@@ -23,13 +23,13 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave what this user's own proofs have kept where it is: only a few are kept."""
+    """Leave this user's own cached proofs unchanged, because only a few are kept."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """A course with the assignment `tiny`: not filled, not released."""
+    """A course with the assignment `tiny`, which is not filled and not released."""
     write_course(tmp_path / "course")
     return Course(tmp_path / "course")
 
@@ -45,6 +45,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def released(published: Path, tmp_path: Path) -> Course:
-    """The same course, filled and released, for one test to spoil."""
+    """The same course, filled and released, for one test to break."""
     shutil.copytree(published, tmp_path / "released")
     return Course(tmp_path / "released")

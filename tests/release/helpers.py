@@ -1,4 +1,4 @@
-"""Functions that spoil a course and look at what a proof finds."""
+"""Functions that break a course and check the findings of a proof."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .tiny import write_notebook
 
 
 def cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
-    """The cell with that nbgrader id."""
+    """Return the cell with this nbgrader id."""
     (found,) = [
         c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
     ]
@@ -28,7 +28,7 @@ def cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
 
 
 def change(path: Path, alter: Callable[[NotebookNode], object]) -> None:
-    """Alter a notebook on disk."""
+    """Change a notebook on disk."""
     notebook = read_notebook(path)
     alter(notebook)
     write_notebook(path, notebook)
@@ -43,14 +43,14 @@ def change_source(course: Course, alter: Callable[[NotebookNode], object]) -> No
 
 
 def replace_text(path: Path, old: str, new: str) -> None:
-    """Replace a text that must be there."""
+    """Replace a text that the file must contain."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def fingerprint(*trees: Path) -> dict[str, str]:
-    """Every file and folder of the trees, with the file's hash."""
+    """Return every file and folder of the trees, with each file's hash."""
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
         for tree in trees
@@ -64,15 +64,15 @@ def checked(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
 
 
 def looked_at(course: Course, name: str = "tiny") -> Proof:
-    """The findings from reading the course's trees alone: no trial, nothing filled or built.
+    """Return the findings from reading the trees; nothing is marked, filled or built.
 
-    The source must be filled. Whether the trees are up to date is not looked at.
+    The source must be filled. The function does not check whether the trees are up to date.
     """
     return _read(course, name, course.source(name), course.release(name))
 
 
 def looked_at_anew(course: Course) -> Proof:
-    """The same findings, for a release that is built from the present source."""
+    """Return the same findings for a release that is newly built from the source."""
     with TemporaryDirectory() as folder:
         assignment = course.assignment("tiny")
         source = stage_source(course, assignment, Path(folder))
@@ -89,5 +89,5 @@ def _read(course: Course, name: str, filled: Path, tree: Path) -> Proof:
 
 
 def faults(proof: Proof) -> dict[str, str]:
-    """The faults that keep a release back, by what was looked at."""
+    """Return the faults that prevent a release, by the checked part."""
     return {finding.check: finding.detail for finding in proof.faults}

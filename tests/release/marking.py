@@ -1,4 +1,4 @@
-"""Markers without a sandbox and without pytest, which give back the same Report.
+"""Markers without a sandbox and without pytest, which return the same Report.
 
 `Marker` runs the notebooks of the made-up course, `mark_on_paper` runs nothing.
 """
@@ -72,7 +72,7 @@ def release(
     check: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Proof:
-    """Release with a marker instead of the real grading path; no trial is cached."""
+    """Release with a test marker instead of the real grading path; no trial is cached."""
 
     def mark_class(
         course: Course, assignment: Assignment, jobs: Sequence[Job], **_: object
@@ -97,7 +97,7 @@ def release(
 
 
 def mark_on_paper(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marking:
-    """Give the marks that a sound homework would get."""
+    """Give the marks that a correct homework would get."""
     assert course.hidden(assignment.name).is_dir()
     assert release.is_dir()
     share = float(path.name == "reference")
@@ -121,7 +121,7 @@ def mark_on_paper(course: Course, assignment: Assignment, path: Path, *, release
 
 @dataclass
 class Marker:
-    """Marks by the judges; one may be replaced by a lenient or a cruel one."""
+    """Marks by the judges; a test may replace one judge by a lenient or a strict one."""
 
     judges: Mapping[str, Mapping[str, Judge]] = field(default_factory=lambda: JUDGES)
     marked: list[str] = field(default_factory=list)
@@ -166,12 +166,12 @@ class Marker:
         return Marking(report, {"valley": notebook})
 
     def but(self, item: str, judge: Judge) -> Marker:
-        """The same marker with another judge for one item."""
+        """Return the same marker with another judge for one item."""
         return Marker({**self.judges, item: {"a claim of its own": judge}})
 
 
 def run(notebook: NotebookNode, checks: Path) -> Namespace:
-    """The names that the notebook's code cells define; an error ends only its own cell."""
+    """Return the names that the notebook's code cells define; an error stops only its own cell."""
     module = ModuleType("checks")
     exec(checks.read_text(encoding="utf-8"), module.__dict__)
     answers: Namespace = {"checks": module}

@@ -54,6 +54,6 @@ def factor_left_as_it_is(u, v):
 
 
 def write_misconceptions(course: Course, *texts: str) -> None:
-    """Write the catalogue of these misconceptions beside the hidden tests."""
+    """Write the catalogue with these misconceptions beside the hidden tests."""
     path = course.hidden("tiny") / "misconceptions.py"
     path.write_text(dedent("\n".join([HEAD, *texts])), encoding="utf-8")

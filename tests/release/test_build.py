@@ -1,4 +1,4 @@
-"""Source → release, through nbgrader."""
+"""nbgrader builds the release from the source."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_building_touches_nothing_but_its_destination(filled: Course) -> None:
 
 
 def in_this_process() -> None:
-    """The command's work without a gradebook: nbgrader starts a process to make one."""
+    """Do the command's work without a gradebook, so that nbgrader starts no process for it."""
     from nbgrader.apps import GenerateAssignmentApp
 
     app = GenerateAssignmentApp()
@@ -141,7 +141,7 @@ def test_plain_nbgrader_writes_the_same_bytes(
         "c.CourseDirectory.course_id = 'tiny-course'\n"
     )
     monkeypatch.chdir(filled.root)
-    scripts = Path(sys.executable).parent  # nbgrader's command and alembic's, which it runs
+    scripts = Path(sys.executable).parent  # nbgrader's command runs alembic's
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
     nbgrader()
     ours = filled.root / "ours" / "tiny"

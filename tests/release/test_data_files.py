@@ -75,7 +75,7 @@ def first_measurement(factor):
 
 
 def list_files(course: Course, *names: str) -> Course:
-    """The same course, in whose settings these files are listed."""
+    """Return the same course with these files listed in its settings."""
     settings = course.root / "course.toml"
     replace_text(settings, "seed = 7\n", f"seed = 7\nfiles = {list(names)!r}\n")
     return Course(course.root)
@@ -126,7 +126,7 @@ def test_listed_files_are_released_beside_the_notebooks(data: Course) -> None:
 
 @pytest.fixture
 def handed_in(data: Course, tmp_path: Path) -> tuple[Course, Path]:
-    """The course as workers get it, and the reference's submission, with other data beside it."""
+    """Return the course as workers get it, and a right submission with changed data files."""
     assert proved(data).ok
     root = tmp_path / "elsewhere"
     for part in ("source", "release", "solutions", "autograder"):
@@ -169,7 +169,7 @@ def test_release_that_lacks_a_file_can_not_mark(handed_in: tuple[Course, Path]) 
         points(course, submission)
 
 
-# --- What is at fault -----------------------------------------------------------------------------
+# --- Faults in data files -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -1,4 +1,4 @@
-"""An earlier proof's findings are reused as long as its inputs are the same."""
+"""An earlier proof's findings are reused if its inputs are unchanged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class CountingRun:
-    """Stands in for `mark_class`: notes what it marks, and gives it back in another order."""
+    """Replaces `mark_class`: records the marked submissions, and returns results reordered."""
 
     mark: MarkFunction = mark_on_paper
     marked: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class CountingRun:
                 yield Marked(job.student, marking)
 
     def taken(self) -> list[str]:
-        """Return what was marked since the last call, in the order of the trials."""
+        """Return the submissions marked since the last call, in the order of the trials."""
         found, self.marked = self.marked, []
         assert len(set(found)) == len(found)
         return sorted(found, key=[*TRIALS, MISCONCEPTIONS].index)
@@ -92,7 +92,7 @@ def proved(course: Course, *, again: bool = False) -> Proof:
 
 @pytest.fixture(scope="module")
 def kept(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The user's folder for caches after a first proof of the published course."""
+    """The user's cache folder after a first proof of the published course."""
     cache = tmp_path_factory.mktemp("kept") / "cache"
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
@@ -104,7 +104,7 @@ def kept(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def proved_before(released: Course, kept: Path, tmp_path: Path, run: CountingRun) -> Course:
-    """A course to spoil, of which an earlier proof has kept all trials."""
+    """A course for tests to break; an earlier proof of this course has stored all trials."""
     shutil.copytree(kept, tmp_path / "cache")
     assert run.marked == []
     return released
@@ -118,7 +118,7 @@ ROWS = len([*TRIALS, ACCEPTS, REJECTS])
 
 
 def of_trials(proof: Proof) -> dict[str, Finding]:
-    """The findings of the trials by what was looked at."""
+    """Return the findings of the trials, by the checked part."""
     begins = (REFERENCE, SKELETON, ACCEPTS, REJECTS, "junk earns nothing: ")
     return {each.check: each for each in proof.findings if each.check.startswith(begins)}
 
@@ -272,7 +272,7 @@ misconceptions.values("t-slope", "no_slope", "There is a slope.", slope=None)
 
 @pytest.fixture
 def held(released: Course, run: CountingRun, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Write two misconceptions; the list notes the items whose misconceptions are tried."""
+    """Write two misconceptions; return a list of the items whose misconceptions are tried."""
     assert run.marked == []
     (released.hidden("tiny") / "misconceptions.py").write_text(CATALOGUE, encoding="utf-8")
     noted: list[str] = []

@@ -1,4 +1,4 @@
-"""Solutions → source: what is written into a cell, and what stops it."""
+"""Filling the source from solutions: the text written into a cell, and the faults that stop it."""
 
 from __future__ import annotations
 
@@ -194,11 +194,11 @@ def test_duplicate_cell_ids_are_refused(course: Course) -> None:
     fails(course, "two cells have the id t-intro")
 
 
-# --- What is typed by hand ------------------------------------------------------------------------
+# --- Texts that were typed by hand ----------------------------------------------------------------
 
 
 def typed(course: Course, grade_id: str, add: Callable[[str], str]) -> list[str]:
-    """Texts that filling would drop once a filled cell was edited."""
+    """Texts that would be lost if a filled cell was edited and then filled again."""
     fill_source(course, "tiny")
 
     def change(notebook: NotebookNode) -> None:

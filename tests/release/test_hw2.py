@@ -1,6 +1,6 @@
-"""The real homework: its trees are in order, and faults seeded into it are caught.
+"""The real homework: its trees are correct, and faults put into it are found.
 
-Marks are left out here: `fdl release hw2 --check` proves them through the sandbox.
+These tests give no marks: `fdl release hw2 --check` proves the marks through the sandbox.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def matrix_on_paper(_course: Course, assignment: Assignment) -> KillMatrix:
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the checkout's course, filled and built now."""
+    """A copy of the checkout's course, filled and built in this test run."""
     folder = tmp_path_factory.mktemp("hw2")
     root = folder / "course"
     files = course_files(Course(CHECKOUT), "hw2", NBGRADER_SETTINGS)
@@ -46,7 +46,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first_proof(fresh: Path) -> Proof:
-    """The proof of that release; the release is unchanged after it."""
+    """The proof of the fresh release; the proof does not change the release."""
     before = fingerprint(fresh)
     course = Course(fresh)
     proof = release(course, "hw2", check=True, mark=mark_on_paper, matrix=matrix_on_paper)
@@ -104,7 +104,7 @@ SPOILS = [(spoil_proof, "(p1a-proof)"), (spoil_rubric, "(p1b-proof)")]
 
 @pytest.fixture(scope="module")
 def spoilt(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The findings in a release with a fault of every kind, each in a cell of its own."""
+    """The findings in a release with a fault of every kind, each fault in a separate cell."""
     root = tmp_path_factory.mktemp("spoilt") / "course"
     shutil.copytree(fresh, root)
     course = Course(root)
@@ -140,5 +140,5 @@ def test_nothing_else_is_found_in_the_spoilt_release(spoilt: Mapping[str, str]) 
 
 
 def test_proving_changes_nothing(first_proof: Proof) -> None:
-    """The fixture compares the trees before and after."""
+    """The fixture compares the trees before and after the proof."""
     assert first_proof.ok

@@ -1,4 +1,4 @@
-"""Junk has the shape of the right answer and nothing else of it."""
+"""Junk has the shape of the right answer, and no other property of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A release is fit to publish where each misconception loses its own item alone, under its name."""
+"""A release is fit only if each misconception loses only its own item, under its own name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_release_with_a_survivor_is_not_written(released: Course) -> None:
         released, "tiny", mark=mark_on_paper, matrix=lambda course, _assignment: matrix_of(course)
     )
     assert [finding.detail for finding in proof.faults] == [
-        "item t-plot: its tests do not notice the misconception 'unlabelled'"
+        "item t-plot: the item's tests do not notice the misconception 'unlabelled'"
     ]
     assert (released.release("tiny") / "valley.ipynb").read_bytes() == before
 
@@ -70,7 +70,7 @@ def test_an_item_that_another_ones_misconception_costs_is_named(released: Course
         'misconceptions.values("t-values", "no_slope", "...", last_part=0.0, slope=None)',
     )
     assert list(matrix_of(released).faults()) == [
-        "item t-slope: it loses points with 'no_slope', which belongs to t-values"
+        "item t-slope loses points with 'no_slope', which belongs to t-values"
     ]
 
 
@@ -121,7 +121,7 @@ def test_the_command_writes_both_files(
 
     from autograder.cli import app
 
-    # test_real_path has processes hold them
+    # test_real_path tests misconceptions in separate processes
     monkeypatch.setattr(Machine, "processors", lambda _: 1)
     write_misconceptions(released, SOUND)
     monkeypatch.chdir(released.root)

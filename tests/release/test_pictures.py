@@ -1,4 +1,4 @@
-"""Given pictures: drawn from the solutions, attached to a text, described in words."""
+"""Pictures for students: drawn from the solutions, attached to a text, described in words."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_picture_attached_by_hand_stays(course: Course) -> None:
     assert base64.b64decode(attached(course)["photo.png"]) == PNG
 
 
-# --- The frame of a proof -------------------------------------------------------------------------
+# --- The frame around a proof ---------------------------------------------------------------------
 
 FRAME = """<div style="border:1px solid #1a73b5">
 

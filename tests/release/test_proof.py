@@ -1,4 +1,4 @@
-"""Seeded faults: each is caught by the check that is there for it, and named with its place."""
+"""The right check finds each fault put into a course, and names the fault's place."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_stray_file_is_named(released: Course, tree: str, name: str) -> None:
     path.write_bytes(b"\x00\xffstray")
     found = faults(checked(released))[f"files of {tree}/tiny"]
     top, *nested = name.split("/")
-    assert f"{tree}/tiny/{top}{'/' * bool(nested)} does not belong there" in found
+    assert f"{tree}/tiny/{top}{'/' * bool(nested)} does not belong in this place" in found
 
 
 def test_empty_stray_folder_is_named(released: Course) -> None:
@@ -94,7 +94,7 @@ def test_link_is_named(released: Course) -> None:
     target.unlink()
     target.symlink_to(released.source("tiny") / "checks.py")
     assert faults(checked(released)) == {
-        FILES: "release/tiny/checks.py is a link; replace it with the file itself"
+        FILES: "release/tiny/checks.py is a link; replace the link with the file itself"
     }
 
 
@@ -112,7 +112,7 @@ def test_stray_notebook_is_named(released: Course) -> None:
     assert "valley_solved.ipynb, cell 4 (t-slope-answer)" in found[SOLUTION]
 
 
-# --- What must not be given away ----------------------------------------------------------------
+# --- Texts that must not be given away ------------------------------------------------------------
 
 
 def test_solution_body_left_in_an_answer_cell_is_named(released: Course) -> None:
@@ -250,7 +250,7 @@ def test_hidden_test_in_notebook_metadata_is_named(released: Course) -> None:
     change_release(released, lambda nb: nb.metadata.update(draft=line))
     found = faults(looked_at(released))
     assert "valley.ipynb, its metadata contains part of the hidden test" in found[HIDDEN]
-    assert "valley.ipynb: its metadata 'draft'" in found[TRACES]
+    assert "valley.ipynb: the metadata 'draft'" in found[TRACES]
 
 
 # --- What a machine leaves ----------------------------------------------------------------------
@@ -299,7 +299,7 @@ def spoil_kernel(notebook: NotebookNode) -> None:
         ),
         (spoil_mark, "cell 5 (t-slope) has the metadata nbgrader = {"),
         (spoil_editable, "cell 5 (t-slope) has the metadata editable = 'a + b'"),
-        (spoil_kernel, "valley.ipynb: its metadata 'kernelspec' differs from that of a release"),
+        (spoil_kernel, "valley.ipynb: the metadata 'kernelspec' differs from that of a release"),
     ],
 )
 def test_what_a_release_has_no_use_for_is_named(
@@ -558,7 +558,7 @@ def test_line_that_filling_would_drop_is_told_once(
         cell(notebook, "t-slope-answer").source += "\n\nassert slope is not None"
 
     change_source(released, add)
-    assert set(faults(prove(released))) == {"filling drops nothing that is typed by hand"}
+    assert set(faults(prove(released))) == {"filling drops no line that was typed by hand"}
 
 
 def test_changed_docstring_is_told_of_the_source_alone(released: Course) -> None:

@@ -1,4 +1,4 @@
-"""Publishing: only what is fit is written, and checking writes nothing."""
+"""Publishing writes only a release that is fit for students, and checking writes nothing."""
 
 from __future__ import annotations
 

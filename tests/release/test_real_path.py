@@ -19,12 +19,12 @@ from .marking import MarkFunction, release
 from .misconceptions import SOUND, write_misconceptions
 
 SETTINGS = MarkSettings(unprotected=True)
-"""For machines without a working wall too: these notebooks are our own."""
+"""Settings that also work without a wall, because we wrote these notebooks ourselves."""
 
 
 @pytest.fixture(scope="module")
 def mark() -> Iterator[MarkFunction]:
-    """The real path, with one sandbox for all submissions."""
+    """Marks through the real path, with one sandbox for all submissions."""
     with open_sandbox(SETTINGS) as sandbox:
 
         def mark_in_it(
@@ -41,7 +41,7 @@ def mark() -> Iterator[MarkFunction]:
 def test_sound_course_is_published(
     course: Course, mark: MarkFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As `fdl release` does it, trials and misconceptions in processes; trials insist on a wall."""
+    """Trials and misconceptions run in processes, as in `fdl release`; trials require a wall."""
     monkeypatch.setattr(classrun, "default_jobs", lambda *_: 1)
     write_misconceptions(course, SOUND)
     walls = examine()
@@ -57,10 +57,11 @@ def test_sound_course_is_published(
 def found(
     published: Path, mark: MarkFunction, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
-    """The findings of a proof if the hidden tests of two items are wrong."""
+    """The findings of a proof when the hidden tests of two items are wrong."""
     root = tmp_path_factory.mktemp("weak") / "course"
     shutil.copytree(published, root)
-    # a name of its own: pytest knows the module of the other course by its name already
+    # the module needs its own name, because pytest already knows a module of the other course by
+    # the usual name
     hidden = (root / "autograder/hidden/tiny/test_valley.py").rename(
         root / "autograder/hidden/tiny/test_weak_valley.py"
     )

@@ -1,4 +1,4 @@
-"""`fdl release --solutions`: what students get after the last extension, and when it is refused."""
+"""`fdl release --solutions`: the written files, and the reasons to refuse."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROOF = "Since ½‖u‖² grows along u itself"
 
 
 def extended(course: Course, *lines: str) -> Course:
-    """The course with these extensions."""
+    """Return the course with these extensions."""
     settings = course.settings_file.read_text(encoding="utf-8")
     table = "\n".join(["", "[assignments.tiny.extensions]", *lines, ""])
     course.settings_file.write_text(settings + table, encoding="utf-8")
@@ -38,7 +38,7 @@ def extended(course: Course, *lines: str) -> Course:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course whose solutions were written at the last moment that may be."""
+    """A course whose solutions were written at the first moment at which this is allowed."""
     root = tmp_path_factory.mktemp("finished") / "course"
     write_course(root)
     course = extended(Course(root), "anna = { hours = 48 }", "bela = { hours = 2 }")
@@ -53,7 +53,7 @@ def notebook(finished: Course) -> NotebookNode:
     return found
 
 
-# --- what is in it -------------------------------------------------------------------------------
+# --- contents of the solutions --------------------------------------------------------------------
 
 
 def test_the_folder_has_notebooks_pages_and_what_they_need(finished: Course) -> None:
@@ -109,7 +109,7 @@ def test_the_page_loads_nothing(finished: Course) -> None:
     assert PROOF in page
 
 
-# --- when it is refused --------------------------------------------------------------------------
+# --- reasons to refuse ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_an_extension_given_through_nbgrader_counts(
         def __exit__(self, *_: object) -> None: ...
 
         def recorded_extensions(self) -> dict[str, timedelta]:
-            return {"3": timedelta(hours=7)}  # by settings that have changed since then
+            return {"3": timedelta(hours=7)}  # the settings have changed since then
 
     monkeypatch.setattr(marks, "open_gradebook", lambda _: Gradebook())
     monkeypatch.setattr(marks, "_submissions", lambda *_: rows)
@@ -170,7 +170,7 @@ def test_a_homework_without_a_due_date_says_what_to_write(course: Course) -> Non
 
 @pytest.fixture
 def spoilt(finished: Course, tmp_path: Path) -> Iterator[Course]:
-    """A copy to spoil, whose solutions must stay as they are."""
+    """A copy for tests to break; its solutions must stay unchanged."""
     shutil.copytree(finished.root, tmp_path / "course")
     course = Course(tmp_path / "course")
     before = fingerprint(course.published_solutions("tiny").parent)
@@ -182,7 +182,11 @@ def spoilt(finished: Course, tmp_path: Path) -> Iterator[Course]:
     ("right", "wrong", "why"),
     [
         ("last_part = 15.0", "last_part = 15.0 / 0", "stops with ZeroDivisionError"),
-        ("last_part = 15.0", "last_part = 1.0", "the check of the right answer does not pass"),
+        (
+            "last_part = 15.0",
+            "last_part = 1.0",
+            "the visible check does not pass with the right answer",
+        ),
     ],
 )
 def test_answers_that_fail_leave_the_earlier_solutions(

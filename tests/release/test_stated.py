@@ -22,7 +22,7 @@ from .helpers import cell, change
 
 @pytest.fixture
 def made(tmp_path: Path) -> Course:
-    """A course with a homework as `fdl new` makes it."""
+    """A course with a homework made by `fdl new`."""
     course = begin_course(tmp_path / "course", "Europe/Zurich")
     make_homework(course, planned())
     return Course(course.root)
@@ -111,7 +111,7 @@ def test_other_comments_and_texts_stay() -> None:
 
 
 def lost(course: Course, error: float) -> float:
-    """The points lost by an answer whose iterates are off by this share of the largest one."""
+    """Return the points that an answer loses if its iterates are wrong by this share."""
     marker = LocalMarker(course, course.assignment("hw3"))
     right = marker.world("problem1_newton")["newton"]
 

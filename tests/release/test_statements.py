@@ -1,4 +1,4 @@
-"""Texts, checks and imports have to agree with the grade cells and course.toml."""
+"""Texts, checks and imports must agree with the grade cells and course.toml."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def write_texts(notebook: NotebookNode) -> None:
 
 @pytest.fixture
 def stated(course: Course) -> Course:
-    """The made-up course with texts that state all there is to state, and rightly."""
+    """The made-up course with texts that state every fact correctly."""
     (course.source("tiny") / "README.md").write_text(README, encoding="utf-8")
     with (course.source("tiny") / "checks.py").open("a", encoding="utf-8") as file:
         file.write("\n\ndef Item(*_, **__):\n    pass\n\n\nhint = Item\n" + ITEMS)
@@ -124,7 +124,11 @@ def test_other_tables_are_no_fault(stated: Course, table: str) -> None:
     [
         ("(1.5 points)", "(2 points)", "(t-proof-text), line 1 gives '(2 points)'"),
         ("picture: 1 bonus", "picture: 5 bonus", "(t-plot-answer-text), line 1 gives"),
-        ("proof (1.5 points)", "proof (1.5 bonus points)", "in course.toml it is not a bonus item"),
+        (
+            "proof (1.5 points)",
+            "proof (1.5 bonus points)",
+            "in course.toml the item is not a bonus item",
+        ),
         ("Slope and values", "Slope and values (9 points)", "gives '(9 points)'; the grade cells"),
         ("Slope and values", "Slope and values [3 points]", ""),
         ("## a) Slope and values", "**a) Slope and values (7 points)**", "gives '(7 points)'"),
@@ -157,7 +161,7 @@ def test_points_of_the_readme(stated: Course) -> None:
         ),
         (", bonus=True", "", "t-plot is an item of 1 there"),
         ('    Item("t-proof", 1.5),\n', "", "checks.py: item t-proof is unknown there"),
-        ('Item("t-values"', 'Item("t-value"', "an item of 1 there, but unknown in"),
+        ('Item("t-values"', 'Item("t-value"', "an item of 1 in this file, but unknown in"),
         ("    Item", "    make.Item", ""),
         ("\n\nITEMS", '\n\nHINTS = [hint("t-slope", 4)]\n\nITEMS', ""),
         (

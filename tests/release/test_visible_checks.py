@@ -1,4 +1,4 @@
-"""The visible checks are run on answers whose marks are known, before they are published."""
+"""Before publication, the visible checks run on answers with known marks."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def spoil(course: Course, old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("(9, 18)", "(9, 19)", "item t-slope: its check says ✗ t-slope: not right yet"),
+        ("(9, 18)", "(9, 19)", "item t-slope: the visible check says ✗ t-slope: not right yet"),
         (
             'names["first_part"]',
             'names["first"]',
-            "item t-values: its check says … t-values: not done yet (KeyError)",
+            "item t-values: the visible check says … t-values: not done yet (KeyError)",
         ),
         ('print(f"✓ {item}: passes"', 'print(f"{item}: passes"', "prints no verdict"),
         (
             'verdict("t-plot",',
             'raise ValueError("broken")\n    verdict("t-plot",',
-            "item t-plot: its check ends in ValueError",
+            "item t-plot: the visible check ends in ValueError",
         ),
     ],
 )
@@ -66,7 +66,7 @@ def test_check_that_accepts_the_skeleton_is_named(course: Course, old: str, new:
     spoil(course, old, new)
     found = faults(proved(course))
     assert set(found) == {REJECTS}
-    assert "item t-slope: its check passes without an answer" in found[REJECTS]
+    assert "item t-slope: the visible check passes without an answer" in found[REJECTS]
 
 
 def test_wrong_reference_is_told_in_one_row(course: Course) -> None:

@@ -169,22 +169,22 @@ import checks
 
 
 def code(grade_id: str, source: str, *, tags: list[str] | None = None, **mark: Any) -> NotebookNode:
-    """A code cell with nbgrader metadata."""
+    """Return a code cell with nbgrader metadata."""
     return _marked(new_code_cell(source.strip("\n"), id=grade_id), grade_id, tags, mark)
 
 
 def text(grade_id: str, source: str, **mark: Any) -> NotebookNode:
-    """A markdown cell with nbgrader metadata."""
+    """Return a markdown cell with nbgrader metadata."""
     return _marked(new_markdown_cell(source.strip("\n"), id=grade_id), grade_id, None, mark)
 
 
 def answer(grade_id: str, directive: str, *, tags: list[str] | None = None) -> NotebookNode:
-    """An answer cell as the instructor types it: the directive alone."""
+    """Return an answer cell as the instructor types it, with only the directive."""
     return code(grade_id, directive, tags=tags, solution=True)
 
 
 def check(item: str, points: float) -> NotebookNode:
-    """An auto item's read-only check cell."""
+    """Return the read-only check cell of an automatic item."""
     source = f"checks.{item.replace('-', '_')}(globals())"
     return code(item, source, grade=True, locked=True, points=points)
 
@@ -195,7 +195,7 @@ def given(grade_id: str, source: str) -> NotebookNode:
 
 
 def tiny_notebook() -> NotebookNode:
-    """The source notebook, not yet filled."""
+    """Return the source notebook, which is not yet filled."""
     cells = [
         text("t-intro", "# One valley\n\nA loss with a long flat floor.", locked=True),
         given("t-setup", SETUP),

@@ -1,4 +1,4 @@
-"""The course's rules at their edges: what being late costs, what bonus points do, what counts."""
+"""Edge cases of the course's rules: late penalties, bonus points, and the homework that counts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def policy(text: str) -> LatePolicy:
 
 
 def told(text: str) -> str:
-    """The message about wrong settings."""
+    """Return the message about wrong settings."""
     with pytest.raises(CourseError) as error:
         rules(text)
     return str(error.value)

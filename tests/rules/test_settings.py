@@ -1,4 +1,4 @@
-"""The settings of a homework: defaults, description in the docs, and the code that obeys them."""
+"""The settings of a homework: their defaults, their description in the docs, and their effects."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_settings_reach_the_assignment(course: Course) -> None:
 
 
 def _bounds() -> dict[str, tuple[float, float]]:
-    """The least and the largest value of each limit that the settings may state."""
+    """Return the least and the largest value that the settings may give to each limit."""
     hints = get_type_hints(Limits, include_extras=True)
     metas = {name: hint.__metadata__[0] for name, hint in hints.items()}
     return {name: (meta.ge, meta.le) for name, meta in metas.items()}
@@ -96,22 +96,22 @@ def test_defaults_lie_within_their_bounds() -> None:
 
 
 def _legal(name: str, low: float) -> float:
-    """The least value, unless another limit lies within this one."""
+    """Return a limit's least value, unless another limit requires a larger one."""
     inner = {"submission_seconds": 30, "total_memory_bytes": 2**31, "total_descriptors": 256}
     inner |= {"disk_bytes": 2**26, "shown_bytes": 4_000_000}
     return max(low, inner.get(name, low))
 
 
-# --- who obeys the limits ---
+# --- commands that respect the limits ---
 
 
 @pytest.fixture
 def used(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
-    """The limits that each marking was asked to keep; nothing is marked."""
+    """Return the limits that each marking was given, without marking anything."""
     seen: list[Limits] = []
 
     class Stopped(Exception):
-        """Marking was about to begin."""
+        """Raised when marking is about to begin."""
 
     def note(settings: MarkSettings, *_: Any, **__: Any) -> Any:
         seen.append(settings.limits)
@@ -148,7 +148,7 @@ def test_commands_mark_within_the_limits_of_the_homework(
 def test_class_is_marked_within_the_limits_of_the_homework(
     course: Course, used: list[Limits]
 ) -> None:
-    """As a release's trials and `nbgrader autograde` do: they give no settings of their own."""
+    """The trials of a release and `nbgrader autograde` give no settings of their own."""
     homework = course.assignment("hw")
     jobs = [classrun.Job("anna", course.root)]
     with pytest.raises(Exception):  # noqa: B017, PT011 (the fixture's own)
@@ -202,8 +202,8 @@ TOLD = {
     "files": "This cell was left out: it wrote more than a submission may",
     "output_bytes": "0\n[output cut here]\n",
     "shown_bytes": "[left out: this notebook shows more than is kept]\n",
-    "message_bytes": "it is too large: 2000000 bytes of structure and 0 bytes of arrays",
-    "answer_bytes": "it is too large: 10 bytes of structure and 90000000 bytes of arrays",
+    "message_bytes": "the value is too large: 2000000 bytes of structure and 0 bytes of arrays",
+    "answer_bytes": "the value is too large: 10 bytes of structure and 90000000 bytes of arrays",
     "callbacks": "The code called functions passed to it too often: more than 9 calls.",
 }
 

@@ -1,7 +1,7 @@
-"""The parent and its children in tests of the walls: they run what a test sends them.
+"""The parent process and its children in tests of the walls: they run code that a test sends.
 
-`main` runs inside, from a copy of the folder `inside` that has this module in it. It has no
-imports but the standard library's, so that a sandbox starts fast.
+`main` runs inside the sandbox, from a copy of the folder `inside` that contains this module. The
+module imports only the standard library, so that a sandbox starts fast.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 
 def main() -> None:
-    tempfile.gettempdir()  # chosen and kept by the parent, as matplotlib's import does
+    tempfile.gettempdir()  # the parent chooses and keeps this folder, as matplotlib's import does
     channel = socket.socket(fileno=os.dup(0)).makefile("rwb")
     for line in channel:
         reader, writer = os.pipe()

@@ -1,17 +1,18 @@
 """Hostile system calls, and the result that each wall by itself must enforce.
 
-A row is: what is tried, the code, what the inner wall does, what the outer wall does.
+A row has four fields: the attempt, the code, the effect of the inner wall, the effect of the outer
+wall.
 
     REFUSED  the call fails
     KILLED   the process is killed
-    APART    it may succeed, and reaches nothing of the machine: the sandbox has its own
-    OPEN     this wall by itself does not stop it: the other one has to
+    APART    the call may succeed, but reaches only resources of the sandbox
+    OPEN     this wall alone does not stop the call, so the other wall must
 
-The code runs inside with these names. `call(name, *numbers)` makes a system call, in which
-`text(bytes)` is an address. `secret` is a file outside that everybody may read and write, and
-`folder` is its folder. `grader` is the grader's process id. `port`, `socket_file` and `abstract`
-are listeners of the machine. The modules ctypes, fcntl, mmap, os, signal, socket, struct and time
-are there.
+The code runs inside the sandbox with these names. `call(name, *numbers)` makes a system call, in
+which `text(bytes)` is an address. `secret` is a file outside that every user may read and write,
+and `folder` is its folder. `grader` is the grader's process id. `port`, `socket_file` and
+`abstract` are listeners of the machine. The modules ctypes, fcntl, mmap, os, signal, socket, struct
+and time are imported.
 """
 
 # ruff: noqa: E501
@@ -35,7 +36,7 @@ class Probe:
         return f"{self.kind}: {self.name}"
 
     def wanted(self, walls: str) -> str:
-        """The result behind "both walls" or one "... alone"."""
+        """Return the expected result behind "both walls" or behind one wall "... alone"."""
         if walls == "outer wall alone":
             return self.outer
         return self.outer if walls == "both walls" and self.inner == OPEN else self.inner

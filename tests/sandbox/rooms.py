@@ -1,4 +1,4 @@
-"""Sandboxes for tests: start one, and have functions of a test run inside it."""
+"""Sandboxes for tests: functions that start one, and that run a test's function inside it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LEVELS = {
 
 
 class RefusedError(OSError):
-    """A system call made inside was refused."""
+    """The walls refused a system call made inside."""
 
 
 class DiedError(Exception):
@@ -64,10 +64,10 @@ class Room:
     def run(
         self, function: Callable[..., Any], *args: Any, end_group: bool = False, **changes: Any
     ) -> Any:
-        """Run `function`, by its source, in a fresh child that took the wall; its answer.
+        """Run `function`, sent as source, in a new child behind the walls; return its answer.
 
-        `changes` go into the child's spec; `end_group` has the parent kill the child's process
-        group afterwards. RefusedError if it raised an OSError.
+        `changes` are written into the child's specification; with `end_group`, the parent kills the
+        child's process group afterwards. If the function raised an OSError, RefusedError is raised.
         """
         order = {
             "spec": {**self.spec, **changes},
@@ -92,18 +92,18 @@ class Room:
         return said["value"]
 
     def seen_processes(self) -> dict[int, str]:
-        """The sandbox's processes now, as {process id: when it started}."""
+        """Return the sandbox's processes now, as {process id: start time}."""
         return {pid: started for pid in self.confinement.processes() if (started := _start(pid))}
 
 
 def protection(walls: str) -> Protection | None:
-    """The protection of that name, or None if this machine lacks it."""
+    """Return the protection of this name, or None if this machine lacks it."""
     found = examine(**WALLS[walls])
     return found if found.level == LEVELS[walls] else None
 
 
 def old_landlock(inside: Path, version: int) -> None:
-    """Limit the copy `inside` to that version of Landlock."""
+    """Limit the copy of `inside` to this version of Landlock."""
     with (inside / "landlock.py").open("a", encoding="utf-8") as file:
         file.write(f"\n_abi = abi\ndef abi():\n    return min(_abi(), {version})\n")
 
@@ -116,8 +116,8 @@ def room(
     landlock_abi: int | None = None,
     hide: Sequence[Path] = (),
 ) -> Iterator[Room]:
-    """A sandbox behind `walls` that starts from a copy of `inside` with the probe in it."""
-    # Not pytest's folder for temporary files: that one is closed to other users.
+    """Yield a sandbox behind `walls` that starts from a copy of `inside` with the probe in it."""
+    # Pytest's folder for temporary files is closed to other users, so another folder is used.
     with tempfile.TemporaryDirectory(prefix="fdl-probe-") as folder:
         Path(folder).chmod(0o755)
         inside = Path(folder, "inside")
@@ -134,7 +134,7 @@ def room(
 
 
 def still_there(seen: dict[int, str]) -> list[int]:
-    """The processes of `Room.seen_processes` that still run."""
+    """Return the processes of `Room.seen_processes` that still run."""
     return [pid for pid, started in seen.items() if _start(pid) == started]
 
 

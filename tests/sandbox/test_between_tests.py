@@ -1,7 +1,8 @@
-"""One test's questions are unknown to the next, even if functions try to hand them on.
+"""The next test cannot learn an earlier test's questions, even if functions try to pass them on.
 
-Each of them defines `keep(n)`, which leaves word of a number somewhere, and `kept()`, which looks
-for it there. Its function `f` is called in two tests; the second must not find what the first kept.
+Each of these functions defines `keep(n)`, which stores a number somewhere, and `kept()`, which
+looks for the number there. The functions' code defines a function `f` that is called in two tests;
+the second test must not find the number that the first test kept.
 """
 
 from __future__ import annotations
@@ -348,8 +349,8 @@ def kept():
     return 77 if state.st_mtime_ns < state.st_atime_ns < time.time_ns() + 10**9 else None
 """
 
-# Each channel and its code. A channel must pass the number if nobody looks: a try that could never
-# work would prove nothing.
+# Each channel with its code. A channel must pass the number if no wall stops it: an
+# attempt that could never succeed would prove nothing.
 CHANNELS = {
     "a file in the folder": FILE.format(path="'f.txt'"),
     "a file in tmp": FILE.format(path="os.environ['TMPDIR'] + '/f.txt'"),
@@ -391,7 +392,7 @@ QUICK = {
 
 
 def each(names: Iterable[str]) -> list[Any]:
-    """All of them as parameters; those that are not among QUICK take long together."""
+    """Use every channel as a parameter; channels outside QUICK run only in slow tests."""
     return [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in names]
 
 
@@ -406,7 +407,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 def notebook(sandbox: Sandbox, source: str, patience: float = 0.2) -> Notebook:
-    """A notebook whose code waits at most `patience` seconds for word that it kept somewhere."""
+    """Yield a notebook whose code waits at most `patience` seconds for a stored number."""
     sandbox.renew()
     cells = [Cell(0, f"PATIENCE = {patience}\n{source}"), Cell(1, FUNCTION)]
     made = Notebook(sandbox, "p1", cells, {}, seed=1)
@@ -415,7 +416,7 @@ def notebook(sandbox: Sandbox, source: str, patience: float = 0.2) -> Notebook:
 
 
 def ask(made: Notebook, name: str, number: int) -> Any:
-    """One test: a call in a process of its own."""
+    """Run one test: a call in a separate process."""
     student = made.student(lambda _: "")
     try:
         return getattr(student, name)(number)
@@ -429,7 +430,7 @@ def ask(made: Notebook, name: str, number: int) -> Any:
 def test_a_test_learns_nothing_of_the_one_before(
     sandbox: Sandbox, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if name == "a process that does not fork":  # none of its calls is answered
+    if name == "a process that does not fork":  # the process answers none of its calls
         monkeypatch.setattr(sandbox, "limits", replace(LIMITS, call_seconds=3.0))
     made = notebook(sandbox, {**CHANNELS, **CLOSED_FROM_THE_START}[name])
     assert made.results[0].error is None
@@ -525,7 +526,7 @@ def test_students_of_the_same_test_go_on_together(sandbox: Sandbox) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user looks at processes of its own")
 @pytest.mark.parametrize("sandbox", ["inner wall alone"], indirect=True)
 def test_root_sees_what_is_shared_without_a_right_to_look_at_others(sandbox: Sandbox) -> None:
-    """In most containers root lacks CAP_SYS_PTRACE."""
+    """In most containers, root does not have CAP_SYS_PTRACE."""
     made = notebook(sandbox, PIPE)
     assert made._process is not None
     child = os.fork()
@@ -561,7 +562,7 @@ def heavy_ball(*args, **kwargs):
 @pytest.mark.slow
 @pytest.mark.parametrize("use_outer", [True, False])
 def test_in_marking_every_test_meets_the_first_answer(tmp_path: Path, use_outer: bool) -> None:
-    """If a second test could see traces of a first, this student would lose points in it."""
+    """If a second test could see traces of a first test, the second test would take points."""
     course = Course(ROOT)
     homework = course.assignment("hw2")
     student = SampleStudent("turncoat", "answers but once", before={"p1b-ima-answer": TURNCOAT})

@@ -1,4 +1,4 @@
-"""Machines that lack a part of the walls: what still holds there, and the report of it."""
+"""Machines that lack a part of the walls: the remaining protection, and its report."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ ROOT = Path(__file__).parents[2]
 OLD = range(1, landlock.SCOPE_ABI)
 GONE = Wall(False, {}, (), ("Get one.",))
 
-# The version that brought it; an older Landlock gives this advice.
+# The kernel version that introduced the feature; machines with an older Landlock get this advice.
 BROUGHT = {
     2: "can't be moved between folders",
     3: "can't be truncated by name",
-    4: "only the system call filter keeps out the network",
-    5: "only the system call filter keeps out devices",
+    4: "only the system call filter blocks the network",
+    5: "only the system call filter blocks devices",
     6: "signals",
 }
 
@@ -52,7 +52,7 @@ def inner_with(monkeypatch: pytest.MonkeyPatch, version: int) -> Wall:
 
 @pytest.fixture
 def changed_inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of `inside` that the walls are tried with."""
+    """A copy of `inside` that tests change."""
     with tempfile.TemporaryDirectory(prefix="fdl-inside-") as folder:
         Path(folder).chmod(0o755)
         inside = Path(folder, "inside")
@@ -189,7 +189,7 @@ def test_without_seccomp_there_is_no_inner_wall(errno: str, changed_inside: Path
 
 
 def test_a_wall_with_a_hole_is_no_wall(changed_inside: Path) -> None:
-    """A container whose Landlock or seccomp says yes and does nothing."""
+    """A container in which Landlock or seccomp reports success and does nothing."""
     with (changed_inside / "seccomp.py").open("a", encoding="utf-8") as file:
         file.write("\ndef install(*_, **__):\n    pass\n")
     wall = protections._inner.__wrapped__()
@@ -285,7 +285,7 @@ def test_without_any_wall_nothing_is_marked(
 
 
 def test_the_attempts_succeed_where_nothing_is_forbidden(tmp_path: Path) -> None:
-    """So that it is the walls that stop them above."""
+    """This test proves that the walls stop the attempts of the tests above."""
     path = tmp_path / "marks.csv"
     path.write_text("anna,30")
     try_writing(str(path))

@@ -1,4 +1,4 @@
-"""Pictures are drawn once, and are those that IPython makes."""
+"""Pictures are drawn once, and equal the pictures that IPython makes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def pixels(png: bytes | None) -> np.ndarray:
 
 
 def ink(picture: np.ndarray) -> np.ndarray:
-    """The part of the picture inside its white margins."""
+    """Return the part of the picture inside its white margins."""
     dark = picture.mean(axis=2) < 250
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -66,7 +66,7 @@ def ink(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("make", [plain, logarithmic, laid_out, far_outside])
 def test_the_picture_is_the_one_that_ipython_makes(make: Callable[[], Figure]) -> None:
     ours, theirs = pixels(drawing.png(make())), pixels(print_figure(make(), "png"))
-    assert np.abs(np.subtract(ours.shape, theirs.shape)).max() <= 3  # roundings of the margin
+    assert np.abs(np.subtract(ours.shape, theirs.shape)).max() <= 3  # rounding of the margin
     ours, theirs = ink(ours), ink(theirs)
     assert np.abs(np.subtract(ours.shape, theirs.shape)).max() <= 1
     height, width = np.minimum(ours.shape, theirs.shape)[:2]

@@ -1,4 +1,4 @@
-"""Code that works on a student's machine and changes no answer is not an error here."""
+"""Code that works on a student's machine and does not change answers causes no error in marking."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 def run(sandbox: Sandbox, *sources: str) -> list[CellResult]:
-    """The results of the cells, in a notebook of their own."""
+    """Return the results of the cells, run in a new notebook."""
     sandbox.renew()
     cells = [Cell(index, source) for index, source in enumerate(sources)]
     notebook = Notebook(sandbox, "notebook", cells, {}, seed=1)
@@ -197,7 +197,7 @@ def test_threads_may_call_what_was_passed_in(sandbox: Sandbox) -> None:
     notebook.close()
 
 
-# --- Packages that are not here -------------------------------------------------------------------
+# --- Packages that are not installed here ---------------------------------------------------------
 
 UNUSED = """
 import no_such_package as nsp, os
@@ -242,7 +242,7 @@ def test_an_import_that_is_not_used_costs_nothing(sandbox: Sandbox) -> None:
         sandbox, UNUSED, "assert answer()", GUARDED, MAGICS, "assert ran", PROGRESS
     )
     assert [found.error for found in others] == [None] * len(others)
-    assert first.error is not None  # which is reported as a note
+    assert first.error is not None  # the failed import is reported as a note
     assert first.error.kind == "ModuleNotFoundError"
     assert first.error.text.startswith("No module named 'no_such_package'. The rest of the cell")
     assert first.error.place is not None

@@ -85,7 +85,7 @@ def test_a_hidden_folder_among_the_packages_is_not_there(walls: Protection) -> N
     with room(walls, hide=[folder]) as made:
         with pytest.raises(RefusedError):
             made.run(try_reading, spec.origin)
-        # Its folder stays usable otherwise, though Landlock can't let it be listed.
+        # The folder can otherwise be used, although Landlock can't allow its listing.
         assert made.run(try_importing, "msgpack") == "msgpack"
 
 
@@ -260,7 +260,7 @@ def test_a_grader_that_is_killed_takes_its_sandbox_along(name: str) -> None:
 
 
 def handle_of(pid: bytes) -> int | None:
-    """A descriptor that can be read once the process has ended; None if it has already."""
+    """Return a descriptor that becomes readable when the process ends, or None if it has ended."""
     with suppress(ProcessLookupError):
         return os.pidfd_open(int(pid))
     return None

@@ -1,7 +1,7 @@
-"""The memory of all processes together is bounded, whatever way it is taken.
+"""All processes together can take only a bounded amount of memory, in every way they try.
 
-Functions whose names begin with `try_` run inside, sent by their source. Each takes far more than
-the bound; it has to be refused, or the sandbox ended.
+Functions whose names begin with `try_` are sent as source and run inside. Each function takes far
+more than the bound; the memory must be refused, or the sandbox ended.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .rooms import SMALL, WALLS, DiedError, RefusedError, Room, protection, room
 MB = 2**20
 LIMITS = replace(SMALL, total_memory_bytes=300 * MB, memory_bytes=1024 * MB, descriptors=128)
 REACTION = 0.1
-"""Seconds between two looks of the watchdog, with those that a look and the killing take."""
+"""Seconds between two checks of the watchdog, including the check itself and the killing."""
 RATE = 2500 * MB
 """Bytes that processes take in a second; a test measures whether this machine takes more."""
 PAUSE = 0.004
-"""Seconds between two looks of this test at the memory."""
+"""Seconds between two measurements of memory by this test."""
 
 
 def try_one_after_another() -> None:
@@ -67,7 +67,7 @@ def try_copies_made_by_writing() -> None:
 
 
 def try_page_tables() -> None:
-    """Maps pages that take no memory, each so far from the next that it needs its own table."""
+    """Map pages that take no memory, so far apart that each page needs its own page table."""
     import ctypes
     import os
     import time
@@ -186,13 +186,13 @@ def try_locked_memory() -> None:
 
 
 WAYS: dict[Callable[[], None], set[str | None]] = {
-    # Where the walls let it begin: what the watchdog may call it.
+    # The walls allow the code to start, so the watchdog reports its name.
     try_one_after_another: {"memory"},
     try_many_small_processes: {"memory"},
     try_copies_made_by_writing: {"memory"},
     try_page_tables: {"memory"},
     try_full_sockets: {"descriptors"},
-    try_shared_files: {"memory", "disk", None},  # the outer wall's folder is full: it is killed
+    try_shared_files: {"memory", "disk", None},  # the full folder of the outer wall: killed
     try_files: {"disk"},
 }
 
@@ -206,11 +206,11 @@ REFUSED = [
 
 
 class Peak(threading.Thread):
-    """The most that a room's processes were seen to have at a time.
+    """The highest memory that a room's processes had at the same time, in bytes.
 
-    `kept_waiting` is for how many seconds the watchdog, or this thread, was kept from a processor.
-    The kernel counts that for the watchdog, but not where another machine has the processor; this
-    thread sees both, by how late it wakes up.
+    `kept_waiting` is the number of seconds in which the watchdog, or this thread, waited for a
+    processor. The kernel measures the watchdog's waiting, but not the time that another virtual
+    machine takes; this thread measures both, by how late it wakes up.
     """
 
     def __init__(self, made: Room) -> None:
@@ -228,7 +228,7 @@ class Peak(threading.Thread):
         while not self._stopped.wait(PAUSE):
             late += time.monotonic() - asleep - PAUSE
             self.bytes = max(self.bytes, sum(map(_memory, self._made.confinement.processes())))
-            waited = _kept_waiting(self._watchdog) - before  # 0 once the watchdog has ended
+            waited = _kept_waiting(self._watchdog) - before  # 0 after the watchdog has ended
             self.kept_waiting = max(self.kept_waiting, waited, late)
             asleep = time.monotonic()
 
@@ -238,7 +238,7 @@ class Peak(threading.Thread):
 
 
 def take_memory() -> None:
-    """Print how many bytes a second ten processes take that nobody stops."""
+    """Print how many bytes a second ten processes take if they are not stopped."""
     import os
     import time
 
@@ -256,14 +256,14 @@ def take_memory() -> None:
 
 @functools.cache
 def rate_here() -> float:
-    """How many bytes the processes of this machine take in a second; `RATE`, if that is more."""
+    """Return the bytes that processes of this machine take in a second, at least `RATE`."""
     code = f"{inspect.getsource(take_memory)}\ntake_memory()"
     found = [subprocess.check_output([sys.executable, "-c", code]) for _ in range(3)]
     return max(RATE, *map(float, found))
 
 
 def _kept_waiting(thread: int | None) -> float:
-    """For how many seconds a thread of this process was ready to run and did not."""
+    """Return the seconds in which a thread of this process was ready to run and did not."""
     try:
         return int(Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
@@ -271,7 +271,7 @@ def _kept_waiting(thread: int | None) -> float:
 
 
 def _memory(pid: int) -> int:
-    """Pages shared among forks are counted once for each page table: as the kernel counts them."""
+    """Pages that forks share are counted once for each page table, as the kernel counts them."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except OSError:
@@ -283,7 +283,7 @@ def _memory(pid: int) -> int:
 
 
 BOTH = {try_many_small_processes, try_files}
-"""The ways that are tried every day behind both walls, too."""
+"""Ways to take memory that the everyday run also tries behind both walls."""
 TRIALS = [
     pytest.param(way, walls, marks=marks, id=f"{way.__name__[4:]}-{walls}")
     for way in WAYS

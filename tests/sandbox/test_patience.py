@@ -1,4 +1,4 @@
-"""A busy machine gets more time to start a sandbox, and an error says if that is too long."""
+"""If the machine is busy, a sandbox gets more time to start, and an error says that it is busy."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seconds that a test can wait for."""
+    """Settings with waiting times that are short enough for a test."""
     monkeypatch.setattr(patience, "START_SECONDS", 0.3)
     monkeypatch.setattr(patience, "MOST_SECONDS", 1.2)
     monkeypatch.setattr(patience, "LOOK_SECONDS", 0.1)
@@ -100,7 +100,7 @@ def test_processes_that_are_gone_are_no_work(ends: tuple[socket.socket, socket.s
 
 @pytest.fixture
 def hundredths() -> Iterator[None]:
-    """This process, and what it starts, on 0.05 of a processor."""
+    """Limit this process, and the processes that it starts, to 0.05 of a processor."""
     group = CGROUPS / f"fdl-test-{os.getpid()}"
     try:
         group.mkdir()
@@ -151,7 +151,7 @@ def test_machine_that_is_too_busy_is_named(
 
 
 class Idle:
-    """A channel on which nothing comes: what it was waited for is kept."""
+    """A channel on which no data arrive; the timeout's text contains the waiting time."""
 
     def __init__(self) -> None:
         self.stream, self.far = socket.socketpair()
@@ -163,7 +163,7 @@ class Idle:
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("process", [SPIN], indirect=True)
 def test_code_of_students_can_not_look_like_a_busy_machine(process: int) -> None:
-    """Once it was in the sandbox, the time for a start is what it always was."""
+    """Once a process has entered the sandbox, its start gets only the usual time."""
 
     class Confined:
         def all_processes(self) -> list[int]:

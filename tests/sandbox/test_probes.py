@@ -1,4 +1,4 @@
-"""The table of probes, tried behind both walls and behind each alone."""
+"""The table of probes, tried behind both walls and behind each wall alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MACHINE = os.uname().machine
 COLUMN = {"x86_64": 0, "aarch64": 1}
 SECRET = "the answer is 42"
 
-# With no wall in its way a call fails for other reasons, if it fails.
+# Without a wall, a call may still fail, but for other reasons.
 BY_A_WALL = {
     *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOSYS, errno.EROFS, errno.EXDEV),
     *(errno.EOPNOTSUPP, errno.ESRCH),
@@ -86,7 +86,7 @@ def numbers() -> dict[str, int]:
 
 
 class Outside:
-    """Resources outside that must not be reached."""
+    """Resources outside the sandbox that no probe may reach."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -121,7 +121,7 @@ class Outside:
         }
 
     def changes(self) -> list[str]:
-        """The resources that were reached after all."""
+        """Return the resources that a probe reached."""
         found = []
         if not self.secret.exists() or self.secret.read_text() != SECRET:
             found.append("the file is another one")
@@ -148,7 +148,7 @@ def outside() -> Iterator[Outside]:
         made.close()
 
 
-# Where a wall is said not to stop a probe there is nothing to try.
+# If a wall is not supposed to stop a probe, there is nothing to test.
 TRIALS = [
     pytest.param(walls, probe, id=f"{walls}-{probe.id}")
     for walls in WALLS
@@ -210,11 +210,11 @@ def test_the_table_covers_every_class() -> None:
         *("mounts", "memory", "disk", "time", "rights", "others"),
     }
     assert len({probe.id for probe in PROBES}) == len(PROBES)
-    # The inner wall's advice names all that it leaves to the outer one.
+    # The inner wall's advice names everything that only the outer wall stops.
     assert [probe.name for probe in PROBES if probe.inner == OPEN] == ["learn whether it exists"]
 
 
-# A filter can't be proved by calls that would fail anyway: these succeed on this machine.
+# Calls that would fail anyway cannot prove a filter: these calls succeed on this machine.
 HARMLESS_HERE = {
     "files: read a file outside",
     "files: append to it",

@@ -1,6 +1,6 @@
-"""Student code tries the walls from inside: both together, and each alone.
+"""Student code attacks the walls from inside: both together, and each wall alone.
 
-Functions whose names begin with `try_` run inside, sent by their source.
+Functions whose names begin with `try_` are sent as source and run inside.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def inner_room(request: pytest.FixtureRequest) -> Iterator[Room]:
 
 
 def refused(made: Room, function: Any, *args: Any, **changes: Any) -> None:
-    """Assert that the walls, and not an accident, stopped `function`."""
+    """Assert that the walls, and no other cause, stopped `function`."""
     with pytest.raises(RefusedError) as caught:
         made.run(function, *args, **changes)
     assert caught.value.errno in DENIED, caught.value
 
 
-# Honest work that must succeed
+# --- Honest work that must succeed ----------------------------------------------------------------
 
 
 def try_honest_work() -> Any:
@@ -190,7 +190,7 @@ def test_this_kit_can_not_be_read(any_room: Room) -> None:
         refused(any_room, try_listing, str(folder))
     for folder in (kit.parent, kit.parent / "solutions"):
         with suppress(RefusedError):
-            # Behind the outer wall a folder above the packages is there, with nothing else in it.
+            # Behind the outer wall, a folder above the packages exists, but contains nothing else.
             assert any_room.run(try_listing, str(folder)) in ([], [".venv"])
 
 
@@ -305,7 +305,8 @@ def try_descriptors() -> list[str]:
 
 def test_only_channel_and_log_are_inherited(any_room: Room) -> None:
     found = any_room.run(try_descriptors)
-    # 0 the channel, 1 and 2 the log, then the probe's own: its channel's copy and the answer's pipe
+    # 0 is the channel, 1 and 2 are the log; the probe adds a copy of its channel and the pipe for
+    # the answer
     kinds = [entry.split(":")[1] for entry in found]
     assert kinds[:3] == ["140000", "10000", "10000"]
     assert sorted(kinds[3:]) == ["10000", "10000", "140000"]
@@ -316,7 +317,7 @@ def test_only_channel_and_log_are_inherited(any_room: Room) -> None:
 
 @pytest.fixture
 def listeners(tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """Sockets of the machine that student code would like to reach, and what reached them."""
+    """Yield sockets of the machine that student code would like to reach, and received data."""
     with (
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
@@ -370,12 +371,12 @@ def test_no_socket_of_the_machine_is_reached(
 ) -> None:
     *address, listener = listeners[kind]
     if kind == "udp" and not any_room.spec["seccomp"]:
-        any_room.run(try_connecting, *address)  # it is sent, in a network with nobody else
+        any_room.run(try_connecting, *address)  # the message is sent, and no process receives it
     else:
         with pytest.raises(RefusedError):
             any_room.run(try_connecting, *address)
     assert not reached(listener)
-    # The same try from here does arrive, so the wall it was that stopped it.
+    # The same attempt from outside succeeds, so the wall was the reason for the failure.
     try_connecting(*address)
     assert reached(listener)
 
@@ -476,7 +477,7 @@ def try_call(number: int, *args: int) -> int:
 
 
 CALLS = {
-    # name: number on x86_64, on aarch64, arguments
+    # name: number on x86_64, number on aarch64, arguments
     "ptrace": (101, 117, 0, 0, 0, 0),
     "process_vm_readv": (310, 270, 1, 0, 0, 0, 0, 0),
     "unshare user": (272, 97, 0x10000000),
@@ -549,7 +550,7 @@ def test_root_becomes_a_spare_user_without_powers(any_room: Room) -> None:
     uids, gids, groups, _ = any_room.run(try_identity)
     assert uid not in (0, None)
     assert (uids, gids, groups) == ([uid] * 3, [uid] * 3, [])
-    # At most the right to read is kept, and only without seccomp can one ask.
+    # At most the right to read is kept, and code can request it only without seccomp.
     _, _, _, bits = any_room.run(try_identity, seccomp=False)
     kept = 1 << 2 if any_room.spec["keep_read"] else 0
     assert bits == [kept, kept, 0, 0, 0, 0]
@@ -597,7 +598,8 @@ def test_bombs_are_bounded_and_cleared_away(walls: str, bomb: Any) -> None:
         try:
             assert made.run(bomb, 500, 24 + 4) <= 24 + 4
         except DiedError:
-            # An ordinary user's limit counts all that user runs: there the watchdog does it.
+            # An ordinary user's limit counts all processes of that user, so there the watchdog
+            # enforces the limit.
             assert made.spec["uid"] is None
             assert made.confinement.cause == "processes"
         seen = made.seen_processes()
@@ -650,7 +652,7 @@ def test_daemons_end_with_the_sandbox(walls: str) -> None:
     for made in room_behind(walls):
         made.run(try_leaving_daemons)
         seen = made.seen_processes()
-        assert len(seen) >= 4  # the parent and three daemons
+        assert len(seen) >= 4  # the parent and three background processes
         made.confinement.close()
         assert still_there(seen) == []
 
@@ -812,7 +814,7 @@ def test_limits_can_not_be_raised(any_room: Room) -> None:
     assert any_room.run(try_raising_limits) == []
 
 
-# Each part of the inner wall by itself
+# --- Each part of the inner wall by itself --------------------------------------------------------
 
 
 def test_landlock_alone_stops_files_network_and_signals(

@@ -1,4 +1,4 @@
-"""When root runs the tests, the walls' tests run again as a user without privileges."""
+"""When root runs the tests, a user without privileges runs the tests of the walls once more."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODULES = (
 )
 PROBES = "test_probes.py::test_each_wall_does_what_the_table_says"
 OUTER = [f"--deselect=tests/sandbox/{PROBES}[{walls}" for walls in ("both", "outer")]
-"""Leaves the probes behind the inner wall alone, which does without the outer wall's help."""
+"""Option that skips the probes behind the inner wall alone, which run without the outer wall."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def user() -> Iterator[OrdinaryUser]:
 def test_an_ordinary_user_is_walled_in_too(
     user: OrdinaryUser, record_property: RecordProperty
 ) -> None:
-    """Both modules in one run, since to start one costs as much as its tests."""
+    """Both modules run together, because starting a run takes as long as its tests."""
     walls, probes = (HERE / name for name in ("test_walls.py", "test_probes.py"))
     record_property(SKIPPED_INSIDE, user.test(walls, str(probes), *OUTER))
 

@@ -20,7 +20,7 @@ TRUNCATING = os.O_TRUNC
 
 
 def decide(program: bytes, arch: int, number: int, *args: int) -> int:
-    """The filter's verdict on a system call."""
+    """Return the filter's verdict on a system call."""
     words = [*args, *[0] * (6 - len(args))]
     data = struct.pack("=iIQ6Q", number, arch, 0, *(word & 0xFFFFFFFFFFFFFFFF for word in words))
     code = list(struct.iter_unpack("=HBBI", program))
@@ -43,7 +43,7 @@ def decide(program: bytes, arch: int, number: int, *args: int) -> int:
 
 
 def answer(machine: str, calls: tuple[int, int], *args: int, **options: bool) -> str:
-    """The same in words, for a call's numbers on the two machines."""
+    """Return the verdict in words, for a call's numbers on the two machines."""
     program = seccomp.program(machine, **options)
     number = calls[MACHINES.index(machine)]
     result = decide(program, seccomp.AUDIT_ARCH[machine], number, *args)
@@ -55,7 +55,7 @@ def answer(machine: str, calls: tuple[int, int], *args: int, **options: bool) ->
 
 
 NEWUSER, SIGCHLD = 0x10000000, 17
-THREAD = 0x3D0F00  # what the C library asks for
+THREAD = 0x3D0F00  # memory functions that the C library uses
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -152,13 +152,13 @@ def test_no_call_stands_in_two_tables(machine: str) -> None:
     assert len(numbers) == len(set(numbers))
 
 
-# The numbers, against tables that are not this kit's
+# --- The numbers, compared with tables from outside the kit ---------------------------------------
 
 HERE = Path(__file__).parent
 
 
 def own_rows() -> Iterator[tuple[str, str, str]]:
-    """(name, number on x86_64, number on aarch64) of every call that the filter names."""
+    """Return (name, number on x86_64, number on aarch64) of every call that the filter names."""
     for table in (
         seccomp._ALLOWED,
         seccomp._CONDITIONAL,
@@ -223,7 +223,7 @@ def test_the_kernels_numbers_are_those_of_libseccomp() -> None:
     for name, *row in own_rows():
         for machine, number in zip(MACHINES, row, strict=True):
             said = resolve(seccomp.AUDIT_ARCH[machine], name.encode())
-            # Below 0: a call of another architecture, or one newer than the library.
+            # Below 0: the call belongs to another architecture, or is newer than the library.
             assert said < 0 or str(said) == number, (name, machine)
             found += said >= 0
             known += number != "-"

@@ -1,4 +1,4 @@
-"""One sandbox for one submission after another: the next one meets nothing of the last."""
+"""One sandbox for many submissions: no submission finds traces of an earlier one."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def made(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(made: Sandbox) -> Sandbox:
-    """The sandbox that has served the tests before, ready for another submission."""
+    """The sandbox that has served earlier tests, ready for another submission."""
     made.renew()
     return made
 
 
 def run(sandbox: Sandbox, source: str) -> str:
-    """A cell's output, in a notebook of its own; the sandbox is then made ready for another."""
+    """Return a cell's output in a new notebook; the sandbox is then made ready for another."""
     printed = run_notebook(sandbox, "notebook", source)
     sandbox.renew()
     return printed
@@ -67,11 +67,11 @@ def run_notebook(sandbox: Sandbox, name: str, source: str) -> str:
 
 
 def parent_of(sandbox: Sandbox) -> object:
-    """Something that is another one after a new start."""
+    """Return a value that differs after each new start."""
     return sandbox._confinement
 
 
-# Traces that the inner wall has to remove by itself; behind both walls it has help.
+# Traces that the inner wall must remove alone; with both walls, the outer wall helps.
 inner_wall_every_day = pytest.mark.parametrize(
     "made",
     ["inner wall alone", pytest.param("both walls", marks=pytest.mark.slow)],
@@ -270,7 +270,7 @@ print(os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)), os.ge
 
 
 def settings_of(pid: int) -> list[str]:
-    """State that a process hands on to its forks, as /proc shows it."""
+    """Return the state that a process passes on to its forks, as /proc shows it."""
     wanted = ("Umask", "SigBlk", "SigIgn", "SigCgt", "Cpus_allowed", "NoNewPrivs", "Seccomp")
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     found = [line for line in status if line.startswith(wanted)]
@@ -295,7 +295,7 @@ def test_what_a_submission_changes_of_its_process_is_not_the_parents(sandbox: Sa
 def test_what_brings_the_sandbox_down_is_followed_by_a_new_one(sandbox: Sandbox) -> None:
     clean = run(sandbox, LOOK)
     first = parent_of(sandbox)
-    # Nothing but the end of the sandbox ends the wait for the processes that hold the memory.
+    # Only the end of the sandbox ends the wait for the processes that hold the memory.
     hoard = "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
     hoard += "        held = bytearray(b'x') * 250_000_000\n        time.sleep(3600)\nos.wait()"
     run(sandbox, hoard)
@@ -318,7 +318,7 @@ def test_spare_user_can_pass_the_folders_of_a_grader_with_a_strict_umask(
     found = protection("inner wall alone")
     if found is None:
         pytest.skip("this machine can't put up the inner wall")
-    # Not pytest's folder for temporary files: that one is closed to other users.
+    # Pytest's folder for temporary files is closed to other users, so another folder is used.
     with tempfile.TemporaryDirectory(prefix="fdl-umask-") as folder:
         Path(folder).chmod(0o711)
         monkeypatch.setattr(tempfile, "tempdir", folder)
@@ -340,7 +340,7 @@ def test_spare_user_can_pass_the_folders_of_a_grader_with_a_strict_umask(
 def test_walls_that_no_notebook_can_take_are_the_graders_fault(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.close()  # one that has served a notebook is not unfit
+    sandbox.close()  # a used sandbox need not be fit
     order = Sandbox._order
 
     def without_limits(self: Sandbox, *args: Any) -> dict[str, Any]:
@@ -362,7 +362,7 @@ def test_a_cell_that_has_run_is_spared_once(
     cells = [Cell(0, "x = 1"), Cell(1, "def f():\n    return 5")]
     notebook = Notebook(sandbox, "notebook", cells, {}, seed=1)
     notebook.run(deadline=float("inf"))
-    notebook.close()  # as where a test has the sandbox ended
+    notebook.close()  # tests end the sandbox in this way
     left, run = [1] * times, NotebookProcess.run
 
     def fail(process: NotebookProcess, cell: Cell, latest: float) -> CellResult:

@@ -1,4 +1,4 @@
-"""The wire: what is sent arrives as it was, and bytes of any kind give a value or WireError."""
+"""The wire: sent values arrive unchanged, and arbitrary bytes give a value or WireError."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def peers() -> Iterator[tuple[Peer, Peer]]:
     def serve() -> None:
         with contextlib.suppress(WireError):
             there.serve_forever()
-        there.channel.close()  # a waiting reader notices at once
+        there.channel.close()  # a waiting reader notices the change at once
 
     thread = threading.Thread(target=serve)
     thread.start()

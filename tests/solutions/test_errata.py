@@ -1,4 +1,4 @@
-"""The four slips of the printed sheet: each form beside the right one, in symbols and in numbers.
+"""The four slips of the printed sheet, each compared with the right form.
 
 1. 3c, H^∞ for n = 2: printed with 5 and 4 instead of 7 and 6.
 2. 3a, ∂f/∂W: printed as (σ'(Wx) ⊙ x) vᵀ; right is (v ⊙ σ'(Wx)) xᵀ, both over √m.
@@ -34,7 +34,7 @@ def test_limit_for_n_2_in_symbols() -> None:
 
 
 def test_limit_for_n_2_on_the_diagonal() -> None:
-    """At θ = 0 it is E[z⁴ 1] + E[4 z² 1] = 3/2 + 2 for one standard normal z."""
+    """At θ = 0 the kernel is E[z⁴ 1] + E[4 z² 1] = 3/2 + 2 for one standard normal z."""
     assert at_zero(SQUARED) == sp.Rational(7, 2)
     assert at_zero(SQUARED_AS_PRINTED) == sp.Rational(5, 2)
 
@@ -45,7 +45,7 @@ def test_printed_limit_counts_the_factor_of_the_derivative_once() -> None:
 
 @pytest.mark.parametrize("angle", ANGLES)
 def test_limit_for_n_2_by_chance(angle: sp.Expr) -> None:
-    """The mean over random units refutes the printed form wherever cos θ ≠ 0."""
+    """If cos θ ≠ 0, the mean over random units refutes the printed form."""
     rng = np.random.default_rng(5)
     cos = float(sp.cos(angle))
     X = np.array([[1.0, 0.0], [cos, float(sp.sin(angle))]])
@@ -66,7 +66,7 @@ def test_limit_for_n_2_by_chance(angle: sp.Expr) -> None:
 
 
 def test_derivative_in_W_in_symbols() -> None:
-    """If all units are active, σ(z) = zⁿ can be differentiated as it is; here m = d = 2."""
+    """If all units are active, σ(z) = zⁿ can be differentiated directly; here m = d = 2."""
     m = d = 2
     v, x = sp.Matrix(sp.symbols(f"v:{m}")), sp.Matrix(sp.symbols(f"x:{d}"))
     W = sp.Matrix(m, d, lambda i, j: sp.Symbol(f"w{i}{j}"))
@@ -82,7 +82,7 @@ def test_derivative_in_W_in_symbols() -> None:
 
 
 def test_derivative_in_W_in_numbers() -> None:
-    """The printed form multiplies m numbers with d; where m = d it is another matrix."""
+    """If m ≠ d, the printed form raises an error; if m = d, its result is wrong."""
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(5, 3)), rng.normal(size=3)
     with pytest.raises(ValueError, match="broadcast"):
@@ -100,13 +100,13 @@ def test_derivative_in_W_in_numbers() -> None:
 
 
 def test_angle_in_symbols() -> None:
-    """E[σσ] depends on the angle between the two rows; with the printed angle it would not."""
+    """E[σσ] depends on the angle between the two rows, but the printed angle is always 0."""
     rows = [sp.Matrix([1, 0]), sp.Matrix([sp.cos(theta), sp.sin(theta)])]
     printed = [sp.acos(sp.simplify((row.T * row)[0])) for row in rows]
     assert printed == [0, 0]
     right = (rows[0].T * rows[1])[0]
     assert right == sp.cos(theta)
-    assert at_zero(expectation(1)) == sp.Rational(1, 2)  # all that the printed angle leaves
+    assert at_zero(expectation(1)) == sp.Rational(1, 2)  # the result with the printed angle
     assert not equal(expectation(1), sp.Rational(1, 2))
 
 
@@ -132,7 +132,7 @@ def test_lambda_0_of_zero_in_symbols() -> None:
 
 
 def test_lambda_0_of_zero_in_numbers() -> None:
-    """Forwards from λ_0 = 0 the start is the only iterate; backwards all are momentum's."""
+    """From λ_0 = 0, the forward recursion fails at once; the backward recursion gives momentum."""
     rng = np.random.default_rng(3)
     gammas, betas = rng.uniform(0.05, 0.2, size=6), rng.uniform(0.1, 0.9, size=6)
     targets, x0 = rng.normal(size=(6, 2)), rng.normal(size=2)
@@ -154,7 +154,7 @@ def test_lambda_0_of_zero_in_numbers() -> None:
 
 @pytest.mark.parametrize("growth", [sp.Rational(3, 2), sp.Integer(2)])
 def test_hatted_beta_passes_one_where_the_steps_grow(growth: sp.Expr) -> None:
-    """β̂ ≤ 1 is not a part of the statement, and the methods agree without it."""
+    """The statement does not require β̂ ≤ 1, and the methods agree without this condition."""
     values = {gamma[t]: growth**t / 100 for t in range(T)} | {beta[t]: 0.9 for t in range(T)}
     exact = {symbol: sp.nsimplify(value) for symbol, value in values.items()}
     betas = [ratio.subs(exact) for ratio in hats()]

@@ -1,4 +1,4 @@
-"""Problem 2 in numbers: conventions, legal edges, and the experiment's claims."""
+"""Problem 2 in numbers: conventions, edge cases, and the experiment's claims."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from solutions.hw2 import landscape as reference
 
-#: a gradient with a rotation in it: no loss has it, and no answer can guess it
+#: a gradient with a rotation: no loss has this gradient, and no answer can guess it
 TURN = np.array([[2.0, -1.0, 0.0], [1.0, 1.0, 0.5], [0.0, -0.5, 3.0]])
 START = np.array([1.0, -2.0, 0.5])
 ETAS = np.array([0.1, 0.3, 0.05, 0.2])
@@ -64,7 +64,7 @@ def test_integer_points_are_promoted() -> None:
 
 
 def test_a_large_integer_point_does_not_overflow() -> None:
-    x = np.array([4_000_000_000, 3], dtype=np.int64)  # its square does not fit into 64 bits
+    x = np.array([4_000_000_000, 3], dtype=np.int64)  # its square needs more than 64 bits
     assert reference.loss(x) == 0.5 * 16e18 * 9
     assert reference.hessian_trace(x) == 16e18 + 9
     np.testing.assert_array_equal(reference.gradient(x), [36e9, 48e18])
@@ -177,7 +177,8 @@ def final_trace(ends: np.ndarray) -> np.ndarray:
     return np.array([reference.hessian_trace(x) for x in ends])
 
 
-#: dimension, step sizes, radii. Each pair's largest runs 50/η steps from 20 starts.
+# : dimension, step sizes, radii of an experiment. In each experiment, the largest step size runs
+# 50/η steps from 20 starts.
 SETTINGS = [(1, [0.1, 0.05], [0.2, 0.5]), (2, [0.1, 0.05], [0.1, 0.2]), (10, [0.01], [0.1])]
 
 
@@ -186,9 +187,10 @@ SETTINGS = [(1, [0.1, 0.05], [0.2, 0.5]), (2, [0.1, 0.05], [0.1, 0.2]), (10, [0.
 def test_usam_ends_flatter_than_gd_from_every_start(
     d: int, etas: list[float], rhos: list[float], count: int
 ) -> None:
-    """So it is for these 20 starts; others hold one so far out that USAM diverges from it.
+    """The claim holds for these 20 starts; for starts much farther out, USAM diverges.
 
-    Medians of different radii are close: with 5, 6, 8 or 14 of them, one pair is the other way.
+    Medians of different radii are close: with 5, 6, 8 or 14 starts, one pair has the opposite
+    order.
     """
     starts = np.random.default_rng(0).normal(size=(20, d + 1))[:count]
     for eta in etas:
@@ -205,7 +207,7 @@ def test_usam_ends_flatter_than_gd_from_every_start(
 
 
 def test_a_far_start_diverges_with_usam_and_not_with_gd() -> None:
-    """Why settings alone cannot promise that no run diverges: starts from N(0, I) have no bound."""
+    """Settings alone cannot prevent divergence, because starts from N(0, I) have no bound."""
     x0 = np.array([3.0, 0.8])
     with np.errstate(over="ignore", invalid="ignore"):
         away = reference.usam(reference.gradient, x0, 0.1, 0.5, 500)[-1]

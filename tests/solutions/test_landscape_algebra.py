@@ -1,4 +1,4 @@
-"""Problem 2 in symbols: derivatives, both updates, eigenvalues, stability and what flows keep."""
+"""Problem 2 in symbols: derivatives, updates, eigenvalues, stability, constants of the flows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIMENSIONS = [1, 2, 3]
 
 
 def valley(d: int) -> tuple[sp.Matrix, sp.Matrix, sp.Expr]:
-    """The coordinates u, the point [u, v] and L(u, v) = ½ ‖u‖² v²."""
+    """Return the coordinates u, the point [u, v] and L(u, v) = ½ ‖u‖² v²."""
     u = sp.Matrix(sp.symbols(f"u:{d}", real=True))
     return u, sp.Matrix([*u, v]), u.dot(u) * v**2 / 2
 
@@ -25,7 +25,7 @@ def slope(loss: sp.Expr, x: sp.Matrix) -> sp.Matrix:
 
 
 def usam_map(d: int) -> sp.Matrix:
-    """x − η ∇L(x + ρ ∇L(x)) from sympy's derivative, not yet simplified."""
+    """Return x − η ∇L(x + ρ ∇L(x)) from sympy's derivative, not yet simplified."""
     _, x, loss = valley(d)
     gradient = slope(loss, x)
     uphill = x + rho * gradient
@@ -127,7 +127,7 @@ def test_reference_updates_are_sympys(d: int) -> None:
         np.testing.assert_allclose([*u_next, v_next], step(point, size, 0.0), rtol=1e-11)
 
 
-# --- Facts that the notebook tells ----------------------------------------------------------------
+# --- Facts that the notebook states ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("d", DIMENSIONS)
@@ -151,7 +151,7 @@ def test_other_branch_of_the_floor_is_stable_by_the_same_rule() -> None:
 
 @pytest.mark.parametrize("d", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_flows_keep_their_invariants(d: int) -> None:
-    """Gradient flow keeps a − b, USAM's flow (1+ρa)/(1+ρb)."""
+    """Gradient flow keeps a − b constant, and USAM's flow keeps (1+ρa)/(1+ρb) constant."""
     u, x, loss = valley(d)
     a, b = u.dot(u), v**2
 

@@ -1,4 +1,4 @@
-"""Problem 1 in numbers: the reference against exact fractions, and the three methods together."""
+"""Problem 1 in numbers: the reference against exact fractions, and relations of the methods."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Gradient = Callable[[int, np.ndarray], np.ndarray]
 SINE: Gradient = lambda i, x: np.sin(x + i) + 0.5 * x[::-1]  # noqa: E731
 QUADRATIC: Gradient = lambda i, x: (i + 1) * x - i * x[::-1] + 2 * i - 3  # noqa: E731
 
-#: two legal runs that a wrong answer cannot pass: growing steps, every kind of β, d = 3
+#: two allowed runs that no wrong answer can pass: growing steps, every kind of β, d = 3
 GAMMAS = np.array([0.05, 0.1, 0.2, 0.05, 0.15, 0.3])
 BETAS = np.array([0.5, 1.0, 0.9, 0.0, 0.25, 1.0])
 INDICES = np.array([0, 2, 1, 1, 0, 2])
@@ -31,7 +31,7 @@ def exactly(values: np.ndarray) -> np.ndarray:
 def exact_momentum(
     gradient: Gradient, x0: np.ndarray, gammas: np.ndarray, betas: np.ndarray, indices: np.ndarray
 ) -> np.ndarray:
-    """Momentum in closed form, in fractions: x^{t+1} = x^t − γ_t Σ_s (Π_{r=s+1..t} β_r) g_s."""
+    """Return momentum in closed form: x^{t+1} = x^t − γ_t Σ_s (Π_{r=s+1..t} β_r) g_s."""
     xs, gradients = [exactly(x0)], []
     gammas, betas = exactly(gammas), exactly(betas)
     for t, i in enumerate(indices):
@@ -43,7 +43,7 @@ def exact_momentum(
 
 @st.composite
 def runs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """A start, steps > 0, β ≥ 0 with 0 and 1 among them, and indices; T = 0 and d = 1 too."""
+    """Draw a start, steps > 0, β ≥ 0 with 0 and 1 among them, and indices, also T = 0, d = 1."""
     T, d = draw(st.integers(0, 8)), draw(st.integers(1, 4))
     numbers = st.floats(-3, 3).map(lambda value: round(value, 6))
     steps = st.floats(1e-3, 2)
@@ -192,7 +192,7 @@ def test_integer_parameters_are_promoted() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_arguments_are_left_alone(method: Callable[..., np.ndarray]) -> None:
     def careless(i: int, x: np.ndarray) -> np.ndarray:
-        x += i  # even a gradient that writes into its argument must not reach x0
+        x += i  # even a gradient that writes into its argument must not change x0
         return -x
 
     lambdas = np.append(BETAS, 0.5) if method is METHODS[2] else BETAS

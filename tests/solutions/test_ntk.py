@@ -1,4 +1,4 @@
-"""Problem 3 in numbers: long reference values, an explicit Jacobian, chance, and legal edges."""
+"""Problem 3 in numbers: reference values, an explicit Jacobian, random checks, and edge cases."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_activation_at_and_around_zero() -> None:
 
 
 def complex_network(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> complex:
-    """f once more, unit by unit, for complex parameters: the kink looks at the real part."""
+    """Return f, computed unit by unit, for complex parameters: the kink uses the real part."""
     total = 0j
     for v_r, w_r in zip(v, W, strict=True):
         z = sum(w * entry for w, entry in zip(w_r, x, strict=True))
@@ -63,7 +63,7 @@ def complex_step(parameters: np.ndarray, k: int, m: int, x: np.ndarray, n: int) 
 
 
 def jacobian(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.ndarray:
-    """All derivatives at all inputs by complex steps, shape (N, m + m d)."""
+    """Return all derivatives at all inputs by complex steps, shape (N, m + m d)."""
     parameters = np.concatenate([v, W.ravel()])
     return np.array(
         [[complex_step(parameters, k, len(v), x, n) for k in range(len(parameters))] for x in X]
@@ -118,7 +118,7 @@ def test_kernel_is_the_product_of_an_explicit_jacobian(n: int, m: int, d: int, N
 )
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_pieces_of_the_width_give_the_whole(n: int, m: int) -> None:
-    """The width is not a multiple of a piece, and each of the pieces counts once."""
+    """The width is not a multiple of a piece, and each piece counts once."""
     rng = np.random.default_rng(n)
     v, W, X = rng.normal(size=m), rng.normal(size=(m, 2)), unit_rows(rng, 50, 2)
     A = reference.activation(X @ W.T, n)
@@ -128,7 +128,7 @@ def test_pieces_of_the_width_give_the_whole(n: int, m: int) -> None:
 
 
 def kernel_in_pieces(numbers: int, widths: list[int]) -> Callable[..., np.ndarray]:
-    """The reference with pieces of `numbers` numbers; it appends each width to `widths`."""
+    """Return the reference with pieces of `numbers` numbers; it appends each width to `widths`."""
     text = inspect.getsource(reference.empirical_ntk)
     assert text.count("2_000_000") == 1
 
@@ -145,9 +145,9 @@ def kernel_in_pieces(numbers: int, widths: list[int]) -> Callable[..., np.ndarra
 @pytest.mark.parametrize(
     ("numbers", "widths"),
     [
-        (1, [1] * 11),  # less than one unit at all inputs: one unit at a time all the same
+        (1, [1] * 11),  # the smallest piece is one unit
         (4, [1] * 11),
-        (17, [4, 4, 3]),  # no multiple of the 4 inputs, and the width no multiple of a piece
+        (17, [4, 4, 3]),  # 17 is not a multiple of 4, and 11 is not a multiple of 4
         (43, [10, 1]),
         (44, [11]),
         (10**9, [11]),
@@ -165,7 +165,7 @@ def test_pieces_of_every_size_give_one_kernel(numbers: int, widths: list[int], n
 
 @pytest.mark.slow
 def test_a_thousand_inputs_and_a_million_units_fit_into_a_gigabyte() -> None:
-    """The whole process, with numpy and the parameters; and the kernel is right."""
+    """The memory bound applies to the whole process, and the computed kernel must be right."""
     script = """
 import numpy as np
 from tests.numerics.child import peak_memory
@@ -201,7 +201,7 @@ def test_memory_of_the_limit_is_that_of_a_few_kernels() -> None:
     ("m", "numbers"),
     [
         (50_000, 100_000),
-        pytest.param(1_000_000, 2_000_000, marks=pytest.mark.slow),  # the reference as it is
+        pytest.param(1_000_000, 2_000_000, marks=pytest.mark.slow),  # the reference without changes
     ],
 )
 def test_memory_does_not_grow_with_the_width(m: int, numbers: int) -> None:
@@ -217,7 +217,7 @@ def test_memory_does_not_grow_with_the_width(m: int, numbers: int) -> None:
     finally:
         tracemalloc.stop()
     assert sum(widths) == m
-    assert peak < m * N * 8  # one array of all hidden units at all inputs, of which four are needed
+    assert peak < m * N * 8  # size of one array of all hidden units at all inputs
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(0, 4), m=st.integers(1, 12), N=st.integers(1, 5))
@@ -239,7 +239,7 @@ def test_kernels_are_symmetric_and_have_no_negative_eigenvalue(
 
 @cache
 def radial(n: int) -> mpmath.mpf:
-    """The integral over the radius, with 90 digits: the same at every angle."""
+    """Return the integral over the radius with 90 digits; the angle does not change it."""
     with mpmath.workdps(90):
         return mpmath.quad(
             lambda r: r ** (2 * n + 1) * mpmath.exp(-(r**2) / 2), [0, 1, 3, 6, 12, 25]
@@ -248,7 +248,7 @@ def radial(n: int) -> mpmath.mpf:
 
 @cache
 def expectation(n: int, theta: str) -> mpmath.mpf:
-    """E[σ(wᵀx_i) σ(wᵀx_j)] by quadrature over the plane: radius and direction, 90 digits."""
+    """Return E[σ(wᵀx_i) σ(wᵀx_j)] by quadrature over radius and direction, with 90 digits."""
     with mpmath.workdps(90):
         angle = mpmath.mpf(theta)
         half = mpmath.pi / 2
@@ -284,7 +284,7 @@ def test_limit_to_12_digits_at_angle_1(n: int) -> None:
 @pytest.mark.parametrize("theta", ["0.001", "0.3", "0.9", "1.4", "2.1", "2.9", "3.1"])
 def test_limit_is_the_quadrature_of_its_expectation(n: int, theta: str) -> None:
     expected = long_limit(n, theta)
-    # Above π/2 both terms nearly cancel at one angle: what is lost there is of this size.
+    # Above π/2, both terms nearly cancel at one angle, and the lost digits have this size.
     scale = max(abs(expected), n**2 * float(expectation(max(n - 1, 0), theta)))
     answer = reference.limit_ntk(pair(float(theta)), n)[0, 1]
     assert answer == pytest.approx(expected, abs=1e-12 * scale)
@@ -293,7 +293,7 @@ def test_limit_is_the_quadrature_of_its_expectation(n: int, theta: str) -> None:
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 @pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])
 def test_limit_keeps_its_digits_next_to_opposite_rows(n: int, gap: float) -> None:
-    """Next to π the kernel is ω cos θ/2π and smaller; here by its series in ω = π − θ."""
+    """Next to π, the kernel is at most ω cos θ/2π; a series in ω = π − θ gives its value."""
     X = np.array([[1.0, 0.0], [-np.cos(gap), np.sin(gap)]])
     with mpmath.workdps(60):
         omega = mpmath.mpf(gap)
@@ -310,7 +310,7 @@ def test_limit_keeps_its_digits_next_to_opposite_rows(n: int, gap: float) -> Non
 @pytest.mark.parametrize("n", [1, 2])
 def test_limit_keeps_its_digits_at_every_angle(n: int) -> None:
     assert largest_error(reference.limit_ntk, n) < 2.5e-15
-    assert largest_error(closed_form, n) > 1  # the pairs are hard enough to see a loss
+    assert largest_error(closed_form, n) > 1  # the pairs are hard enough to show lost digits
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
@@ -326,7 +326,7 @@ def test_limit_does_not_depend_on_the_norm(n: int, norm: float) -> None:
 def test_quadrature_is_used_only_where_a_closed_form_has_too_few_digits(
     n: int, seen: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its weights are made NaN, which shows at angles above `seen`, or at none."""
+    """The test makes the quadrature's weights NaN, so that each use of the quadrature shows."""
     angles = np.array([0.0, 0.5, 1.5, 2.1, 2.2, 3.1, np.pi])
     X = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     monkeypatch.setattr(
@@ -349,7 +349,7 @@ def double_factorial(k: int) -> float:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 4, 20, 21, 22, 40, 100, 149])
 def test_diagonal_is_half_a_sum_of_double_factorials(n: int) -> None:
-    """½[(2n−1)!! + n²(2n−3)!!], also where n! is too large for an integer of 64 bits."""
+    """The diagonal is ½[(2n−1)!! + n²(2n−3)!!], also if n! does not fit into 64 bits."""
     expected = 0.5 * (double_factorial(2 * n - 1) + n**2 * double_factorial(2 * n - 3))
     np.testing.assert_allclose(reference.limit_ntk(pair(0.7), n).diagonal(), expected, rtol=1e-12)
 
@@ -364,7 +364,7 @@ def test_right_angles_give_the_known_values() -> None:
     np.testing.assert_allclose(found, [0.25, 0.5 / np.pi, 0.25, 2 / np.pi, 2.25], rtol=1e-13)
 
 
-# --- The limit: legal edges -----------------------------------------------------------------------
+# --- The limit: edge cases ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", DEGREES)
@@ -406,7 +406,7 @@ def test_limit_depends_on_angles_alone(n: int) -> None:
 
 
 def assert_mean(samples: np.ndarray, expected: np.ndarray | float) -> None:
-    """The mean over the first axis lies within 5 of its standard errors of what is expected."""
+    """Assert that the mean over the first axis is within 5 standard errors of its expectation."""
     error = samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
     assert (np.abs(samples.mean(axis=0) - expected) <= 5 * error + 1e-12).all()
 
@@ -442,10 +442,10 @@ def test_finite_kernel_has_the_limit_as_its_mean_at_every_width(n: int) -> None:
 @pytest.mark.parametrize("draws", [4000, pytest.param(20_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("n", "known"), [(0, 0.5), (1, 1.732), (2, 13.12), (3, 161.3)])
 def test_spread_on_the_diagonal(n: int, known: float, draws: int) -> None:
-    """One unit adds z²ⁿ + n² v² z²ⁿ⁻² where z ≥ 0; its deviation from Gaussian moments."""
+    """One unit adds z²ⁿ + n² v² z²ⁿ⁻² if z ≥ 0; Gaussian moments give its standard deviation."""
 
     def moment(k: int) -> float:
-        """E[zᵏ 1[z ≥ 0]] for one standard normal z and an even k."""
+        """Return E[zᵏ 1[z ≥ 0]] for one standard normal z and an even k."""
         return double_factorial(k - 1) / 2
 
     mean = moment(2 * n) + (n**2 * moment(2 * n - 2) if n else 0)
@@ -455,7 +455,7 @@ def test_spread_on_the_diagonal(n: int, known: float, draws: int) -> None:
     deviation = (square - mean**2) ** 0.5
     assert deviation == pytest.approx(known, rel=5e-4)
 
-    # The reference shows it: one unit is a network of width 1.
+    # The reference shows that one unit is a network of width 1.
     z, v = np.random.default_rng(n).normal(size=(2, draws))
     X = np.array([[1.0]])
     units = np.array(

@@ -25,7 +25,7 @@ ANGLES = [sp.pi / 7, sp.pi / 3, sp.pi / 2, sp.Rational(5, 2)]
 
 @cache
 def expectation(n: int) -> sp.Expr:
-    """E[σ(wᵀx_i) σ(wᵀx_j)] by integration over the plane."""
+    """Return E[σ(wᵀx_i) σ(wᵀx_j)] by integration over the plane."""
     radial = sp.integrate(r ** (2 * n + 1) * sp.exp(-(r**2) / 2), (r, 0, sp.oo))
     powers = sp.expand(sp.expand_trig(sp.cos(phi) * sp.cos(phi - theta)) ** n)
     angular = sp.integrate(powers, (phi, theta - sp.pi / 2, sp.pi / 2))
@@ -33,7 +33,7 @@ def expectation(n: int) -> sp.Expr:
 
 
 def by_operator(n: int) -> sp.Expr:
-    """Eq. (6), with the operator (1/sin θ) ∂/∂θ applied n times."""
+    """Eq. Return (6), with the operator (1/sin θ) ∂/∂θ applied n times."""
     inner = (sp.pi - theta) / sp.sin(theta)
     for _ in range(n):
         inner = sp.diff(inner, theta) / sp.sin(theta)
@@ -41,7 +41,7 @@ def by_operator(n: int) -> sp.Expr:
 
 
 def limit(n: int) -> sp.Expr:
-    """H^∞ from its definition: σ' has the degree n − 1 and the factor n, which stands twice."""
+    """Return H^∞ from its definition: σ' has degree n − 1 and the factor n, which occurs twice."""
     slopes = n**2 * by_operator(n - 1) if n else sp.Integer(0)
     return by_operator(n) + sp.cos(theta) * slopes
 
@@ -140,7 +140,7 @@ def test_limit_at_60_degrees() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3])
 def test_derivatives_of_the_network(n: int) -> None:
-    """sympy differentiates f away from the kinks, with the pattern of active units held."""
+    """sympy differentiates f away from the kinks, with a fixed pattern of active units."""
     m, d = 4, 3
     v, x = sp.Matrix(sp.symbols(f"v:{m}")), sp.Matrix(sp.symbols(f"x:{d}"))
     W = sp.Matrix(m, d, lambda i, j: sp.Symbol(f"w{i}{j}"))

@@ -1,4 +1,4 @@
-"""The reference figures show the data they are given, as their artists tell."""
+"""The reference figures show the given data, as their artists prove."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ mpl.use("Agg")
 
 @pytest.fixture(autouse=True)
 def no_warnings_and_closed_figures() -> Iterator[None]:
-    """A figure is drawn without a warning: a student would read it under the picture."""
+    """Assert that a figure is drawn without a warning, because students would see the warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
@@ -32,7 +32,7 @@ def no_warnings_and_closed_figures() -> Iterator[None]:
 
 
 def only_axes(figure: Figure) -> Axes:
-    figure.canvas.draw()  # what cannot be drawn fails here
+    figure.canvas.draw()  # an artist that cannot be drawn raises an error here
     return figure.axes[0]
 
 
@@ -90,7 +90,7 @@ def test_runs_that_coincide_all_show() -> None:
     run = RUNS["slow"]
     lines = only_axes(reference.plot_objective(square, {"a": run, "b": run, "c": run})).lines
     widths = [line.get_linewidth() for line in lines]
-    assert widths == sorted(set(widths), reverse=True)  # each later one is on top and thinner
+    assert widths == sorted(set(widths), reverse=True)  # later lines are on top and thinner
 
 
 # --- plot_traces ----------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_every_last_iterate_is_within_the_axes_and_the_surface(size: float) -> N
 
 
 def test_surface_is_the_loss_with_u_to_the_right() -> None:
-    """A loss without symmetry shows whether u and v are exchanged or reversed."""
+    """A loss without symmetry shows whether u and v were exchanged or reversed."""
     ends = {(0.1, 0.0): np.array([[0.5, 0.5]])}
     axes = only_axes(reference.plot_landscape(lambda x: float(np.exp(x[0] + 3 * x[1])), ends, 0.1))
     (surface,) = [c for c in axes.collections if isinstance(c, ContourSet)]
@@ -182,7 +182,7 @@ def test_surface_is_the_loss_with_u_to_the_right() -> None:
         if len(corners) == 0:
             continue
         values = np.exp(corners @ [1.0, 3.0])
-        # Corners lie on the grid or between two of its points, where the loss is not straight.
+        # Corners are on the grid or between two grid points, where the loss is not linear.
         assert (values > 0.95 * low - 0.05).all()
         assert (values < 1.05 * high + 0.05).all()
         checked += 1

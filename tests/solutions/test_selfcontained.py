@@ -1,4 +1,4 @@
-"""Every solution runs in its notebook: it uses only names that exist at that point."""
+"""Every solution runs in its notebook: it uses only names that are defined at that point."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETUP = {
     "Sequence": Sequence,
 }
 
-#: the answers of each notebook in its order, the given definitions first
+#: the answers of each notebook in order, after the given definitions
 NOTEBOOKS: dict[str, list[tuple[ModuleType, str]]] = {
     "problem1_momentum": [
         *((momentum, name) for name in ("LeastSquares", "least_squares", "momentum")),
@@ -47,7 +47,7 @@ NOTEBOOKS: dict[str, list[tuple[ModuleType, str]]] = {
     ],
 }
 
-#: parameters as the table of the assignment has them
+#: parameters as in the table of the assignment
 PARAMETERS = {
     "momentum": "gradient x0 gammas betas indices",
     "heavy_ball": "gradient x0 gammas betas indices",
@@ -80,7 +80,7 @@ ANSWERS = [pair for pairs in NOTEBOOKS.values() for pair in pairs if pair[1] in 
 
 
 def global_names(code: CodeType) -> Iterator[str]:
-    """The names that the code and the functions in it look up outside themselves."""
+    """Return the names that the code and its functions look up outside themselves."""
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield str(instruction.argval)
@@ -95,13 +95,13 @@ def test_each_definition_uses_only_what_stands_above_it(
 ) -> None:
     world: dict[str, Any] = dict(SETUP)
     for module, name in NOTEBOOKS[notebook]:
-        # another course's solutions may have taken its place meanwhile
+        # meanwhile, another course's solutions may have replaced these
         monkeypatch.setitem(sys.modules, module.__name__, module)
         source = inspect.getsource(getattr(module, name))
         code = compile(source, name, "exec")
         known = {*world, name, *dir(builtins), "__name__", "__module__", "__qualname__"}
         unknown = set(global_names(code)) - known
-        if name != "LeastSquares":  # a class body names what it defines
+        if name != "LeastSquares":  # a class body uses the names that it defines
             assert not unknown, f"{name} needs {unknown}"
         exec(code, world)
 

@@ -1,4 +1,4 @@
-"""Two made-up released notebooks, and what students do to them."""
+"""Two made-up released notebooks, and typical changes that students make to them."""
 
 from __future__ import annotations
 
@@ -64,16 +64,16 @@ def _notebook(cells: list[NotebookNode]) -> NotebookNode:
 
 
 def valley() -> NotebookNode:
-    """The first problem as it is released."""
+    """Return the first problem as it is released."""
     return deepcopy(_valley())
 
 
 def hill() -> NotebookNode:
-    """The second problem as it is released."""
+    """Return the second problem as it is released."""
     return deepcopy(_hill())
 
 
-@cache  # nbformat validates each cell that it makes
+@cache  # nbformat validates each new cell
 def _valley() -> NotebookNode:
     return _notebook(
         [
@@ -112,7 +112,7 @@ def skeletons() -> dict[str, NotebookNode]:
 
 
 def filled(**other: str) -> NotebookNode:
-    """The valley with every answer written; `v_proof="..."` writes another one."""
+    """Return the valley notebook with every answer; `v_proof="..."` writes another proof."""
     notebook = valley()
     for name, source in {**ANSWERS, **{k.replace("_", "-"): v for k, v in other.items()}}.items():
         cell(notebook, name).source = source
@@ -131,12 +131,12 @@ def index_of(notebook: NotebookNode, name: str) -> int:
 
 
 def cell(notebook: NotebookNode, name: str) -> NotebookNode:
-    """The cell with that nbgrader id."""
+    """Return the cell with this nbgrader id."""
     return notebook.cells[index_of(notebook, name)]
 
 
 def insert(notebook: NotebookNode, name: str, source: str, *, after: bool = True) -> None:
-    """Put a new code cell behind (or in front of) the named one."""
+    """Insert a new code cell after (or before) the named cell."""
     notebook.cells.insert(index_of(notebook, name) + after, new_code_cell(source))
 
 
@@ -145,7 +145,7 @@ def insert_text(notebook: NotebookNode, name: str, source: str, *, after: bool =
 
 
 def forget(notebook: NotebookNode, name: str) -> None:
-    """Take all metadata and the cell's id, as a copy through another program does."""
+    """Remove all metadata and the cell's id, as copying through another program does."""
     lost = cell(notebook, name)
     lost.metadata = NotebookNode()
     lost.id = f"lost-{name}"
@@ -157,7 +157,7 @@ def drop(notebook: NotebookNode, *names: str) -> None:
 
 
 def write(path: Path, content: NotebookNode | bytes | str) -> Path:
-    """Write a file of a submission, and the folders that it needs."""
+    """Write a file of a submission, and the folders that the file needs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(content, dict):
         content = json.dumps(content)
@@ -166,7 +166,7 @@ def write(path: Path, content: NotebookNode | bytes | str) -> Path:
 
 
 def receive(folder: Path, content: NotebookNode | bytes | str) -> ReceivedNotebook:
-    """The submission as received, if its valley notebook has this content."""
+    """Return the received submission whose valley notebook has this content."""
     write(folder / f"{VALLEY}.ipynb", content)
     received = read_submission(folder, skeletons()).notebooks[VALLEY]
     if received.notebook is not None:
@@ -175,14 +175,14 @@ def receive(folder: Path, content: NotebookNode | bytes | str) -> ReceivedNotebo
 
 
 def repaired(folder: Path, notebook: NotebookNode) -> NotebookNode:
-    """The student's notebook after repairs."""
+    """Return the student's notebook after repairs."""
     received = receive(folder, notebook)
     assert received.notebook is not None, received.message
     return received.notebook
 
 
 def assert_fit(notebook: NotebookNode, skeleton: NotebookNode) -> None:
-    """Every released cell once, in order, as released; nothing else of the student's but text."""
+    """Assert that every released cell occurs once, in order; all other cells must be text."""
     nbformat.validate(notebook)
     ids = [c.id for c in notebook.cells]
     assert len(set(ids)) == len(ids)
@@ -198,13 +198,13 @@ def assert_fit(notebook: NotebookNode, skeleton: NotebookNode) -> None:
 
 
 def run(notebook: NotebookNode) -> dict[str, Any]:
-    """The names that a run of the code cells ends with; an error ends its cell alone."""
+    """Return the names at the end of a run of the code cells; an error stops only its own cell."""
     names: dict[str, Any] = {}
     for c in notebook.cells:
         if c.cell_type == "code":
             try:
                 exec(c.source, names)
-            except Exception:  # as in a notebook, the next cell still runs
+            except Exception:  # the next cell still runs, as in a notebook
                 continue
     return names
 
@@ -217,7 +217,7 @@ Change = Callable[[NotebookNode], None]
 
 
 def changed(change: Change) -> NotebookNode:
-    """The filled valley after a student's change."""
+    """Return the filled valley notebook after a student's change."""
     notebook = deepcopy(filled())
     change(notebook)
     return notebook

@@ -1,4 +1,4 @@
-"""How a student's cells are fitted to the released ones."""
+"""How a student's cells are matched to the released cells."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_cell_ids_that_are_none_are_put_right(tmp_path: Path, junk: object) -> N
 def test_code_answers_without_any_metadata_are_known_by_their_names(tmp_path: Path) -> None:
     def spoil(notebook: NotebookNode) -> None:
         for c in list(notebook.cells):
-            if c.metadata.nbgrader.grade_id != "v-values-answer":  # its stub names nothing
+            if c.metadata.nbgrader.grade_id != "v-values-answer":  # its stub defines no name
                 forget(notebook, c.metadata.nbgrader.grade_id)
 
     notebook = changed(spoil)
@@ -514,7 +514,7 @@ def test_copies_of_the_same_text_stand_once(tmp_path: Path) -> None:
     assert repaired(tmp_path, notebook) == filled()
 
 
-# the student's own cells
+# --- cells that the student added -----------------------------------------------------------------
 
 
 def test_own_cells_stay_where_they_were_without_metadata_and_outputs(tmp_path: Path) -> None:
@@ -588,7 +588,7 @@ def test_notes_stay_few_whatever_was_done(tmp_path: Path) -> None:
     assert all(note.endswith(".") and len(note) < 200 for note in notes)
 
 
-# open cells that were released, such as playgrounds
+# --- released cells that students may edit freely, such as playgrounds ----------------------------
 
 
 @pytest.mark.parametrize("played", ["eta = 1", "eta = 2\nprint(eta)", None])

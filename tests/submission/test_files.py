@@ -1,4 +1,4 @@
-"""Choosing the files to read, and the problem that each is for."""
+"""Choosing the files to read, and the problem for each file."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_names_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
     assert all(line.isprintable() and line.encode() for line in shown)
 
 
-# folders, links and devices instead of a file
+# --- folders, links and devices instead of a file -------------------------------------------------
 
 
 def blocked(tmp_path: Path, what: str) -> Path:
@@ -284,7 +284,7 @@ def test_what_is_no_file_is_unreadable_and_not_opened(
     received = read(path if alone else path.parent).notebooks
     assert received[VALLEY].state == "unreadable"
     assert received[VALLEY].notebook is None
-    assert f"{VALLEY}.ipynb can't be read: it is a" in received[VALLEY].message
+    assert f"{VALLEY}.ipynb can't be read: the path is a" in received[VALLEY].message
     assert alone or received[HILL].notebook == filled_hill()
 
 

@@ -1,4 +1,4 @@
-"""The content of a file: every nbformat, and data that is not a notebook."""
+"""The content of a file: every version of nbformat, and data that is not a notebook."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .forms import (
 
 
 def as_version_3() -> dict[str, Any]:
-    """The filled valley as IPython 2 saved notebooks."""
+    """Return the filled valley notebook as IPython 2 saved it."""
     cells: list[dict[str, Any]] = []
     for c in filled().cells:
         old: dict[str, Any] = {"cell_type": c.cell_type, "metadata": c.metadata}

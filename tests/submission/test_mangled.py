@@ -1,4 +1,4 @@
-"""Whatever is done to a notebook, it can be read, and the instructor's cells are in the result."""
+"""After any change, a notebook can be read, and the result contains the instructor's cells."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .forms import ANSWERS, cell, filled, receive, repaired, run, valley
 NAMES = [c.metadata.nbgrader.grade_id for c in valley().cells]
 
 FEW, MANY = 50, 200
-"""Number of examples that a property is tried on every day, and before a release."""
+"""Numbers of examples with which a property is tested every day, and before a release."""
 
 
 def tried(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
-    """Make a test of a property: a few examples every day, many among the slow tests."""
+    """Make a test of a property: a few examples in the everyday run, many in the slow tests."""
 
     def decorate(holds: Callable[..., None]) -> Any:
         @pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
@@ -148,7 +148,7 @@ mangles = st.one_of(
 
 
 def read(content: NotebookNode | bytes | str) -> ReceivedNotebook:
-    """Read it in a folder of its own; `receive` asserts that the result is fit."""
+    """Read the notebook in a new folder; `receive` asserts that the result is fit."""
     with tempfile.TemporaryDirectory() as folder:
         return receive(Path(folder), content)
 
@@ -240,7 +240,7 @@ def test_answers_survive_lost_metadata_and_lost_cells(lost: set[str], order: lis
 def test_definition_that_a_run_ends_with_is_kept(
     places: list[tuple[int, int]], deleted: set[str]
 ) -> None:
-    """Own cells anywhere, answers left, or deleted: the program ends as the student's did."""
+    """If cells are added, removed or unanswered, the program ends as the student's did."""
     notebook = filled()
     for name in deleted:
         notebook.cells.remove(cell(notebook, name))

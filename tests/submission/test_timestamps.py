@@ -1,4 +1,4 @@
-"""A date of handing in is read without doubt, or not at all; and then it is said."""
+"""A submission date is read only if it is unambiguous; otherwise, the output says so."""
 
 from __future__ import annotations
 

@@ -163,8 +163,8 @@ class App {
     const words = isFiltered ? `No more answers: ${FILTERS[this.filter] ?? "with these points"}.` : "All answers are marked.";
     this.say(words);
     if (this.current && this.entry) {
-      const entry = this.entry;
-      const view = this.answers.known(entry.id);
+      this.before += `${words} `;
+      const view = this.answers.known(this.entry.id);
       if (view) this.#present(view);
     } else if (this.sequence[0]) {
       void this.show(this.sequence[0].id);
@@ -411,13 +411,16 @@ class App {
    * @param {Record<string, Given>} given
    * @param {"desk" | "formgrader"} cause
    * @param {Draft | null} draft
+   * @returns {Promise<boolean>} whether the marks were saved
    */
   async #deliver(given, cause, draft) {
     try {
       for (const view of await this.saver.save({ given, cause })) this.#arrived(view);
+      return true;
     } catch (error) {
-      if (error instanceof ConflictError) this.#conflict(error, given, draft);
-      else this.#failed(error, given, draft);
+      if (error instanceof ConflictError) await this.#conflict(error, given, draft);
+      else await this.#failed(error, given, draft);
+      return false;
     }
   }
 
@@ -569,7 +572,7 @@ class App {
       if (!view) return this.say("The server does not answer: nothing was undone.", true);
       given[id] = { ...again(before.get(id) ?? null, this.marker, view.state), flagged: view.entry.flagged };
     }
-    await this.#deliver(given, "desk", null);
+    if (!(await this.#deliver(given, "desk", null))) return;
     for (const id of ids) if (id !== ids[0]) this.answers.drop(id);
     const [first] = ids;
     if (first) await this.show(first, true);
@@ -877,6 +880,7 @@ class App {
     }
     if (event.key === "Escape") {
       this.leave();
+      byId("right").scrollTop = 0;
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isField(target)) return;

@@ -28,7 +28,11 @@ export class Saver {
     this.trouble = "";
     /** @type {number | null} */
     this.savedAt = null;
-    /** The states that this page's own marks led to, by the states before. @type {Map<string, string>} */
+    /**
+     * The states that this page's own marks led to, by the answer's id and its state before.
+     * Equal answers have equal states.
+     * @type {Map<string, string>}
+     */
     this.states = new Map();
     /** @type {Promise<unknown>} */
     this.last = Promise.resolve();
@@ -84,7 +88,7 @@ export class Saver {
    */
   async #send({ given, cause }) {
     const known = Object.entries(given).map(
-      ([id, each]) => /** @type {[string, Given]} */ ([id, { ...each, state: this.#now(each.state) }]),
+      ([id, each]) => /** @type {[string, Given]} */ ([id, { ...each, state: this.#now(id, each.state) }]),
     );
     const [first] = known;
     if (known.length === 1 && first) return [await this.api.save(first[0], first[1], cause)];
@@ -92,11 +96,12 @@ export class Saver {
   }
 
   /**
-   * Return the state after this page's own marks, which the marker knows of.
+   * Return an answer's state after this page's own marks, which the marker knows of.
+   * @param {string} id
    * @param {string} state
    */
-  #now(state) {
-    for (let next = this.states.get(state); next !== undefined; next = this.states.get(state)) state = next;
+  #now(id, state) {
+    for (let next = this.states.get(id + state); next !== undefined; next = this.states.get(id + state)) state = next;
     return state;
   }
 
@@ -105,9 +110,9 @@ export class Saver {
    * @param {readonly AnswerView[]} views
    */
   #note({ given }, views) {
-    for (const view of views) {
-      const before = this.#now(given[view.entry.id]?.state ?? "");
-      if (before && before !== view.state) this.states.set(before, view.state);
+    for (const { entry, state } of views) {
+      const before = this.#now(entry.id, given[entry.id]?.state ?? "");
+      if (before !== state) this.states.set(entry.id + before, state);
     }
     return views;
   }

@@ -1,4 +1,4 @@
-"""The `item` decorator of hidden tests, and the failure whose message the student reads."""
+"""The `item` decorator of hidden tests, and the error whose message the student reads."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class ClaimFailed(AssertionError):
-    """An answer does not meet a test's claim; the message may be shown to the student.
+    """An error: an answer fails a test's claim; the message may be shown to the student.
 
-    `compared` holds the answer and the expected value if the two differ: for instructors only.
-    `care` is the kind of slip that caused the failure, if it differs from the kind in `@item`.
+    `compared` holds the answer and the expected value if the two differ; only instructors see
+    `compared`. `care` is the kind of slip that caused the failure, if it differs from the kind in
+    `@item`.
     """
 
     def __init__(
         self, message: str, *, compared: tuple[object, object] | None = None, care: str = ""
     ) -> None:
-        super().__init__(shown(message))  # it may quote a text of the student's figure
+        super().__init__(shown(message))  # the message may quote a text of the student's figure
         self.compared = compared
         self.care = care
 
@@ -42,10 +43,10 @@ def item(
 ) -> Callable[[Test], Test]:
     """Mark a hidden test as a test of the item `name`.
 
-    Without `costs` and `care` it is a core test of a `part`. An item's points are shared equally
-    among its parts, and a part is earned if all its core tests pass. With `costs=c` it is a
-    robustness test: failing it takes c times the item's points away. With `care=KIND` it looks
-    for one kind of slip (such as "integers"). All slips of an item together cost the share
+    Without `costs` and `care`, the test is a core test of a `part`. An item's points are shared
+    equally among its parts, and a part is earned if all its core tests pass. With `costs=c`, the
+    test is a robustness test: a failure costs c times the item's points. With `care=KIND`, the test
+    looks for one kind of slip (such as "integers"). All slips of an item together cost the share
     `costs` of its points (default: CARE_COSTS). Each kind of slip costs points only once in the
     whole homework.
 

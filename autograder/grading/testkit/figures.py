@@ -18,33 +18,33 @@ from autograder.grading.testkit.words import Words, numbers_in, plain
 from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
 Sight = tuple[AxesData, CurveData]
-"""A curve and the axes it is drawn on."""
+"""A curve, and the axes on which it is drawn."""
 
 Found = TypeVar("Found")
 
 Curve = tuple[np.ndarray, np.ndarray]
-"""The x and the y of the points of an expected curve."""
+"""The x and the y coordinates of an expected curve's points."""
 
 _POOLED = 2
-"""Most points of a piece, which is one stroke or one dot of a curve drawn in pieces."""
+"""Largest number of points of a piece, which is one stroke or one dot of a curve in pieces."""
 
 _MOST_PIECES = 20
-"""Most points of all pieces per point of the curve; other curves may be in pieces too."""
+"""Largest number of points of all pieces, for each point of the curve."""
 
 _MOST_HEIGHTS = 3
-"""Most heights, per curve, at which pieces of one style may be drawn at the same x.
+"""Largest number of heights, per curve, at which pieces of one style may be drawn at the same x.
 
-If pieces are at more heights, nobody can see which pieces make up the curve.
+If pieces are at more heights, a reader cannot see which pieces make up the curve.
 """
 
 _MOST_RIVALS = 5
-"""Most other curves, per expected curve, that may be equally prominent at the same x.
+"""Largest number of other curves, per expected curve, that may be as prominent at the same x.
 
 Quartiles, extremes and a mean are allowed beside a median; a curve for every guess is not.
 """
 
 _MOST_FAINT_RIVALS = 16
-"""Most other curves, per expected curve, if thinner and paler curves at the same x count too.
+"""Largest number of other curves, per expected curve, if thinner and paler curves count, too.
 
 Thinner and paler curves may be single runs behind their median.
 """
@@ -54,7 +54,7 @@ _LEAST_WIDTH = 0.01
 
 
 def as_figure(answer: object) -> FigureData:
-    """Return an untrusted answer as a figure with axes; raise ClaimFailed if it is not one.
+    """Return an untrusted answer as a figure with axes; raise ClaimFailed for any other answer.
 
     A figure inside a pair, such as `return figure, axes`, or inside a dict is accepted.
     """
@@ -83,7 +83,7 @@ def _figures_in(answer: object, depth: int) -> Iterator[FigureData]:
 class Shown(NamedTuple):
     """The values that coordinates stand for, and whether the picture shows their logarithms.
 
-    `base` is the base of the drawn logarithms, 0 if the values come from tick labels, else 1.
+    `base` is the base of the drawn logarithms, or 0 if the values come from tick labels, or else 1.
     """
 
     values: np.ndarray
@@ -92,11 +92,11 @@ class Shown(NamedTuple):
 
 
 Reading = tuple[Shown, Shown]
-"""One way to read the points of a curve: the values that their x and their y stand for."""
+"""One way to read a curve's points: the values that the x and y coordinates stand for."""
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
-    """Return all ways to read a curve: as drawn, or with the values that labels give its points."""
+    """Return all ways to read a curve: as drawn, or with the values that labels give to points."""
     return product(_shown_by(axes, curve, 0), _shown_by(axes, curve, 1))
 
 
@@ -112,7 +112,7 @@ def readings_as(
 
 
 def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
-    """Return, for each way to read a curve's coordinates, the values that they stand for."""
+    """Return, for each way to read a curve's coordinates, the values that coordinates stand for."""
     return find_once(
         axes,
         ("shown", id(curve), direction),
@@ -140,7 +140,7 @@ def _legible(axes: AxesData, direction: int) -> tuple[tuple[float, ...], dict[fl
 
 
 def _bases(label: str) -> tuple[float, ...]:
-    """Return the bases that the logarithm in a label may have; none if the label has none."""
+    """Return the bases that a logarithm in a label may have, or none if there is no logarithm."""
     words = plain(label.translate(_SUBSCRIPTS)).replace("_", "")
     if re.search(r"log(base)?2(?!\d)|log.{0,30}base2(?!\d)", words):
         return (2.0,)
@@ -156,7 +156,7 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Found]) -> Found:
-    """Return the result of `find_out`, which is called only once per key and figure or axes."""
+    """Return the result of `find_out`, which is called once per key and per figure or axes."""
     if key not in thing.memo:
         thing.memo[key] = find_out()
     found: Found = thing.memo[key]
@@ -164,7 +164,7 @@ def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[]
 
 
 def assert_curves(answer: object, curves: Mapping[Any, Curve], *, what: str) -> None:
-    """Assert that the figure shows each of these curves; see `assert_curve`."""
+    """Assert that the figure shows each of these curves, as `assert_curve` does."""
     figure, asked = as_figure(answer), [*curves.values()]
     for x, y in asked:
         _assert_curve(figure, x, y, asked, what)
@@ -192,7 +192,7 @@ def _assert_curve(
         raise ClaimFailed(f"{capital(what)} is drawn, but it can't be seen: {_why_unseen(found)}.")
     if matching_curves(figure, y, x):
         raise ClaimFailed(f"{capital(what)} is drawn with x and y swapped.")
-    raise ClaimFailed(f"The figure does not show {what}. It shows: {figure.summary()}.")
+    raise ClaimFailed(f"The figure does not show {what}. The figure shows: {figure.summary()}.")
 
 
 def _assert_stands_out(
@@ -224,7 +224,7 @@ def _assert_stands_out(
     ):
         raise ClaimFailed(
             f"{capital(what)} is lost among the many other curves at the same places: leave the "
-            "others out, or draw them thinner or paler."
+            f"other curves out, or draw them thinner or paler."
         )
 
 
@@ -234,7 +234,7 @@ def _form(curve: CurveData) -> Hashable:
 
 
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
-    """Return the curves that stand for exactly these points, whether visible or not."""
+    """Return the curves that stand for exactly these points, visible or not."""
 
     def find_out() -> list[Sight]:
         wanted = _Wanted.of(y)
@@ -269,7 +269,7 @@ def _curves_at(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Coordinates to look for, each with the largest accepted distance from it.
+    """Coordinates to look for, each with the largest accepted distance from the coordinate.
 
     The distance is the homework's tolerance, relative to the coordinate's own size.
     """
@@ -285,13 +285,13 @@ class _Wanted:
         return cls(values, slack, tuple(zip(values.tolist(), slack.tolist(), strict=True)))
 
     def has(self, value: float) -> bool:
-        """Return whether a single coordinate is a wanted one; quicker than `near`."""
+        """Return whether a single coordinate is wanted; this is faster than `near`."""
         return any(abs(value - wanted) <= slack for wanted, slack in self.pairs)
 
     def near(self, drawn: np.ndarray) -> np.ndarray:
-        """Return whether each drawn coordinate (row) is near each wanted one (column).
+        """Return whether each drawn coordinate (row) is near each wanted coordinate (column).
 
-        If too many are drawn, there are no rows.
+        If too many points are drawn, the result has no rows.
         """
         if len(drawn) > 50 * len(self.values) + 1000:
             return np.zeros((0, len(self.values)), dtype=bool)
@@ -320,7 +320,7 @@ def _finite_rows(curve: CurveData) -> np.ndarray:
 
 
 def _is_one_to_each(near: np.ndarray) -> bool:
-    """Return whether each row has a match, and each column too."""
+    """Return whether each row and each column has a match."""
     return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
@@ -334,14 +334,14 @@ def _curves_on(axes: AxesData) -> list[CurveData]:
 def which_match(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return whether each drawn point (row) is at each wanted point (column).
 
-    If too many are drawn, there are no rows.
+    If too many points are drawn, the result has no rows.
     """
     near_x = _Wanted.of(wanted[:, 0]).near(drawn[:, 0])
     return near_x & _Wanted.of(wanted[:, 1]).near(drawn[:, 1]) if near_x.any() else near_x
 
 
 def in_sight(axes: AxesData, curve: CurveData) -> bool:
-    """Return whether a curve is visible, with every point that its scales can show."""
+    """Return whether a curve is visible, with every point that the scales of its axes can show."""
     return axes.shows(curve) and bool(axes.within_limits(_showable(axes, curve)).all())
 
 
@@ -360,7 +360,7 @@ def _is_wide_enough(axes: AxesData, curve: CurveData) -> bool:
     ends = np.array(axes.limits[0])
     if axes.scales[0] == "log":
         shown, ends = np.log(shown), np.log(np.maximum(ends, 1e-300))
-    width = float(np.ptp(ends / 2))  # halves, since limits may be huge
+    width = float(np.ptp(ends / 2))  # halves do not overflow, even if limits are huge
     extent = float(np.ptp(shown / 2)) if shown.size else 0.0
     return not 0 < extent < _LEAST_WIDTH * width
 
@@ -368,24 +368,24 @@ def _is_wide_enough(axes: AxesData, curve: CurveData) -> bool:
 def _why_unseen(found: list[Sight]) -> str:
     shown = [(axes, curve) for axes, curve in found if axes.shows(curve)]
     if any(in_sight(axes, curve) for axes, curve in shown):
-        return "it takes up less than a hundredth of the width of the axes"
+        return "the curve takes up less than a hundredth of the width of the axes"
     if shown:
-        return "part of it is outside the limits of the axes"
+        return "part of the curve is outside the limits of the axes"
     axes = found[0][0]
     return why_hidden(axes, [curve for owner, curve in found if owner is axes])
 
 
 def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
-    """Return why an axes does not show these curves, in words."""
+    """Return in words the reason why an axes does not show these curves."""
     if not axes.visible:
-        return "its axes are hidden or have no room in the figure"
+        return "the axes are hidden or have no room in the figure"
     if not any(curve.visible for curve in curves):
-        return "it is not visible"
+        return "the curve is not visible"
     if all(curve.is_too_small for curve in curves):
-        return "it has no line and no markers, or much too thin ones"
+        return "the curve has no line and no markers, or much too thin ones"
     if not any(axes.has_contrast(curve) for curve in curves):
-        return "it is transparent, or has the colour of what is behind it"
-    return "it is painted over"
+        return "the curve is transparent, or has the colour of what is behind it"
+    return "the curve is painted over"
 
 
 def pieced_together(
@@ -393,8 +393,8 @@ def pieced_together(
 ) -> Iterator[tuple[AxesData, Reading]]:
     """Yield each axes on which separate dots and strokes form this curve, with its Reading.
 
-    A curve can be made of pieces of one style, in one colour or several, or of all pieces on an
-    axes. If there is a piece almost everywhere, pieces do not count.
+    A curve can consist of pieces of one style, in one or several colours, or of all pieces on an
+    axes. If pieces are almost everywhere on the axes, no curve counts as pieced together.
     """
     at_x, at_y = _Wanted.of(x), _Wanted.of(y)
     for axes in figure.axes:

@@ -1,4 +1,4 @@
-"""Follow-through: an answer that follows correctly from the student's wrong one costs nothing."""
+"""Follow-through: an answer that follows correctly from an earlier mistake costs nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.sandbox import Student, StudentFailure
 class Follow:
     """A check whether an answer, wrong by itself, follows from another answer of the student.
 
-    `names` are the other answers that it follows from. The check's own calls to the student's code
+    `names` are the names of the other answers. The check's own calls to the student's code
     are not recorded, so a diagnosis compares the same calls for every student.
     """
 

@@ -36,7 +36,7 @@ _GUIDE = Words(
     *("trend", r"ideal\w*", r"predict\w*", r"vorhersag\w*", r"prevision\w*", "scaling", "decay"),
     *(r"skalierung\w*", "abfall", "o ?\\(.*", r"(?:square )?roots?", r"\w*wurzel\w*", "racine"),
 )
-"""Words for a straight line that is drawn beside data."""
+"""Words for a straight line beside the data, as patterns."""
 
 _SIZE = r"(?:\d*[.,]\d+|\d+)(?: ?/ ?\d+)?"
 _SLOPES = re.compile(
@@ -59,7 +59,7 @@ _UPWARDS = re.compile(
 
 
 def _sizes_said(text: str) -> list[float]:
-    """Return the slopes that a text gives as a slope, a power or a root, all without their sign."""
+    """Return the slopes that a text gives as a slope, a power or a root, without their signs."""
     words = folded(text)
     for pattern, number in _IN_WORDS:
         words = pattern.sub(number, words)
@@ -75,14 +75,14 @@ def _size(text: str) -> float:
 
 
 _MOST_SLOPES = 4
-"""Most straight lines of other slopes beside the data: a fan of guides is not an answer."""
+"""Largest number of straight lines of other slopes beside the data."""
 
 _MOST_SIDES = 5
-"""Most strokes of a slope triangle."""
+"""Largest number of strokes in a slope triangle."""
 
 
 def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
-    """Assert that the curve is on logarithmic axes, or drawn as logarithms that labels mention."""
+    """Assert that the curve is on logarithmic axes, or shows logarithms that labels mention."""
     figure = as_figure(answer)
     ways = [
         reading
@@ -132,7 +132,7 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
         if guides:
             return guides[0].curve
         if right and any(axes.shows(line.curve) for line in right):
-            unseen = unseen or "too little of it is inside the limits of the axes"
+            unseen = unseen or "too little of the line is inside the limits of the axes"
         elif right:
             unseen = unseen or why_hidden(axes, [line.curve for line in right])
     if unseen:
@@ -146,7 +146,7 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
 
 
 def in_words(slope: float) -> str:
-    """Return the slope as messages write it: −1/2, 2, 0.3."""
+    """Return the slope in the form used in messages: −1/2, 2, 0.3."""
     sign, size = "−" if slope < 0 else "", Fraction(abs(slope)).limit_denominator(6)
     return f"{sign}{size}" if abs(float(size) - abs(slope)) < 1e-9 else f"{sign}{abs(slope):g}"
 
@@ -154,7 +154,7 @@ def in_words(slope: float) -> str:
 def _axes_of_data(
     figure: FigureData, found: list[Sight], x: np.ndarray, y: np.ndarray
 ) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
-    """Yield each axes with the data, and the bases of its logarithms, for data and guide."""
+    """Yield each axes that shows the data, with the bases of its logarithms."""
     for axes in {id(axes): axes for axes, _ in found}.values():
         own = (curve for owner, curve in found if owner is axes)
         yield axes, {_bases(read) for curve in own for read in readings_as(axes, curve, x, y)}
@@ -170,8 +170,8 @@ def _bases(reading: Reading) -> tuple[float, float]:
 class _StraightLine:
     """A straight line on logarithmic axes: the strokes of a curve that share a slope.
 
-    `ends` has shape (S, 2, 2): the start and the end of each stroke as drawn. `run` is how far
-    each stroke goes to the right, in powers of ten.
+    `ends` has shape (S, 2, 2): the start and the end of each stroke as drawn. `run` is the distance
+    that each stroke goes to the right, in powers of ten.
     """
 
     curve: CurveData
@@ -234,7 +234,7 @@ def _seen_share(axes: AxesData, ends: np.ndarray) -> np.ndarray:
 def assert_named_guide(
     answer: object, guide: CurveData, *, slope: float = -0.5, data: Words | None = None
 ) -> None:
-    """Assert that a legend entry or a text names the guide, and that none gives it another slope.
+    """Assert that a legend entry or a text names the guide, and that no text gives another slope.
 
     `data` are words for the data; these words must not name the guide.
     """

@@ -23,7 +23,7 @@ _HUES: Mapping[str, tuple[str, tuple[float, float]]] = {
 }
 """Words for colours, and the range of hues of each, in degrees on the colour circle.
 
-Neighbours overlap: one person's red is another person's orange.
+Neighbouring ranges overlap, because one person's red is another person's orange.
 """
 _GREYS: Mapping[str, tuple[str, tuple[float, float]]] = {
     "black": (f"black|schwarz{_ENDING}|noire?s?", (0.0, 0.3)),
@@ -52,12 +52,12 @@ class Style:
     names: frozenset[str]
 
     def fits(self, curve: CurveData) -> bool:
-        """Return whether a curve has this style: one of its inks and its marker agree with it."""
+        """Return whether a curve has this style: its marker and one of its colours agree."""
         colours = self.names - _MARKERS.keys()
         markers = self.names & _MARKERS.keys()
         return (not colours or any(_has(ink, name) for ink in curve.inks for name in colours)) and (
             not markers
-            or curve.marker == "path"  # of an unknown shape
+            or curve.marker == "path"  # a marker of an unknown shape
             or any(curve.marker in _MARKERS[name][1] for name in markers)
         )
 
@@ -72,9 +72,9 @@ def _has(ink: Color, name: str) -> bool:
 
 
 def styles_of(text: str, names: Mapping[str, Words]) -> dict[str, Style]:
-    """Return the style that a text gives to each named thing; empty if it gives no styles.
+    """Return the style that a text gives to each named thing; the dict may be empty.
 
-    A text counts only if names and styles alternate in it, and it names each thing once.
+    A text counts only if names and styles alternate and if each thing is named once.
     """
     said = sorted(
         (place, name)

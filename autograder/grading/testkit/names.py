@@ -38,7 +38,7 @@ def assert_named_curves(
         sights: list[tuple[AxesData, CurveData | None]] = [*matching_curves(figure, x, y)]
         sights = sights or [(axes, None) for axes in figure.axes]
         groups = {
-            called.get(id(curve)) or beside[id(axes)]  # a set: each group of words once
+            called.get(id(curve)) or beside[id(axes)]  # a set contains each group of words once
             for axes, curve in sights
         }
         if not any(_tells(word, key, names) for words in groups for word in words):
@@ -50,7 +50,7 @@ def _words_on(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
 
 
 def _tells(text: str, key: Hashable, names: Mapping[Any, Says]) -> bool:
-    """Return whether a text has the name of `key`, but not also the names of all others."""
+    """Return whether a text has the name of `key`, but not the names of all other keys as well."""
     others = [named for other, named in names.items() if other != key]
     return names[key](text) and not (others and all(named(text) for named in others))
 
@@ -62,7 +62,7 @@ def _why_unnamed(
     names: Mapping[Any, Says],
     what: str,
 ) -> str:
-    """Return a message on the wrong or missing name of a curve, and its remedy."""
+    """Return a message about a curve's wrong or missing name, with a remedy."""
     seen = [curve for _, curve in sights if curve is not None]
     called = names_in_legends(figure)
     if len(names) > 1 and any(
@@ -80,7 +80,7 @@ def _why_unnamed(
 
 
 def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
-    """Return advice about labels that no legend shows; empty if there are no such labels."""
+    """Return advice about labels that no legend shows, or "" if there are no such labels."""
     labels = {curve.own_label for curve in curves} - {"", *legend_texts(figure)}
     if not labels:
         return ""
@@ -115,7 +115,7 @@ def legend_texts(figure: FigureData) -> tuple[str, ...]:
 
 
 def texts_beside(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
-    """Return the texts on an axes, its title, and the texts of the figure around it."""
+    """Return the texts on an axes, its title, and the figure's texts outside all axes."""
     return (*axes.texts, axes.title, *figure.texts)
 
 
@@ -124,7 +124,7 @@ def assert_told_apart(
 ) -> None:
     """Assert that each name has a text of its own: in a legend, on an axes or in a title.
 
-    A text that explains colours or markers is enough too; `keys` are the words for the names in
+    A text that explains colours or markers is also enough; `keys` are the words for the names in
     such a text.
     """
     figure = as_figure(answer)
@@ -158,7 +158,7 @@ def assert_told_apart(
 def names_in_legends(
     figure: FigureData, tells: Says = lambda _: True
 ) -> dict[int, tuple[str, ...]]:
-    """Return the names that legends give to curves, by the curve's `id`; unnamed ones are left out.
+    """Return the names that legends give to curves, by the curve's `id`, without unnamed curves.
 
     The handles and texts of a legend may be in any order. So an entry whose text passes `tells`
     names the visible curve in the style of its handle, if there is only one such curve. A curve
@@ -180,7 +180,7 @@ def names_in_legends(
 
 
 def _shown_curves(figure: FigureData) -> Iterator[CurveData]:
-    """Yield the visible curves, without empty ones that are drawn only for a legend."""
+    """Yield the visible curves, except empty curves that are drawn only for a legend."""
     for axes in figure.axes:
         for curve in axes.curves:
             if axes.shows(curve) and np.isfinite(curve.points).all(axis=1).any():
@@ -189,7 +189,7 @@ def _shown_curves(figure: FigureData) -> Iterator[CurveData]:
 
 @dataclass(frozen=True)
 class _Style:
-    """The look by which lines and handles differ; `hues` are the colours without their opacity."""
+    """The style of a line or a handle; `hues` are the colours without their opacity."""
 
     line: str
     marker: str
@@ -229,7 +229,7 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """Return at most two curves of the handle's style, else curves it may stand for."""
+        """Return at most two curves of the handle's style, or else curves that it may stand for."""
         if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]

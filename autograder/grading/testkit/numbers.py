@@ -1,4 +1,4 @@
-"""Comparisons of numbers, arrays, pairs and dicts of an untrusted answer, and inputs for them."""
+"""Compare numbers, arrays, pairs and dicts of an untrusted answer, and draw test inputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,10 @@ from autograder.sandbox import Raised, Student
 _tolerance: ContextVar[float] = ContextVar("tolerance", default=TOLERANCE)
 
 _MAX_SIZE = 1_000_000
-"""Most numbers of an answer to look at; as floats they take up to eight times as much memory."""
+"""Largest number of numbers in an answer; as floats, they take up to eight times the memory."""
 _MAX_SHOWN_DIMENSIONS = 3
 _MAX_SHOWN_COUNT = 99
-"""Largest dimensions and lengths to show: a student chooses the shape of an answer, and could use
-it to spell out a hidden input.
-"""
+"""Largest dimension or length in a message, since a shape could spell out a hidden input."""
 
 
 def tolerance() -> float:
@@ -61,7 +59,7 @@ UNITS = {
     "steep": Units(1.0, 1e15),
     "huge": Units(1e15, 1e15),
 }
-"""Units for inputs and values; in each of them a right method makes the same steps, scaled.
+"""Units for inputs and values; in each unit, a right method makes the same steps, scaled.
 
 A method that stops at a small gradient or a small move, or that limits gradients, points or step
 sizes, makes different steps. Single precision is enough for all these units.
@@ -69,7 +67,7 @@ sizes, makes different steps. Single precision is enough for all these units.
 
 
 def draw_mixed(rng: Generator, size: int) -> np.ndarray:
-    """Draw numbers of both signs with sizes below 1 (0.6 to 0.9) and above it (1.3 to 2.5).
+    """Draw numbers of both signs with sizes below 1 (0.6 to 0.9) and above 1 (1.3 to 2.5).
 
     The first two numbers have both signs and both sizes; the first four have every combination.
     """
@@ -102,8 +100,8 @@ def as_array(answer: object, what: str = "the answer") -> np.ndarray:
 def as_vector(argument: object, size: int) -> np.ndarray:
     """Return an argument that student code passed to a test's function, as `size` floats.
 
-    Raise ValueError for anything but such a vector. Check it before any computation: broadcasting
-    two shapes may give an array far larger than both.
+    Raise ValueError for anything but such a vector. Call this before any computation, because
+    broadcasting two shapes may give an array far larger than both.
     """
     array = np.asarray(argument)
     if array.shape != (size,) or array.dtype.kind not in "biuf":
@@ -112,7 +110,7 @@ def as_vector(argument: object, size: int) -> np.ndarray:
 
 
 def numbers_of(answer: object) -> np.ndarray | None:
-    """Return the answer as an array of real or complex numbers; None if it is not one."""
+    """Return the answer as an array of real or complex numbers, or None for any other answer."""
     try:
         array = np.asarray(answer)
     except (ValueError, TypeError, OverflowError):
@@ -168,7 +166,7 @@ def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
 
 
 def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
-    """Return a relative error above the allowed one in words, too coarse to reveal the right value.
+    """Return a relative error that is too large in words too coarse to reveal the right value.
 
     The error has at most one significant digit: "its largest error is about 60 % of the largest
     entry of the right answer; 0.2 % is allowed".
@@ -239,7 +237,7 @@ def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
 
 
 def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
-    """Return a copy of the answer as floats, NaN included; None if not real or of another shape."""
+    """Return a copy of the answer as floats, even NaN, or None if not real or of another shape."""
     array = numbers_of(answer)
     if array is None or array.shape != right.shape or np.iscomplexobj(array):
         return None
@@ -295,7 +293,7 @@ def _rows_of(answer: object) -> np.ndarray | None:
 
 
 def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
-    """Return which rows before the last one equal one of the ends, bit by bit."""
+    """Return which rows before the last row equal one of the ends, bit by bit."""
     same = np.zeros(len(array), dtype=bool)
     for end in ends:
         if end.shape == array.shape[1:]:
@@ -307,7 +305,7 @@ def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
 def lookup(answer: object, keys: Iterable[tuple[float, float]], names: str) -> list[Any]:
     """Return the values of a dict for pairs of numbers, matched up to rounding.
 
-    Raise ClaimFailed if the dict lacks one of the pairs or has others.
+    Raise ClaimFailed if the dict lacks one of the pairs or has other pairs.
     """
     wanted = list(keys)
     if not isinstance(answer, Mapping):

@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 class Once:
-    """A cache: `once(ask)` calls `ask` until it answers, then always returns that answer."""
+    """A cache: `once(ask)` calls `ask` until there is an answer, and always returns this answer."""
 
     def __init__(self) -> None:
         self._answers: list[Any] = []

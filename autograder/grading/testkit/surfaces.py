@@ -25,7 +25,7 @@ _SAMPLES = 1000
 """Number of samples of a field to compare with the function."""
 
 _FEWEST = 30
-"""Fewest samples that a field needs to show a function."""
+"""Smallest number of samples that a field needs to show a function."""
 
 _MIN_LEVELS = 4
 
@@ -41,24 +41,22 @@ _CONTOUR_BINS, _BINS = 4, 6
 """Number of bins in each direction, for contours and for other fields; an empty bin is a hole."""
 
 _MIN_COVER = 0.6
-"""Smallest share of these bins in which a field must have samples."""
+"""Smallest share of the bins in which a field must have samples."""
 
 _MIN_EXTENT = 0.2
 """Smallest share of the visible width, and of the height, that the field must take up."""
 
 _LONGEST = 8
-"""Largest ratio of the sides of a field's visible part; in a longer one, one variable hardly
-matters.
-"""
+"""Largest ratio of the sides of a field's visible part, so that both variables matter."""
 
 _MOST_OTHERS = 8
-"""Most visible fields that may show other functions, so that a field is not one of many guesses."""
+"""Largest number of visible fields that may show other functions; more would be guesses."""
 
 _LARGEST_CELL = 0.15
 """Largest share of the field's width or height that a cell may take up."""
 
 _LARGEST_CHANGE = 0.4
-"""Largest change of the function inside a cell, as a share of its range."""
+"""Largest change of the function inside a cell, as a share of the function's range."""
 
 _MIN_AGREEMENT = 0.9
 """Smallest rank correlation between the values shown and the function."""
@@ -82,7 +80,7 @@ def assert_surface(answer: object, function: Function) -> None:
 
 @dataclass(frozen=True)
 class Surface:
-    """An axes and the fields on it that show the function; `turned` is true if u goes upwards."""
+    """An axes, and its fields that show the function; `turned` is true if u goes upwards."""
 
     axes: AxesData
     turned: bool
@@ -90,7 +88,7 @@ class Surface:
 
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
-    """Return the axes that show the function, with the fields that show it."""
+    """Return the axes that show the function, each with the fields that show the function."""
     return find_once(figure, ("surfaces", function), lambda: _find_surfaces(figure, function))
 
 
@@ -121,7 +119,7 @@ def _letters_on(axes: AxesData) -> tuple[str, ...]:
 
 
 def _place_on(label: str) -> int:
-    """Return the number of the entry that a label names (x₁, x[0], "second entry"); 0 if none."""
+    """Return the number of the entry that a label names (x₁, x[0], "second entry"), or 0."""
     words = folded(label)
     for place, named in enumerate(_ORDINALS, start=1):
         if named(label):
@@ -157,12 +155,12 @@ def assert_plane_labelled(answer: object, function: Function, others: Iterable[W
 
 
 def _why_no_surface(figure: FigureData, function: Function) -> str:
-    """Return why nothing in the figure shows the function, in words."""
+    """Return in words the reason why nothing in the figure shows the function."""
     drawn = [(axes, f) for axes in figure.axes if not axes.colorbar for f in axes.fields]
     if not drawn:
         return (
             "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`. "
-            f"It shows: {figure.summary()}."
+            f"The figure shows: {figure.summary()}."
         )
     for axes, field in drawn[: _MOST_OTHERS + 1]:
         if _follows(field, function):
@@ -204,23 +202,25 @@ def _follows(field: FieldData, function: Function) -> bool:
 
 
 def _obstacle(axes: AxesData, field: FieldData) -> str:
-    """Return why a field with the right values does not show them; empty if that is unclear."""
+    """Return the reason why a field does not show its right values, or "" if it is unclear."""
     if axes.kind == "other":
-        return "its axes are neither plane nor in 3D"
+        return "the axes are neither plane nor in 3D"
     if not axes.visible or not field.visible or field.alpha <= FAINT:
-        return "it is hidden or transparent"
+        return "the surface is hidden or transparent"
     if _is_covered(axes, field):
-        return "something that you drew later covers it"
+        return "something that you drew later covers the surface"
     if view_of(axes, field) is None:
-        return "the limits of the axes cut it off, or it takes up too little of the picture"
+        return "the limits of the axes cut off the surface, or the surface takes up too little of "
+        "the picture"
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
-        return "it has too few levels to show where it is large: ask for more `levels`"
+        return "the surface has too few levels to show where the function is large: ask for more "
+        "`levels`"
     return ""
 
 
 @dataclass(frozen=True)
 class View:
-    """The visible part of a field: samples, half of their cells, and the corners around them."""
+    """The visible part of a field: samples, half cell sizes, and the corners around all cells."""
 
     kind: str
     samples: np.ndarray
@@ -230,7 +230,7 @@ class View:
 
 
 def view_of(axes: AxesData, field: FieldData) -> View | None:
-    """Return the visible part of a field; None if it is hidden or too small."""
+    """Return the visible part of a field, or None if the field is hidden or too small."""
     if not field.visible or field.alpha <= FAINT or _is_covered(axes, field):
         return None
     ends = np.sort(np.array(axes.limits[:2]), axis=1)
@@ -249,12 +249,12 @@ def view_of(axes: AxesData, field: FieldData) -> View | None:
 
 
 def _is_covered(axes: AxesData, field: FieldData) -> bool:
-    """Return whether fields that were drawn later hide most of this one."""
+    """Return whether fields that were drawn later hide most of this field."""
     return float(axes.hidden_behind(field.order, field.samples).mean()) > 0.5
 
 
 def shows_function(view: View, function: Function, turned: bool) -> bool:
-    """Return whether a view shows the function's values, or values that rise with them.
+    """Return whether a view shows the function's values, or values that rise with these values.
 
     For example, logarithms and clipped values rise with the function's values. The values shown
     must fill the field. Each value must be at one place, or in a small cell in which the function
@@ -281,7 +281,7 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
 
 
 def _side(kind: str) -> Side:
-    """Return the side for `_is_ordered`.
+    """Return the side that `_is_ordered` uses.
 
     A contour's level is one value of the function, but cells of equal colour may be clipped.
     """
@@ -289,7 +289,7 @@ def _side(kind: str) -> Side:
 
 
 def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
-    """Return the indices of at most `most` of `count` samples, evenly spread."""
+    """Return evenly spread indices of at most `most` out of `count` samples."""
     return np.linspace(0, count - 1, min(count, most)).astype(int)
 
 
@@ -335,7 +335,7 @@ def _extent(values: np.ndarray) -> float:
 
 
 def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
-    """Return the rank correlation of two arrays of values; 0 if one of them is constant."""
+    """Return the rank correlation of two arrays of values, or 0 if an array is constant."""
     ranks = _ranks_of(values), _ranks_of(others)
     return float(np.corrcoef(*ranks)[0, 1]) if min(map(np.ptp, ranks)) else 0.0
 
@@ -365,7 +365,7 @@ def _rises(
 def _is_ordered(
     shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, side: Side
 ) -> np.ndarray:
-    """Return the samples at which the function is at least as large as wherever less is shown."""
+    """Return the samples at which the function is no smaller than at all samples that show less."""
     shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
     largest_below = np.append(-np.inf, np.maximum.accumulate(low[order]))
@@ -384,7 +384,7 @@ def assert_marked(answer: object, function: Function, points: np.ndarray, *, wha
 
 
 def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) -> str:
-    """Return why these points (u, v) are not marked on the surface, in words."""
+    """Return in words the reason why these points (u, v) are not marked on the surface."""
     for surface in found:
         axes, wanted = surface.axes, points[:, ::-1] if surface.turned else points
         drawn = _drawn(axes.curves, wanted)
@@ -407,7 +407,7 @@ def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) 
 
 
 def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
-    """Return which of the points are on some curve, visible or not."""
+    """Return which of the points are on a curve, visible or not."""
     found = np.zeros(len(wanted), dtype=bool)
     for curve in curves:
         found |= which_match(curve.points, wanted).any(axis=0)
@@ -417,7 +417,7 @@ def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
 def assert_at_height(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
     """Assert that marks of these points (u, v) in 3D are near the surface, or all in one plane.
 
-    A plane of marks must be at the foot of the surface, unless the axes show contours too.
+    A plane of marks must be at the foot of the surface, unless the axes also show contours.
     """
     for surface in surfaces(as_figure(answer), function):
         if surface.axes.kind == "3d" and not _are_at_height(surface, function, points):
@@ -455,7 +455,7 @@ def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> 
 
 
 def is_marked(figure: FigureData, function: Function, points: np.ndarray) -> bool:
-    """Return whether some axes shows the function with all these points (u, v) visible."""
+    """Return whether an axes shows the function and all these points (u, v)."""
     return any(
         _marks(surface.axes, points, surface.turned).all() for surface in surfaces(figure, function)
     )
@@ -483,14 +483,14 @@ def assert_surface_reaches(
 
 
 def _reaches(view: View, points: np.ndarray) -> bool:
-    """Return whether the field reaches all points; contour lines may end a little before them."""
+    """Return whether the field reaches all points; contours may end a little before a point."""
     middle = (view.low + view.high) / 2
     nearer = middle + (points - middle) / 1.05
     return bool(((nearer >= view.low) & (nearer <= view.high)).all())
 
 
 def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
-    """Return which of the points a visible curve marks."""
+    """Return which of the points are marked by a visible curve."""
     wanted = points[:, ::-1] if turned else points
     marked = np.zeros(len(points), dtype=bool)
     for curve in axes.curves:

@@ -1,4 +1,4 @@
-"""Tests for texts in figures: does a text name a thing, or give a number in any notation?"""
+"""Test whether a text in a figure names a thing, or gives a number in any notation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Letter = Literal["eta", "rho"]
 _LETTERS: Mapping[Letter, str] = {"eta": "η", "rho": "ρ"}
 
 _MOST_NUMBERS = 12
-"""Most numbers that a text may give; a text with more is a list of guesses, which gives none."""
+"""Largest number of numbers that a text may give; a longer list counts as guesses."""
 
 # A match can't start inside a word, so a search takes time proportional to the length of the text,
 # whatever the text is.
@@ -45,7 +45,7 @@ class Words:
         return bool(self._words.search(self._kept(text)))
 
     def places(self, text: str) -> list[tuple[int, int]]:
-        """Return where each word found begins and ends in the folded text."""
+        """Return the begin and the end of each word that was found in the folded text."""
         return [match.span() for match in self._words.finditer(self._kept(text))]
 
     def are_all_of(self, text: str) -> bool:
@@ -77,8 +77,8 @@ _LITTLE = frozenset(
 def folded(text: str) -> str:
     """Return the text in lower case without accents; Greek letters and signs are spelt out.
 
-    Braces become parentheses, a root `sqrt`, a fraction `a/b`, a power `^`. Hyphens between
-    letters, apostrophes, underscores and LaTeX signs become spaces.
+    Braces become parentheses, a root becomes `sqrt`, a fraction `a/b`, and a power `^`. Hyphens
+    between letters, apostrophes, underscores and LaTeX signs become spaces.
     """
     text = re.sub(f"[{_RAISED}]+", _raised, text)
     text = unicodedata.normalize("NFKC", text).casefold()
@@ -115,11 +115,11 @@ _SPELT: tuple[tuple[str, str], ...] = (
     (r"\}", ")"),
     (r"\\+[,;:! ]|\\+q?quad(?![a-z])|[\\$~_'’´`\"“”„«»]", " "),
 )  # fmt: skip
-"""Patterns and their replacements, applied in this order; a text has at most some 100 letters."""
+"""Patterns and their replacements, applied in this order; a text has at most about 100 letters."""
 
 
 def says(name: str) -> Says:
-    """Return a test for texts that have the name: unchanged, as mathematics or with hyphens."""
+    """Return a test of whether a text has the name, unchanged, as mathematics or with hyphens."""
 
     def says_it(text: str) -> bool:
         letters = _letters(name)
@@ -133,7 +133,7 @@ def _letters(text: str) -> str:
 
 
 def says_number(value: float) -> Says:
-    """Return a test for texts that give the number in any notation; long lists give none."""
+    """Return a test of whether a text gives the number in any notation; long lists do not count."""
 
     def says_it(text: str) -> bool:
         numbers = numbers_in(text)
@@ -144,7 +144,7 @@ def says_number(value: float) -> Says:
 
 
 def says_number_of(value: float, others: Words) -> Says:
-    """Return a test for texts that give the number, except as a value of one of the `others`."""
+    """Return a test of whether a text gives the number, other than as a value of the `others`."""
 
     def says_it(text: str) -> bool:
         rest = _numbers_after(others).sub(" ", folded(text)) if others(text) else text
@@ -154,7 +154,7 @@ def says_number_of(value: float, others: Words) -> Says:
 
 
 def says_otherwise(thing: Letter | Words, value: float) -> Says:
-    """Return a test for texts that give the Greek letter, or the named thing, only other values.
+    """Return a test of whether a text gives the Greek letter or named thing only other values.
 
     A text may give several values, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2". Numbers after
     the next equals sign belong to another letter.

@@ -1,10 +1,10 @@
 """Misconceptions of Homework 2: typical wrong answers, each with a sentence that helps.
 
-Most are the reference with a piece of its text replaced, so that the wrong part is easy to see. A
-sentence names the mistake and may repeat what the sheet gives. It reveals nothing of the hidden
-tests, nor the result of a derivation that the sheet asks for. Within an item, no two misconceptions
-give the same answers, so that diagnosis can tell them apart. Functions that are written out here
-use nothing else from this module, as they become the text of a notebook's cell.
+Most misconceptions are the reference with a piece of its text replaced, so that the wrong part is
+easy to see. A sentence names the mistake and may repeat what the sheet gives. A sentence reveals
+neither hidden tests nor the result of a derivation that the sheet asks for. Within an item, no two
+misconceptions give the same answers, so that diagnosis can tell them apart. A function that is
+written out here uses nothing else from this module, because its text becomes a notebook's cell.
 """
 
 from __future__ import annotations
@@ -661,8 +661,8 @@ ETAS = "(1 + lambdas[1:]) * gammas"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero",
-    "The recursion starts from λ_0 = 0 and runs forwards. As the printed sheet does not say (see "
-    "the erratum), that makes λ_1 = −1, and equation (5) divides by zero.",
+    "The recursion starts from λ_0 = 0 and runs forwards. This makes λ_1 = −1, which the printed "
+    "sheet does not say (see the erratum), and equation (5) divides by zero.",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS),
 )
@@ -679,7 +679,7 @@ def is_solved_forwards(outcomes: Sequence[Outcome]) -> bool:
 
 
 def _goes_forwards(call: Event) -> bool:
-    """Return whether the λ of one call obey the relation as far as it can be solved forwards."""
+    """Return whether the λ of one call obey the relation, as far as it can be solved forwards."""
     gammas, betas = (np.asarray(part, dtype=float) for part in call.args[:2])
     zeros = np.flatnonzero(betas[1:] == 0)
     last = int(zeros[0]) + 1 if zeros.size else len(betas)
@@ -908,7 +908,7 @@ change(
 change(
     "p1-plot",
     "own_results",
-    "The picture shows results of the notebook's own; draw the `trajectories` that are passed in.",
+    "The picture shows the notebook's own results; draw the `trajectories` that are passed in.",
     figures.plot_objective,
     (
         VALUES,
@@ -1172,14 +1172,14 @@ change_gd_update(
 )
 change_gd_update(
     "half_left_in",
-    "The step is half as long as it should be: the ½ of the loss is still there, though "
-    "differentiating the square cancels it.",
+    "The step is half as long as it should be: the ½ of the loss is still there, although "
+    "differentiating the square cancels the ½.",
     "return u - 0.5 * eta * v**2 * u, v - 0.5 * eta * (u @ u) * v",
 )
 change_gd_update(
     "missing_half",
-    "The step is twice as long as it should be: the 2 of the square's derivative meets the ½ of "
-    "the loss.",
+    "The step is twice as long as it should be: the ½ of the loss cancels the 2 of the square's "
+    "derivative.",
     "return u - 2 * eta * v**2 * u, v - 2 * eta * (u @ u) * v",
 )
 change_gd_update(
@@ -1608,7 +1608,7 @@ change_gd(
 )
 change_gd(
     "early_stop",
-    "The run stops before all steps are made, by a rule of its own; the item asks for all K steps.",
+    "The run stops by a rule of its own before all steps are made; the item asks for all K steps.",
     (
         "        iterates[k + 1]",
         "        if np.linalg.norm(etas[k] * gradient(x)) < 0.5:\n"
@@ -1821,7 +1821,8 @@ class Loop(NamedTuple):
     def change(self, name: str, sentence: str, *changes: tuple[str, str]) -> None:
         """Add a misconception that changes the optimiser's text.
 
-        Diagnosis does not combine it with others: a run that stops hides what would have followed.
+        Diagnosis does not combine this misconception with others, because a run that stops hides
+        later mistakes.
         """
         change(self.item, name, sentence, self.method, *changes, alone=True)
 
@@ -2017,7 +2018,7 @@ change_experiment(
 )
 change_experiment(
     "last_entries",
-    "Of each end only the last entry, v, is kept; the item asks for the whole point.",
+    "Only the last entry, v, of each end is kept; the item asks for the whole point.",
     ("num_steps)[-1]", "num_steps)[-1, -1]"),
 )
 change_experiment(
@@ -2027,7 +2028,7 @@ change_experiment(
 )
 change_experiment(
     "last_start_alone",
-    "Only the run from the last start is left: each start replaces what the one before it gave.",
+    "Only the run from the last start is left: each run replaces the result of the run before it.",
     (RUNS, f"{RUNS}[-1]"),
 )
 change_experiment(
@@ -2108,7 +2109,7 @@ change_traces(
 )
 change_traces(
     "own_trace",
-    "The trace is computed by a formula of the function's own; call the `hessian_trace` that is "
+    "The trace is computed by the function's own formula; call the `hessian_trace` that is "
     "passed in.",
     (TRACES, "[(len(x) - 1) * x[-1] ** 2 + x[:-1] @ x[:-1] for x in kept]"),
 )
@@ -2158,7 +2159,7 @@ change_traces(
 )
 change_traces(
     "one_line_for_all",
-    "All step sizes are thrown together in a single line; the item asks for one line for each η.",
+    "All step sizes are combined in a single line; the item asks for one line for each η.",
     (
         TRACE_FIGURE,
         "    results = {\n"
@@ -2179,7 +2180,7 @@ change_traces(
 )
 change_traces(
     "own_results",
-    "The picture shows results of the notebook's own; draw the `results` that are passed in.",
+    "The picture shows the notebook's own results; draw the `results` that are passed in.",
     (
         TRACE_FIGURE,
         "    rng, size = np.random.default_rng(0), np.shape(next(iter(results.values())))\n"
@@ -2314,8 +2315,8 @@ change_landscape(
 )
 change_landscape(
     "surface_stretched",
-    "The surface is drawn on a plane of another size than that which its values are for: grid or "
-    "`extent` do not fit the values.",
+    "The surface is drawn on a plane of another size than its values are for: grid or `extent` do "
+    "not fit the values.",
     (HEIGHTS, "[loss(np.array([u / 2, v / 2])) for u in grid] for v in grid"),
 )
 change_landscape(
@@ -2350,12 +2351,13 @@ change_landscape(
 )
 change_landscape(
     "smallest_radius_alone",
-    "Of USAM only the smallest positive radius is there; the item asks for all that `results` has.",
+    "For USAM, only the smallest positive radius is drawn; the item asks for all radii in "
+    "`results`.",
     (AT_ETA, "if e == eta and rho <= min(r for _, r in results if r > 0)}"),
 )
 change_landscape(
     "largest_radius_alone",
-    "Of USAM only the largest radius is there; the item asks for all that `results` has.",
+    "For USAM, only the largest radius is drawn; the item asks for all radii in `results`.",
     (AT_ETA, "if e == eta and rho in (0, max(r for _, r in results))}"),
 )
 change_landscape(
@@ -2382,7 +2384,8 @@ change_landscape(
 )
 change_landscape(
     "own_results",
-    "The points are of the notebook's own; mark those of the `results` that are passed in.",
+    "The points come from the notebook's own results; mark those of the `results` that are passed "
+    "in.",
     (
         RADIUS,
         "rng = np.random.default_rng(24)\n"
@@ -2545,7 +2548,7 @@ change_w(
 )
 change_w(
     "without_v",
-    "The derivative in W lacks v: the output weight v_r multiplies what unit r gives.",
+    "The derivative in W lacks v: the output weight v_r multiplies the output of unit r.",
     "activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_w(
@@ -2642,8 +2645,8 @@ change(
 change(
     "p3b-kernel",
     "v_not_squared",
-    "In the second term v_r is not squared: it is a factor of the derivative at x_i and of the one "
-    "at x_j.",
+    "In the second term v_r is not squared: v_r is a factor of the derivative at x_i and of the "
+    "derivative at x_j.",
     ntk.empirical_ntk,
     ("B @ B.T", "B @ activation_derivative(Z, n).T"),
 )
@@ -2672,7 +2675,7 @@ change(
 change(
     "p3b-kernel",
     "matrix_product_for_the_entrywise_one",
-    "X Xᵀ is multiplied on as a matrix (`@`); entry (i, j) needs the number x_iᵀx_j, so multiply "
+    "X Xᵀ is multiplied as a matrix (`@`); entry (i, j) needs the number x_iᵀx_j, so multiply "
     "entry by entry (`*`).",
     ntk.empirical_ntk,
     ("(X @ X.T) * derivatives", "(X @ X.T) @ derivatives"),
@@ -2917,7 +2920,7 @@ A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratu
 def change_printed_product(name: str, sentence: str, product: str) -> None:
     """Add a reading of the printed derivative in W; `s` is σ'(Wx)/√m.
 
-    Most readings can be computed only if m = d, and two readings only if m = d = 1.
+    Most of these readings can be computed only if m = d, and two readings only if m = d = 1.
     """
     slopes, outer = ("scale = v *", "s ="), ("np.outer(scale, x)", product)
     change("p3a-gradients", name, f"{A_SLIP}: {sentence}", ntk.gradient_W, slopes, outer)
@@ -2925,58 +2928,64 @@ def change_printed_product(name: str, sentence: str, product: str) -> None:
 
 change_printed_product(
     "as_printed",
-    "σ'(Wx) has m entries and x has d. Right is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
+    "σ'(Wx) has m entries and x has d. The right form is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
     "np.outer(s * x, v)",
 )
 change_printed_product(
     "as_printed_transposed",
-    "it fits only where m = d, also when transposed. Right is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
+    "it fits only where m = d, also when transposed. The right form is (v ⊙ σ'(Wx))xᵀ, of shape "
+    "(m, d).",
     "np.outer(v, s * x)",
 )
 change_printed_product(
     "as_printed_summed_up",
-    "here the product with v sums over the units. Right is (v ⊙ σ'(Wx))xᵀ: row r needs v_r alone.",
+    "here the product with v sums over the units. The right form is (v ⊙ σ'(Wx))xᵀ: row r needs "
+    "v_r alone.",
     "np.outer(s, x).T @ v",
 )
 change_printed_product(
     "as_printed_summed_up_in_a_column",
-    "here a column with sums over the units is left. Right is (v ⊙ σ'(Wx))xᵀ: row r needs v_r "
-    "alone.",
+    "here a column with sums over the units is left. The right form is (v ⊙ σ'(Wx))xᵀ: row r needs "
+    "v_r alone.",
     "np.outer(s, x).T @ v.reshape(-1, 1)",
 )
 change_printed_product(
     "as_printed_from_the_left",
-    "here the product with v sums over the inputs' entries. Right is (v ⊙ σ'(Wx))xᵀ.",
+    "here the product with v sums over the inputs' entries. The right form is (v ⊙ σ'(Wx))xᵀ.",
     "np.outer(s, x) @ v",
 )
 change_printed_product(
     "as_printed_from_the_left_in_a_column",
-    "here a column with sums over the input's entries is left. Right is (v ⊙ σ'(Wx))xᵀ.",
+    "here a column with sums over the input's entries is left. The right form is (v ⊙ σ'(Wx))xᵀ.",
     "np.outer(s, x) @ v.reshape(-1, 1)",
 )
 change_printed_product(
     "as_printed_with_v_along_the_row",
-    "here v runs along the rows. Right is (v ⊙ σ'(Wx))xᵀ: v_r belongs to all of row r.",
+    "here v runs along the rows. The right form is (v ⊙ σ'(Wx))xᵀ: v_r belongs to all of row r.",
     "np.outer(s, x) * v",
 )
 change_printed_product(
     "as_printed_entry_by_entry",
-    "v, σ'(Wx) and x are multiplied entry by entry. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "v, σ'(Wx) and x are multiplied entry by entry. The right form is (v ⊙ σ'(Wx))xᵀ, a column "
+    "times a row.",
     "s * x * v",
 )
 change_printed_product(
     "as_printed_in_one_number",
-    "a product of two vectors by `@` is one number. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "a product of two vectors by `@` is one number. The right form is (v ⊙ σ'(Wx))xᵀ, a column "
+    "times a row.",
     "(s * x) @ v",
 )
 change_printed_product(
     "as_printed_by_a_row",
-    "your factors do not fit into a product. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "your factors do not fit into a product. The right form is (v ⊙ σ'(Wx))xᵀ, a column times a "
+    "row.",
     "(s * x) @ v.reshape(1, -1)",
 )
 change_printed_product(
     "as_printed_by_a_row_from_the_left",
-    "a matrix (m, d) times a row does not fit. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "a matrix (m, d) times a row does not fit. The right form is (v ⊙ σ'(Wx))xᵀ, a column times a "
+    "row.",
     "np.outer(s, x) @ v.reshape(1, -1)",
 )
 
@@ -3188,7 +3197,7 @@ change(
 change(
     "p3-plot",
     "own_results",
-    "The picture shows results of the notebook's own; draw the `widths` and `errors` that are "
+    "The picture shows the notebook's own results; draw the `widths` and `errors` that are "
     "passed in.",
     figures.plot_convergence,
     (

@@ -54,7 +54,7 @@ RUNS = {
 DIMENSIONS = {"growing": 2, "up and down": 7, "one step": 1}
 
 INDICES = np.array([3, 0, 4, 4, 2, 1, 0])
-"""Index for each step: all five functions, one of them twice in a row, never the step's number."""
+"""Index for each step: all five indices, one index twice in a row, and never the step's number."""
 
 VANISHING = (1.0, 0.0, 1e-15, 1.0, 1.0)
 """Factors of the five gradients in tests where some of them vanish."""
@@ -65,7 +65,7 @@ class Standstill:
     """Eight steps, some of them without a gradient.
 
     With β = 0 the method stands still at step 0 and again at step 2, and then goes on. Without the
-    first step, it stands still only in between.
+    first step, the method stands still only in between.
     """
 
     indices: np.ndarray
@@ -103,7 +103,7 @@ def make_gradient(
 
 
 def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return step sizes γ and momentum β; no β equals the one before.
+    """Return step sizes γ and momentum β; no β equals the β before.
 
     - "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β.
     - "up and down": γ rises and falls in turn, and 1 and 1.3 are among the β.
@@ -228,7 +228,7 @@ def assert_takes_integers(
     reference: Callable[..., np.ndarray],
     rng: Generator,
 ) -> None:
-    """Check that a start of integers leads to the same iterates as one of floats."""
+    """Check that a start of integers leads to the same iterates as a start of floats."""
     x0, gradient = make_whole_start(rng), make_gradient(rng, 3)
     gammas, betas = make_rates(rng, "up and down")
     answer = ask_from_integers(
@@ -493,7 +493,7 @@ def test_ima_parameters_of_no_step(student: Student) -> None:
 
 
 def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
-    """Return a made-up positive objective that is not one of a least-squares problem."""
+    """Return a made-up positive objective that is not a least-squares objective."""
     a, b = rng.uniform(0.5, 2, size=d), rng.normal(size=d)
 
     def objective(x: Any) -> float:

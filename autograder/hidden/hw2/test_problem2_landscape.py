@@ -1,7 +1,8 @@
-"""Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with them.
+"""Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with both methods.
 
 The optimisers are tested on made-up gradients, and the experiment on a made-up optimiser. So
-student code gets nothing of the reference, and no mistake in one item costs another one.
+student code gets nothing of the reference, and a mistake in one item does not cost points in
+another item.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ GRADED = (
     "gd_update", "usam_update", "loss", "gradient", "hessian", "hessian_trace", "gd", "usam",
     "run_experiment", "plot_traces", "plot_landscape",
 )  # fmt: skip
-"""Functions that are answers of the notebook; a written-out formula must not call another one."""
+"""Functions that are answers of the notebook; a written-out formula must call no other answer."""
 
 
 def make_valley_points(rng: Generator, d: int) -> list[tuple[np.ndarray, float]]:
@@ -229,7 +230,7 @@ def assert_update(answer: object, expected: tuple[np.ndarray, float]) -> None:
 
 
 def make_points(rng: Generator, d: int) -> list[np.ndarray]:
-    """Return two points x = [u, v], made like those of `make_valley_points`."""
+    """Return two points x = [u, v], made like the points of `make_valley_points`."""
     return [np.append(u, v) for u, v in make_valley_points(rng, d)]
 
 
@@ -305,7 +306,7 @@ STANDSTILLS = ["flat ground", "nearly flat ground", "small step sizes", "ever st
 def make_standstill(rng: Generator, run: str) -> tuple[Gradient, np.ndarray, np.ndarray]:
     """Return a gradient on ℝ³, a start and five step sizes, for a run that seems finished early.
 
-    "flat ground": after two steps the gradient is zero.
+    "flat ground": after two steps, the gradient is zero.
 
     "nearly flat ground": after two steps the gradient is 10⁻¹² of its earlier size, and the last
     two step sizes are so large that the point moves on.
@@ -468,7 +469,7 @@ def test_usam_takes_no_step(student: Student, rng: Generator) -> None:
 
 
 def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
-    """Return a made-up method, called like `usam`: GD at rho = 0, and no known method otherwise."""
+    """Return a made-up method, called like `usam`, that is GD at rho = 0 and otherwise unknown."""
     pull = rng.uniform(0.5, 1.5)
 
     def optimizer(
@@ -633,7 +634,7 @@ def make_loss(rng: Generator) -> Polynomial:
 
 
 def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float], np.ndarray]]:
-    """Return a step size, and made-up last iterates for it and another one, with three radii each.
+    """Return a step size, and made-up last iterates for two step sizes, with three radii each.
 
     The largest radius is 1, and the largest entry of the farthest iterate is negative. Each set of
     iterates has entries of both signs for u and for v.
@@ -699,7 +700,7 @@ def test_surface_plot_of_another_step_size(student: Student, rng: Generator, onc
 
 
 def assert_both_marked(scene: Scene) -> None:
-    """Check that the last iterates of GD, and those of USAM for some radius, are marked."""
+    """Check that the last iterates of GD, and USAM's for at least one radius, are marked."""
     figure, loss = as_figure(scene.figure), scene.loss
     assert_marked(figure, loss, scene.gd, what="the last iterates of GD")
     if not any(is_marked(figure, loss, ends) for ends in scene.usam.values()):
@@ -746,7 +747,7 @@ def test_surface_plot_names_the_methods(student: Student, rng: Generator, once: 
 
 
 def says_another_rho(rho: float, rhos: Sequence[float]) -> Says:
-    """Return a test whether a text gives ρ another value, by a name for ρ or just by a number."""
+    """Return a test of whether a text gives ρ another value, by a name for ρ or by a number."""
     # a whole number may count the runs
     others = [says_number(other) for other in rhos if other != rho and other % 1]
     gives = [says_otherwise("rho", rho), says_otherwise(RHO, rho)]

@@ -36,7 +36,7 @@ from solutions.hw2 import ntk
 
 DEGREES = [0, 1, 2, 3]
 SIZES = [(5, 3), (3, 6), (1, 1)]
-"""Pairs of width m and dimension d; m = 1 hides the factor 1/√m, so it is never alone."""
+"""Pairs of width m and dimension d; m = 1 hides the factor 1/√m, so m = 1 is never alone."""
 SQUARES = [(1, 1), (4, 4)]
 """Sizes with m = d, for which the printed (σ'(Wx) ⊙ x) vᵀ can be computed."""
 
@@ -44,8 +44,8 @@ SQUARES = [(1, 1), (4, 4)]
 def make_network(rng: Generator, m: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights v of both signs, with sizes below and above 1, and random weights W.
 
-    At the input x every third unit is inactive. Of the active ones, some have a negative v and some
-    a positive one. If there is only one unit, it is active.
+    At the input x, every third unit is inactive. Some active units have a negative v, and some have
+    a positive v. If there is only one unit, it is active.
     """
     W = rng.normal(size=(m, len(x)))
     signs = np.where(np.arange(m) % 3 == 2, -1, 1)
@@ -137,7 +137,7 @@ def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
 
 
 def make_scene(rng: Generator, scene: str) -> np.ndarray:
-    """Return rows at many angles: acute and obtuse if "all round", 0, π/2 and π if "related".
+    """Return rows at acute and obtuse angles ("all round") or at angles 0, π/2 and π ("related").
 
     The norms are slightly below 1.
     """
@@ -154,7 +154,7 @@ SCENES = {
     "related": "equal, opposite and orthogonal inputs",
 }
 BELOW, ABOVE = 1 - 1e-13, 1 + 1e-15
-"""Two norms: with any rounding, one keeps each x_iᵀx_j in [−1, 1], one lifts x_iᵀx_i above 1."""
+"""Two norms: with any rounding, BELOW keeps x_iᵀx_j in [−1, 1]; ABOVE lifts x_iᵀx_i above 1."""
 
 
 def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
@@ -172,7 +172,7 @@ def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
 
 
 def assert_untouched_by_rounding(student: Student, rng: Generator, n: int) -> None:
-    """Check that no entry is NaN, and that norms just above 1 give the same as norms below 1."""
+    """Check that no entry is NaN, and that norms just above 1 leave the limit unchanged."""
     X = np.vstack([make_related_inputs(rng, 5), make_inputs(rng, 10, 5)])
     below, above = student.limit_ntk(BELOW * X, n), student.limit_ntk(ABOVE * X, n)
     expected = as_array(below, f"the limit for n = {n}")

@@ -69,7 +69,7 @@ USAM = Words(
 
 
 def says_gd(text: str) -> bool:
-    """Return whether a text names GD: by a word, by ρ = 0, or by the number 0 alone."""
+    """Return whether a text names GD: by a word, by ρ = 0, or only by the number 0."""
     if GD(text) or ZERO_RADIUS(text):
         return True
     return not USAM(text) and says_number(0.0)(text)

@@ -56,7 +56,10 @@ class Proof:
             table.add_row(sign, finding.check, found)
         captions = []
         if any(finding.earlier for finding in self.findings):
-            captions.append("found earlier, with the same inputs: --again repeats these checks")
+            captions.append(
+                "some results were found by an earlier proof with the same inputs: "
+                "--again repeats these checks"
+            )
         if not self.complete:
             captions.append("stopped at the first faults: fix them, and the other checks will run")
         table.caption = "\n".join(captions) or None
@@ -65,6 +68,6 @@ class Proof:
 
 
 def finding(check: str, faults: Iterable[str], seen: str) -> Finding:
-    """Return a check's finding: the faults without repetitions, or `seen` if there is no fault."""
+    """Return a check's finding: its faults without repetitions, or `seen` if there are none."""
     found = list(dict.fromkeys(faults))
     return Finding(check, not found, "\n".join(found) or seen)

@@ -30,7 +30,7 @@ _IMPORT_CALL = re.compile(r"(?:\w+\.)*(?:import_module|__import__)\('(\w+)")
 def import_faults(
     sources: Mapping[str, NotebookNode], tree: Path, own_code: Iterable[Path]
 ) -> Iterator[str]:
-    """Yield imported modules that requirements.txt does not list, or that are not installed.
+    """Yield imported modules that are not in requirements.txt or not installed.
 
     `sources` are the filled notebooks. `tree` is the release with its modules and requirements.
     `own_code` are the folders of code that runs only during marking, never on a student's machine.
@@ -65,7 +65,7 @@ def _not_required(code: ast.Module, where: object, known: Collection[str]) -> It
         if module not in known and names.isdisjoint(known):
             yield (
                 f"{where}, line {line} imports {module}, which {REQUIREMENTS} does not list: "
-                f"add {' or '.join(sorted(names))} to it, or remove the import"
+                f"add {' or '.join(sorted(names))} to that file, or remove the import"
             )
 
 
@@ -105,7 +105,7 @@ def _packages() -> Mapping[str, list[str]]:
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, int]]:
-    """Yield the imported top-level modules with their lines, without optional imports."""
+    """Yield the imported top-level modules with their line numbers, except optional imports."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from ((alias.name.partition(".")[0], child.lineno) for alias in child.names)

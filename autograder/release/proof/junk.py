@@ -22,7 +22,7 @@ KINDS = {
     "zeros": "zeros, and figures that are labelled but empty",
     "ones": "ones, and figures with level lines",
     "random": "random numbers, and figures with random lines",
-    "arguments": "the arguments handed back, as numbers and as lines",
+    "arguments": "the function's own arguments, as numbers and as lines",
 }
 """The kinds of junk, with their names in messages."""
 
@@ -40,7 +40,7 @@ def write_skeleton(release: Path, folder: Path) -> None:
 
 
 def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
-    """Write a submission whose answers have the right shapes but contain junk."""
+    """Write a submission whose answers have the right shapes but junk values."""
     for name, skeleton, filled in pairs(source, release):
         junk = with_answers(skeleton, filled)
         answers = {

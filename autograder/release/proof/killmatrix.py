@@ -1,4 +1,4 @@
-"""The kill matrix: each misconception must lose points in its own item and in no other."""
+"""The kill matrix: each misconception must lose points in its own item and in no other item."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 class Row:
     """The results of one misconception in the hidden tests of its problem.
 
-    `lost` is a dict from each item of the problem to the share of its points that it loses. `named`
-    is the misconception that diagnosis finds, "" if it finds none. `broken` is the error of a
-    misconception that does not work as an answer: NameError, or RecursionError if it calls itself.
+    `lost` is a dict from each item of the problem to the share of the item's points that is lost.
+    `named` is the misconception that diagnosis finds, or "" if diagnosis finds none. `broken` is
+    the error of a misconception that does not work as an answer: NameError, or RecursionError if it
+    calls itself.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Row:
 
 @dataclass(frozen=True)
 class KillMatrix:
-    """All misconceptions of an assignment against all its auto items, with one seed's inputs.
+    """The results of all misconceptions of an assignment in all its auto items, for one seed.
 
     `earlier` is True if all rows come from an earlier call with the same tests.
     """
@@ -80,7 +81,7 @@ class KillMatrix:
 
     @property
     def misnamed(self) -> tuple[Row, ...]:
-        """The misconceptions that diagnosis mistakes for another one."""
+        """The misconceptions that diagnosis mistakes for another misconception."""
         return tuple(row for row in self.rows if row.named not in ("", row.name))
 
     @property
@@ -94,10 +95,10 @@ class KillMatrix:
             if row.broken:
                 yield f"item {row.item}: the misconception {row.name!r} ends with a {row.broken}"
         for row in self.survivors:
-            yield f"item {row.item}: its tests do not notice the misconception {row.name!r}"
+            yield f"item {row.item}: the item's tests do not notice the misconception {row.name!r}"
         for row in self.rows:
             for item in row.strays:
-                yield f"item {item}: it loses points with {row.name!r}, which belongs to {row.item}"
+                yield f"item {item} loses points with {row.name!r}, which belongs to {row.item}"
         for row in self.misnamed:
             yield f"item {row.item}: {row.name!r} is diagnosed as {row.named!r}"
 
@@ -200,7 +201,7 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
 
 
 class _Reach:
-    """Finds the items of a problem whose tests can notice a change of some names.
+    """A finder of the items of a problem whose tests can notice a change of some names.
 
     An item's tests notice a change if they use one of the names, directly or through a function.
     The transcripts of the tests with the reference show the names that each test uses. All other

@@ -24,11 +24,11 @@ from autograder.release.definitions import Definition, Solutions, parse_python
 from autograder.release.proof.texts import Text, cells, squeeze
 
 MIN_CODE = 24
-"""Minimum length of a solution's line that counts as a secret, in characters without white space.
+"""Minimum length of a solution's line to count as a secret, in characters without white space.
 """
 
 MIN_BODY = 12
-"""Minimum length of a function's body that counts as a secret, in characters without white space.
+"""Minimum length of a function's body to count as a secret, in characters without white space.
 """
 
 MIN_TEST_LINE = 30
@@ -46,14 +46,14 @@ _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
 
 @dataclass(frozen=True)
 class Secret:
-    """A piece of text that students must not get, without white space, and the text's origin."""
+    """A piece of text that students must not get, without white space, and its origin."""
 
     piece: str
     what: str
 
 
 def leak_faults(all_texts: Iterable[Text], secrets: Iterable[Secret]) -> Iterator[str]:
-    """Yield one fault for each place in the release and each origin whose secrets are there."""
+    """Yield one fault for each place in the release and each origin of secrets found there."""
     found = set()
     pieces = list(secrets)
     for text in all_texts:
@@ -71,7 +71,7 @@ def rubric_faults(all_texts: Iterable[Text]) -> Iterator[str]:
 
 
 def stub_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
-    """Yield answer cells with more than signatures, docstrings and stubs."""
+    """Yield answer cells that contain more than signatures, docstrings and stubs."""
     for where, cell in cells(released):
         if is_answer(cell):
             try:
@@ -155,7 +155,7 @@ def _pieces(code: str, shortest: int) -> Iterator[str]:
 
 
 def _without_comments(code: str) -> str:
-    """Return the code without comments, because a copy of the code may lack the comments."""
+    """Return the code without comments, since a copy of the code may not have the comments."""
     code = dedent(code)
     lines = code.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(code).readline):

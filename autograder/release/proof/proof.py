@@ -40,12 +40,12 @@ def prove(
     """Prove a release against the course's source, solutions and hidden tests; see `release`.
 
     `filled` is the source after filling; `fresh` is the release built from the filled source. With
-    `check`, the course's own release is proved. Without `check`, `fresh` is proved, and the
+    `check`, the course's existing release is proved. Without `check`, `fresh` is proved, and the
     course's source may still be unfilled.
 
-    The proof has four parts: files, their contents, trials, misconceptions. Each part relies on the
-    parts before it. The proof stops after the first part with a fault, so that one cause is
-    reported only once.
+    The proof has four parts: files, the contents of the files, trials, misconceptions. Each part
+    relies on the parts before it. The proof stops after the first part with a fault, so that one
+    cause is reported only once.
     """
     tree = course.release(assignment.name) if check else fresh
     say("reading the source and the release")
@@ -68,7 +68,7 @@ def prove(
         Also check that diagnosis does not mistake a misconception for another misconception.
         """
         found = kill_matrix(course, assignment, watch=watch, earlier=True, again=again)
-        check = "each misconception loses only its own item"
+        check = "each misconception loses points only in its own item"
         yield replace(finding(check, found.faults(), found.summary()), earlier=found.earlier)
 
     def watch(done: int, count: int) -> None:
@@ -130,7 +130,7 @@ class Reading:
             for file, notebook in notebooks(self._source).items()
             for fault in dropped_lines(notebook, Path(file).stem)
         ]
-        yield finding("filling drops nothing that is typed by hand", dropped, "nothing")
+        yield finding("filling drops no line that was typed by hand", dropped, "nothing")
         check = "the source is filled from the solutions"
         stale = list(stale_faults(self._source, self.filled, f"source/{self._source.name}"))
         if source_follows:
@@ -230,24 +230,24 @@ class Reading:
         yield finding(
             "no solution is given away",
             leaks.leak_faults(everything, solved),
-            f"none of the {len(solved)} solution lines is in it",
+            f"none of the {len(solved)} solution lines is in the release",
         )
         answered = list(leaks.manual_secrets(self._sources))
         yield finding(
             "no model answer or rubric is given away",
             [*leaks.leak_faults(everything, answered), *leaks.rubric_faults(everything)],
-            f"none of their {len(answered)} sentences is in it",
+            f"none of their {len(answered)} sentences is in the release",
         )
         public = leaks.public_code(self._sources, solutions)
         tested = [each for each in leaks.hidden_secrets(self._hidden) if each.piece not in public]
         yield finding(
             "no hidden test is given away",
             leaks.leak_faults(everything, tested),
-            f"none of their {len(tested)} lines is in it",
+            f"none of their {len(tested)} lines is in the release",
         )
 
     def _traces(self) -> Iterator[Finding]:
-        """Check that the release has no traces of the machine that it was made on."""
+        """Check that the release has no traces of the machine that made it."""
         strange = tidy.cell_faults(self._released)
         yield finding("no output, execution count, attachment or other metadata", strange, "none")
         own = (self.course.root, self._solutions, self._hidden)

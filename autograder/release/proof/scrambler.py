@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 
 def junk_answer(answer: Any, kind: str) -> Any:
-    """Return a function that returns junk; for a value, return junk at once."""
+    """Return a function that returns junk, or, for an answer that is a value, return junk."""
     if not callable(answer):
         return JunkMaker(kind, ()).replace(answer)
     right: Callable[..., Any] = answer
@@ -35,7 +35,7 @@ def junk_answer(answer: Any, kind: str) -> Any:
 
 
 class JunkMaker:
-    """Replaces all numbers in a value, including numbers in lists, tuples and dicts."""
+    """A maker of junk: it replaces all numbers in a value, also in lists, tuples and dicts."""
 
     def __init__(self, kind: str, arguments: tuple[Any, ...]) -> None:
         self.kind = kind
@@ -44,7 +44,7 @@ class JunkMaker:
         self.given = 0
 
     def replace(self, value: Any) -> Any:
-        """Return a value of the same structure with other numbers, and all else unchanged."""
+        """Return a value of the same structure with other numbers and everything else unchanged."""
         if isinstance(value, Figure):
             return self.figure(value)
         if isinstance(value, dict):
@@ -68,12 +68,12 @@ class JunkMaker:
         return np.ones(shape) if self.kind == "ones" else np.zeros(shape)
 
     def next_of(self, arrays: list[np.ndarray]) -> np.ndarray:
-        """Return the arrays in turn, so that two answers get two different arguments."""
+        """Return the next array in turn, so that two answers get two different arguments."""
         self.given += 1
         return arrays[(self.given - 1) % len(arrays)]
 
     def curve(self, count: int) -> np.ndarray:
-        """Return positive junk for a line of `count` points (logarithmic axes show no others)."""
+        """Return positive junk for a line of `count` points; logarithmic axes hide other values."""
         curves = [array for array in self.handed_in if array.ndim == 1 and array.size > 1]
         if self.kind == "arguments" and curves:
             return self.next_of(curves)

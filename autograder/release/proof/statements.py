@@ -28,12 +28,12 @@ from autograder.release.stated import DAYS, MONTHS, sums, without_facts
 
 _POINTS = r"\s*(\d+(?:[.,]\d+)?)\s+(bonus\s+)?(?:points?|pts)\b"
 _BRACKET = re.compile(rf"[(\[]{_POINTS}\s*[)\]]|[—–:,-]{_POINTS}\s*$", re.IGNORECASE)
-"""Points in a heading: in brackets, or at the heading's end after a dash, a colon or a comma."""
+"""Pattern of points in a heading: in brackets, or at the end after a dash, a colon or a comma."""
 _WORTH = re.compile(rf"\b(?:worth|counts?){_POINTS}", re.IGNORECASE)
 _TABLE = re.compile(
     r"^\|.*\|[\s*_]*(?:max(?:\.|imum)? )?(?:points?|pts)[\s*_]*(?:\||$)", re.IGNORECASE
 )
-"""The header of a table with a column of points to the right of another column."""
+"""Pattern of a table's header with a column of points to the right of another column."""
 _HEADING = re.compile(r"^(#{1,6})\s+")
 
 _MONTH = rf"(?:{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)})\b\.?"
@@ -125,7 +125,7 @@ class Statements:
 
 
 def worth(items: Sequence[Item]) -> str:
-    """Return the points in the grade cells in words: "the grade cell of p1a says 4"."""
+    """Return in words the points that grade cells give: "the grade cell of p1a says 4"."""
     whole, *parts = _sums(items)
     names = items[0].name if len(items) == 1 else f"{items[0].name} to {items[-1].name}"
     split = f" ({parts[0]:g} regular, {parts[1]:g} bonus)" if len(parts) == 2 else ""
@@ -177,7 +177,7 @@ def _heading_faults(line: Line, items: Sequence[Item]) -> Iterator[str]:
     elif not _is_any(_number(points), (items[0].max_points, *_sums(items))):
         yield f"{line.where} gives {match[0]!r}; {worth(items)}"
     elif bonus and not any(item.bonus for item in items):
-        yield f"{line.where} gives {match[0]!r}; in course.toml it is not a bonus item"
+        yield f"{line.where} gives {match[0]!r}; in course.toml the item is not a bonus item"
 
 
 def _check_faults(checks: Path, assignment: Assignment) -> Iterator[str]:
@@ -198,7 +198,7 @@ def _check_faults(checks: Path, assignment: Assignment) -> Iterator[str]:
     for name in sorted(listed.keys() | right.keys()) if listed else ():
         here, there = (known.get(name, "unknown") for known in (listed, right))
         if here != there:
-            yield f"{checks.name}: item {name} is {here} there, but {there} in the notebooks"
+            yield f"{checks.name}: item {name} is {here} in this file, but {there} in the notebooks"
 
 
 def _in_words(points: float, bonus: bool) -> str:

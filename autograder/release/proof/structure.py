@@ -96,7 +96,7 @@ def name_faults(
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Yield items and parts without a core test: no student could earn their points."""
+    """Yield items and parts without a core test, because no student could earn points for them."""
     tests, _ = hidden_tests(hidden)
     for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]
@@ -109,7 +109,7 @@ def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
 
 
 def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Yield auto items without an answer cell, or without a locked check cell below it."""
+    """Yield auto items without an answer cell, or without a locked check cell after that cell."""
     for name, notebook in sources.items():
         answer = ""
         unchecked: CellPlace | None = None
@@ -134,7 +134,7 @@ def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) 
 def rubric_faults(
     assignment: Assignment, sources: dict[str, NotebookNode], hidden: Path
 ) -> Iterator[str]:
-    """Yield manual items whose rubric is missing, unreadable, or has unknown evidence."""
+    """Yield manual items whose rubric is missing, is unreadable, or names unknown evidence."""
     tests, _ = hidden_tests(hidden)
     for where, _, source in _manual(assignment, sources):
         try:

@@ -33,7 +33,7 @@ def squeeze(text: str) -> str:
 
 
 def notebooks(tree: Path) -> dict[str, NotebookNode]:
-    """Return the notebooks in a folder by file name, exactly as they are on disk."""
+    """Return the notebooks in a folder by file name, without any repair."""
     return {path.name: read_source(path) for path in sorted(tree.glob("*.ipynb"))}
 
 

@@ -51,13 +51,13 @@ def file_faults(
             continue
         where = f"{label}/{path.name}"
         if path.is_symlink():
-            yield f"{where} is a link; replace it with the file itself"
+            yield f"{where} is a link; replace the link with the file itself"
         elif path.is_dir():
-            yield f"{where}/ does not belong there; delete the folder"
+            yield f"{where}/ does not belong in this place; delete the folder"
         elif path.name not in expected:
             yield (
-                f"{where} does not belong there; delete it or move it elsewhere, or list it "
-                f"in {SETTINGS} if students need it: [assignments.{assignment.name}] "
+                f"{where} does not belong in this place; delete it or move it elsewhere, or list "
+                f"it in {SETTINGS} if students need it: [assignments.{assignment.name}] "
                 f'files = ["{path.name}"]'
             )
     for name in sorted(expected):
@@ -92,7 +92,7 @@ def cell_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
     for name, notebook in released.items():
         for key in sorted(set(notebook.metadata) | set(NOTEBOOK_METADATA)):
             if notebook.metadata.get(key) != NOTEBOOK_METADATA.get(key):
-                yield f"{name}: its metadata {key!r} differs from that of a release"
+                yield f"{name}: the metadata {key!r} differs from that of a release"
 
 
 def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Iterator[str]:

@@ -70,7 +70,7 @@ class Trial:
 
 @dataclass
 class Trials:
-    """Writes, marks and judges the trial submissions of one release, in the folder `scratch`.
+    """A run that writes, marks and judges a release's trial submissions in the folder `scratch`.
 
     The results of trials that passed in an earlier proof are reused, unless `again` is set.
     """
@@ -198,7 +198,7 @@ class Trials:
     def _auto(self, report: Report) -> dict[str, ItemReport]:
         names = [item.name for item in self.assignment.select("auto")]
         if missing := [name for name in names if name not in report.items]:
-            raise CourseError(f"its Report lacks the items {', '.join(missing)}")
+            raise CourseError(f"the Report lacks the items {', '.join(missing)}")
         return {name: report.items[name] for name in names}
 
 
@@ -241,9 +241,9 @@ def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
 
 
 def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
-    """Yield the cells that are not answers but stop at an unfinished answer.
+    """Yield the cells, other than answer cells, that stop at an unfinished answer.
 
-    Such a cell, for example an experiment, needs a guard.
+    A cell that uses an answer, such as an experiment, needs a guard.
     """
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):

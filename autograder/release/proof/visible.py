@@ -1,4 +1,4 @@
-"""Read the verdicts of visible checks in notebooks, and write wrong answers to try them on."""
+"""Read the verdicts of visible checks in notebooks, and write wrong answers to test the checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Notebooks = Mapping[str, NotebookNode]
 def verdict(cell: NotebookNode) -> tuple[str, str]:
     """Return the sign at the beginning of a check cell's verdict, and its first lines.
 
-    Without a verdict the sign is empty, and the text says what the cell did instead.
+    If there is no verdict, the sign is "", and the text describes what the cell did instead.
     """
     said = [str(o.get("text") or o.get("data", {}).get("text/plain", "")) for o in cell.outputs]
     if match := _VERDICT.search("\n".join(said)):
@@ -36,10 +36,10 @@ def verdict(cell: NotebookNode) -> tuple[str, str]:
 
 
 def accepts_reference(executed: Notebooks, lost: Collection[str]) -> Finding:
-    """Check that each visible check passes, except for `lost` items, reported already."""
+    """Check that each visible check passes, except for `lost` items, whose faults are known."""
     cells = _check_cells(executed)
     faults = [
-        f"item {item}: its check {'says' if sign else ''} {said}".replace("  ", " ")
+        f"item {item}: the visible check {'says' if sign else ''} {said}".replace("  ", " ")
         for item, cell in cells.items()
         if item not in lost
         for sign, said in [verdict(cell)]
@@ -52,7 +52,7 @@ def rejects_skeleton(executed: Notebooks) -> Finding:
     """Check that no visible check passes without an answer."""
     cells = _check_cells(executed)
     faults = [
-        f"item {item}: its check passes without an answer"
+        f"item {item}: the visible check passes without an answer"
         for item, cell in cells.items()
         if verdict(cell)[0] == PASSED
     ]
@@ -60,7 +60,7 @@ def rejects_skeleton(executed: Notebooks) -> Finding:
 
 
 def catches(executed: Notebooks, catalogue: Catalogue) -> Finding:
-    """Count the misconceptions that the visible checks notice; missing some is not a fault."""
+    """Count the misconceptions that the visible checks notice; they need not notice all."""
     signs = {
         cell.source.split("\n")[0]: verdict(cell)[0]
         for notebook in executed.values()

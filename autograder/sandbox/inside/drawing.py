@@ -1,7 +1,8 @@
 """Draw figures as a notebook shows them: as PNG, cropped to the drawn area.
 
 A notebook may ask matplotlib for windows, LaTeX or files, which do not exist in the sandbox. This
-module answers such requests without an error, so that matplotlib still draws the figure.
+module answers requests for windows, LaTeX or files without an error, so that matplotlib still draws
+the figure.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _USUAL_SETTINGS: tuple[Any, ...] = (
 _FONT_FILES = (".ttf", ".otf", ".ttc")
 _WINDOWLESS = ("agg", "pdf", "pgf", "ps", "svg", "template")
 _OTHERS_BACKENDS = ("inline", "ipympl", "widget", "module://")
-"""Beginnings of the names of backends whose packages may be missing."""
+"""Beginnings of the names of matplotlib backends whose packages may be missing."""
 
 
 def png(figure: Figure) -> bytes | None:
-    """Return the figure as PNG with a narrow margin; None if the figure is empty.
+    """Return the figure as PNG with a narrow margin, or None if the figure is empty.
 
     IPython draws every figure twice, the first time to measure it. To save time, this function
     draws the figure once, with some room around it, and crops the picture. Only a figure that needs
@@ -80,7 +81,7 @@ def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
 def share_formulas() -> None:
     """Share parsed formulas between all pictures, including the numbers on logarithmic axes.
 
-    Without this change, matplotlib caches parsed formulas separately for each renderer.
+    By default, matplotlib caches parsed formulas separately for each renderer.
     """
     backend_agg.MathTextParser = cache(MathTextParser)  # type: ignore[assignment, attr-defined]
 
@@ -103,7 +104,7 @@ def keep_fonts_in_memory() -> None:
 
 
 class _Font(io.BytesIO):
-    """A font in memory; PDF and PS files need its name."""
+    """A font in memory, with the name that PDF and PS files need."""
 
     def __init__(self, content: bytes, name: str) -> None:
         super().__init__(content)

@@ -1,6 +1,6 @@
 """Read a matplotlib Figure as plain data, so that the grader can examine it without drawing.
 
-This module runs in the sandbox. It sorts drawn objects into two kinds:
+This module runs in the sandbox. The reader sorts drawn objects into two kinds:
 
     curves  represent a set of points: lines, markers, error bars, bars, segments
     fields  represent values over the plane: images, meshes, contours, surfaces
@@ -10,7 +10,7 @@ place, and the smallest and largest value shown at the place. The smallest and t
 differ only in the bands of filled contours.
 
 The module reads matplotlib's public data if possible. Some facts, such as the faces of a surface,
-are only in matplotlib's private data. The module skips whatever matplotlib skips when it draws:
+exist only in matplotlib's private data. The module skips whatever matplotlib skips when it draws:
 uninitialised padding, masked values, points that only close a path.
 
 `figuresizes` limits how much is read. An object with too many points is thinned and marked as
@@ -62,7 +62,7 @@ Plain = dict[str, Any]
 
 
 def read_object(value: object) -> object:
-    """Return a Figure, or the figure of an Axes, as plain data; other values unchanged."""
+    """Return a Figure, or the figure of an Axes, as plain data; return other values unchanged."""
     if isinstance(value, Axes):
         value = value.figure
     if isinstance(value, SubFigure):
@@ -90,7 +90,7 @@ def read_figure(figure: Figure) -> Plain:
 
 
 class _FigureBudget:
-    """Counts how many more objects of each kind may be read from a figure."""
+    """The number of objects of each kind that may still be read from a figure."""
 
     def __init__(self) -> None:
         self.left = dict(MOST)
@@ -103,7 +103,7 @@ class _FigureBudget:
         return had
 
     def rows(self, count: int, kind: str, each: int = 1) -> np.ndarray:
-        """Return the indices of the rows to keep out of `count` rows, evenly spread.
+        """Return evenly spread indices: the rows to keep if there are `count` rows.
 
         Each row uses up `each` objects of the kind `kind`.
         """
@@ -140,7 +140,7 @@ _Reader = Callable[[Any, Any, _FigureBudget], Plain | None]
 
 
 def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
-    _safe(axes.apply_aspect, None)  # drawing does the same, which may widen the limits
+    _safe(axes.apply_aspect, None)  # drawing also applies the aspect, which may widen the limits
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
@@ -300,7 +300,7 @@ def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
 def _with_markers(every: Any, points: np.ndarray) -> np.ndarray:
     """Return the points that have a marker if matplotlib's `markevery` is `every`.
 
-    If `every` is a float, a distance on the screen, return all points.
+    If `every` is a float, which means a distance on the screen, return all points.
     """
     if isinstance(every, int | np.integer) and not isinstance(every, bool):
         return points[:: int(every)]
@@ -334,7 +334,7 @@ def _read_segments(lines: Any, axes: Any, budget: _FigureBudget) -> Plain | None
 def _segments(lines: Any) -> list[np.ndarray]:
     """Return the points of each segment.
 
-    Before drawing, matplotlib keeps the points of 3D segments only in private data.
+    Until a figure is drawn, matplotlib keeps the points of 3D segments only in private data.
     """
     solid = getattr(lines, "_segments3d", None)
     segments, size = (lines.get_segments(), 2) if solid is None else (solid, 3)
@@ -405,7 +405,7 @@ def _marker_style(markers: Any) -> Plain:
 
 
 def _marker_colors(markers: Any) -> list[Any]:
-    """Return the colours that the student set: drawing fades the colours of distant 3D markers."""
+    """Return the colours that the student set, because drawing fades distant 3D markers."""
     faces = PathCollection.get_facecolor(markers)
     like_faces = isinstance(markers._edgecolors, str)
     return [*faces, *(() if like_faces else PathCollection.get_edgecolor(markers))]
@@ -413,7 +413,7 @@ def _marker_colors(markers: Any) -> list[Any]:
 
 @cache
 def _markers() -> dict[bytes, str]:
-    """Return the names of matplotlib's markers by shape: a scatter plot keeps only the shapes."""
+    """Return matplotlib's marker names by shape, because a scatter plot stores only shapes."""
     found: dict[bytes, str] = {}
     for name in MarkerStyle.markers:
         style = MarkerStyle(name)
@@ -444,7 +444,7 @@ def _patch_style(patch: Any) -> Plain:
 def _field(
     kind: str, artist: Any, samples: Any, budget: _FigureBudget, *, levels: int = 0, half: Any = 0.0
 ) -> Plain | None:
-    """Return a field as samples (x, y, smallest, largest value); None if no sample is finite."""
+    """Return a field as samples (x, y, smallest, largest value), or None if no sample is finite."""
     samples = _floats(samples)
     halves = np.broadcast_to(_floats(half), (len(samples), 2))
     whole = np.isfinite(samples[:, :2]).all(axis=1) & ~np.isnan(samples).any(axis=1)
@@ -500,7 +500,7 @@ def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
     own = [np.asarray(getattr(image, name, ())) for name in ("_Ax", "_Ay")]
     if isinstance(image, PcolorImage):
         return own
-    if isinstance(image, NonUniformImage):  # its data are the middles of the pixels
+    if isinstance(image, NonUniformImage):  # the data of this type are the middles of the pixels
         return (np.concatenate([m[:1], (m[1:] + m[:-1]) / 2, m[-1:]]) for m in own)
     left, right, bottom, top = map(float, image.get_extent())
     first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
@@ -508,7 +508,7 @@ def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
 
 
 def _read_contours(contours: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Return contours as a field: a line shows one level, a band all values between two levels."""
+    """Return contours as a field: a line shows one level, and a band shows a range of values."""
     edges = _floats(contours.levels)
     if contours.filled:  # there may be a band below the first level or above the last level
         below = [-np.inf] * (contours.extend in ("min", "both"))
@@ -551,8 +551,8 @@ def _surface_vertices(surface: Any) -> np.ndarray:
     """Return the corners of a surface's faces.
 
     matplotlib pads faces of unequal length with uninitialised memory, and marks the padding and
-    masked corners as invalid. Before version 3.10, matplotlib keeps one list of all corners,
-    without padding.
+    masked corners as invalid. Before version 3.10, matplotlib kept one list of all corners, without
+    padding.
     """
     if getattr(surface, "_vec", None) is not None:
         return _floats(surface._vec)[:3].T
@@ -624,7 +624,7 @@ _READERS: tuple[tuple[type, _Reader | None, _Reader | None], ...] = (
     (AxesImage, None, _read_image),
     (Polygon, _read_outline, None),
 )
-"""Types of artists, each with its reader as a curve and as a field; the first match is used."""
+"""Types of artists, each with its readers for a curve and for a field; the first match is used."""
 
 # --- Small things ---------------------------------------------------------------------------------
 
@@ -652,7 +652,7 @@ def _is_legible(text: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    """Return the value as a float; 0 if it is not finite."""
+    """Return the value as a float, or 0 if the value is not finite."""
     return float(value) if np.isfinite(value) else 0.0
 
 

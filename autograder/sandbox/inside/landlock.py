@@ -1,8 +1,8 @@
 """Landlock: limit which files a process and all its descendants may open, for good.
 
-A ruleset removes rights everywhere, and grants them again for the paths that it names. Each version
-of Landlock (its "ABI" number) knows more rights than the version before; `Ruleset` uses all rights
-that the running kernel knows. See `man 7 landlock`.
+A ruleset removes rights everywhere, and grants these rights again for the paths in its rules. Each
+version of Landlock (its "ABI" number) has more rights than the version before; `Ruleset` uses all
+rights that the running kernel has. See `man 7 landlock`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ON_A_FILE = READ_FILE | _WRITE_FILE | _TRUNCATE
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """Return the result of a system call; raise OSError if it fails."""
+    """Return the result of a system call; raise OSError if the call fails."""
     library = ctypes.CDLL(None, use_errno=True)
     result = int(library.syscall(ctypes.c_long(number), *arguments))
     if result < 0:
@@ -45,7 +45,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def abi() -> int:
-    """Return the kernel's version of Landlock; 0 if it is missing or disabled."""
+    """Return the kernel's version of Landlock, or 0 if Landlock is missing or disabled."""
     try:
         return syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)
     except OSError:

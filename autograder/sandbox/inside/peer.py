@@ -29,11 +29,11 @@ Enter = Callable[[int, tuple[Any, ...], Mapping[str, Any]], Any]
 
 
 class TooManyCalls(WireError):
-    """The other side called back more often than it is allowed to."""
+    """An error: the other side called back more often than the limit allows."""
 
 
 class RemoteError(Exception):
-    """The function that the other side called raised an error.
+    """An error: a function that was called on the other side raised an exception.
 
     `details` describes the error as plain data.
     """
@@ -48,9 +48,9 @@ class Peer:
 
     `adapt` turns foreign objects into objects that can be sent. `open_object` turns a received
     Object into an object of this side. `describe` turns an exception of a served call into plain
-    data. Calls of the other side's functions go through `enter`, unless they are part of a served
-    call. An exception of a type in `passing` ends the conversation; other exceptions are reported
-    to the other side.
+    data. A received function is called through `enter`, unless the call is part of a served call.
+    An exception of a type in `passing` ends the conversation; other exceptions are reported to the
+    other side.
 
     `deadline` is the time at which the other side must have finished its work. While this side
     serves a call from the other side, the clock stops. While this side waits for the other side,
@@ -98,11 +98,11 @@ class Peer:
         self._numbers.clear()
 
     def offer(self, name: str, function: Callable[..., object]) -> None:
-        """Let the other side call `function` by the name `name`."""
+        """Let the other side call the function `function` under the name `name`."""
         self._named[name] = function
 
     def call(self, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call a function of the other side: by its name if it was offered, else by its number."""
+        """Call a function of the other side by the name it was offered under, or by its number."""
         with self._lock:
             return self._call(target, args, kwargs)
 
@@ -170,7 +170,7 @@ class Peer:
             return self._named[target]
         if isinstance(target, int) and 0 <= target < len(self._functions):
             return self._functions[target]
-        raise WireError("a call to something that is not offered")
+        raise WireError("a call of a function that is not offered")
 
     def _send(self, message: list[Any]) -> None:
         self._start_clock()
@@ -240,7 +240,7 @@ def with_parts(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _withdrawn(*_args: Any, **_kwargs: Any) -> object:
-    raise WireError("a call to something that is not offered any more")
+    raise WireError("a call of a function that is no longer offered")
 
 
 class RemoteFunction:

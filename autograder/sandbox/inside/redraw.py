@@ -25,7 +25,7 @@ MAX_SIDE = 2_000
 MAX_KEPT_BYTES = 1_000_000
 """Most bytes of a picture that is kept."""
 MAX_SCANS = 100
-"""Most scans of a JPEG: each costs a pass over all pixels, and cameras write up to a dozen."""
+"""Most scans of a JPEG: each visits all pixels again, and cameras write up to a dozen."""
 
 _QUALITIES = (85, 75, 60, 45, 30)
 """Qualities of JPEG to try, from the best, until the picture is small enough."""

@@ -1,6 +1,6 @@
 """Run a notebook's code cells in IPython's shell, like a kernel, but without sockets.
 
-Outputs are recorded in nbformat's own form, up to a limit in bytes. Shell lines and installs are
+Outputs are recorded in the form of nbformat, up to a limit in bytes. Shell lines and installs are
 not run; instead, a sentence is printed.
 """
 
@@ -45,14 +45,14 @@ SHORTER = 3.0
 
 
 class CellTimeout(BaseException):
-    """The cell used up its time.
+    """An exception: the cell used up its time.
 
-    This is a BaseException, so that `except Exception` in student code does not catch it.
+    CellTimeout is a BaseException, so `except Exception` in student code does not catch it.
     """
 
 
 class Recorder:
-    """Records the outputs of one cell, up to `limit` bytes."""
+    """A recorder of the outputs of one cell, up to `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -79,7 +79,7 @@ class Recorder:
             self.outputs.append({"output_type": "stream", "name": name, "parts": [text]})
 
     def add(self, output: Output, size: int) -> None:
-        """Add an output of `size` characters, or mark the outputs as cut if it does not fit."""
+        """Add an output of `size` characters; if it does not fit, mark the outputs as cut."""
         if self.used + size > self.limit:
             self.cut = True
             return
@@ -130,7 +130,7 @@ class RecordedStream(io.TextIOBase):
 
 
 class RecordingDisplay(DisplayPublisher):
-    """Records the values that a cell shows with `display(...)`."""
+    """A recorder of the values that a cell shows with `display(...)`."""
 
     recorder: Recorder
 
@@ -143,7 +143,7 @@ class RecordingDisplay(DisplayPublisher):
 
 
 class RecordingHook(DisplayHook):
-    """Records the value of a cell's last line."""
+    """A recorder of the value of a cell's last line."""
 
     recorder: Recorder
 
@@ -235,7 +235,7 @@ def _short_text(error: object) -> str:
 
 
 def error_place(error: BaseException) -> tuple[tuple[int, int] | None, int, str]:
-    """Return the cell and the line (from 1) of the innermost frame of student code, if any.
+    """Return the cell and the line (from 1) of the innermost frame of student code, or None.
 
     Also returns the number of frames of student code, and the name of the function in the innermost
     frame of student code.
@@ -260,7 +260,7 @@ def _cell_of(filename: str | None) -> int | None:
 
 
 class Runner:
-    """Runs the cells of one notebook in one shell, and records their outputs."""
+    """A runner, which runs the cells of one notebook in one shell and records their outputs."""
 
     def __init__(self, output_bytes: int, cell_seconds: float) -> None:
         self.recorder = Recorder(output_bytes)

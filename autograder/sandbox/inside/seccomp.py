@@ -1,10 +1,10 @@
 """Limit system calls to those that student code needs, with a seccomp filter.
 
 The filter allows the calls that a notebook needs: for files, memory, threads, forks, clocks and
-socket pairs. All other calls fail. They fail with EPERM if code should read "not permitted", and
-with ENOSYS if the C library should try an older call instead. A call of a foreign architecture
-kills the process. A filter cannot read paths or structures, so Landlock decides whether a file may
-be opened.
+socket pairs. All calls that the filter does not allow fail. A call fails with EPERM if code should
+read "not permitted", and with ENOSYS if the C library should try an older call instead. A call of a
+foreign architecture kills the process. A filter cannot read paths or structures, so Landlock
+decides whether a file may be opened.
 
 See `man 2 seccomp` and Documentation/userspace-api/seccomp_filter.rst of the kernel.
 """
@@ -132,7 +132,7 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class _Check:
-    """A check that the lower half of argument number `arg`, under `mask`, is one of `values`.
+    """A check that the lower half of argument number `arg`, masked by `mask`, is one of `values`.
 
     With `forbid`, the argument must be none of `values`. With `high`, the check uses the upper half
     of the argument.
@@ -145,7 +145,7 @@ class _Check:
     high: bool = False
 
     def code(self, otherwise: int) -> list[Instruction]:
-        """Return instructions that continue if the check passes, else return `otherwise`."""
+        """Return instructions that go on if the check passes, and else end with `otherwise`."""
         load = [(_LOAD, 0, 0, _ARGS + 8 * self.arg + (4 if self.high else 0))]
         if self.mask != 0xFFFFFFFF:
             load.append((_AND, 0, 0, self.mask))
@@ -167,9 +167,10 @@ def _numbers(table: str, machine: str) -> dict[str, int]:
 
 
 def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, tuple[_Check, ...]]:
-    """Return the checks on the arguments of each call in `_CONDITIONAL`, by its name."""
+    """Return a dict from the name of each call in `_CONDITIONAL` to the checks on its arguments."""
     to_self = (_Check(0, [os.getpid()]),) if own_signals_only else ()
-    # Opening a file for reading with O_TRUNC empties the file. Landlock's first versions allow it.
+    # Opening a file for reading with O_TRUNC empties the file. Landlock's first versions allow such
+    # an opening.
     reading_truncates = [os.O_TRUNC | os.O_RDONLY, os.O_TRUNC | os.O_ACCMODE]
 
     def not_emptying(arg: int) -> tuple[_Check, ...]:
@@ -205,7 +206,7 @@ def program(
 
     `own_signals_only` forbids signals to all processes but the caller, for machines where no other
     wall protects the grader from signals. `truncate_unwalled` forbids the call `truncate`, and
-    opening a file for reading with O_TRUNC, for kernels whose Landlock does not check them.
+    opening a file for reading with O_TRUNC, for kernels whose Landlock does not check these calls.
     """
     denied, unknown = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
     code: list[Instruction] = [

@@ -1,8 +1,9 @@
 """Run the pools and processes of `multiprocessing` in the calling process.
 
-Processes behind the walls cannot share a semaphore. So a pool runs each task as soon as the task is
-submitted. A process becomes a thread, and its queues, locks and events are replaced with those for
-threads. A pool's task gets copies of its arguments, as in a separate process.
+Processes behind the walls cannot share a semaphore. A pool in this module therefore runs each task
+as soon as the task is submitted. A process becomes a thread, and its queues, locks and events
+become queues, locks and events for threads. A pool's task gets copies of its arguments, as in a
+separate process.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _call_on_copies(task: Task, *args: Any, **kwargs: Any) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """Return a copy of the value, or the value itself if a part of it can't be copied."""
+    """Return a copy of the value, or the value itself if a part of the value can't be copied."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -118,7 +119,7 @@ class SerialPool(multiprocessing.pool.ThreadPool):
         return result
 
     def close(self) -> None:
-        """Do nothing: there is nothing to end."""
+        """Do nothing, because no process needs to be ended."""
 
     terminate = join = close
 
@@ -144,7 +145,7 @@ class ThreadProcess(multiprocessing.dummy.DummyProcess):
         return os.getpid()
 
     def close(self) -> None:
-        """Do nothing: there is nothing to end."""
+        """Do nothing, because no process needs to be ended."""
 
     terminate = kill = close
 
@@ -153,7 +154,7 @@ class ThreadQueue(queue.Queue[Any]):
     """A queue between threads that can be closed, like a queue between processes."""
 
     def close(self) -> None:
-        """Do nothing: there is nothing to end."""
+        """Do nothing, because no process needs to be ended."""
 
     join_thread = cancel_join_thread = close
 
@@ -168,7 +169,7 @@ class Manager:
         pass
 
     def shutdown(self) -> None:
-        """Do nothing: there is nothing to end."""
+        """Do nothing, because no process needs to be ended."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(multiprocessing.dummy, name)

@@ -115,7 +115,7 @@ def kill_user(uid: int) -> None:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder of any depth and with any modes, without following a link.
+    """Remove a folder of any depth and with any permissions, without following a link.
 
     Sub-folders are moved up before they are emptied, so that no path becomes too long. If `folder`
     is a file or a link, the file or the link is removed.

@@ -47,21 +47,21 @@ _DEVICES = {"/dev/null": landlock.WRITE_DEVICE, "/dev/urandom": landlock.READ_FI
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# Looked up before the wall is set up, because the wall forbids the system call.
+# The value is read before the wall is set up, because the wall forbids the system call.
 _LANDLOCK_ABI = landlock.abi()
 
 
 class WallError(Exception):
-    """A part of the inner wall is missing, so the process must not see student data."""
+    """An error: a part of the inner wall is missing, so the process must not see student data."""
 
 
 def confine(spec: Mapping[str, Any]) -> None:
     """Confine this process behind the inner wall.
 
     The process also becomes the leader of a process group that no descendant can leave, so that the
-    parent can end the whole group with `os.killpg`. Raises WallError if a part that `spec` requires
-    fails. Call `confine` while no other thread runs, because Landlock affects only the calling
-    thread and its later children.
+    parent can end the whole group with `os.killpg`. Raises WallError if a part of the wall that
+    `spec` requires fails. Call `confine` while no other thread runs, because Landlock affects only
+    the calling thread and its later children.
     """
     try:
         _confine(spec)
@@ -150,7 +150,7 @@ def held_capabilities() -> list[int]:
 
 
 def _capget() -> tuple[int, ...]:
-    """Return the effective, permitted and inheritable sets: low words, then high words."""
+    """Return the effective, permitted and inheritable capabilities: low words, then high words."""
     data = ctypes.create_string_buffer(24)
     if _libc.capget(_CAPABILITIES_OF_THIS_THREAD, data) != 0:
         raise OSError(ctypes.get_errno(), "capget")

@@ -2,8 +2,8 @@
 
 A frame is an 8-byte header (two big-endian uint32: length of the body, length of the arrays), the
 body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value, a
-number, a string, a boolean and None represent themselves. Everything else is a list that begins
-with a tag:
+number, a string, a boolean and None represent themselves. Every other value is written as a list
+that begins with a tag:
 
     ["l", ...] list     ["t", ...] tuple    ["d", [key, value], ...] dict
     ["a", k] array number k     ["c", re, im] complex     ["i", "123"] integer beyond 64 bits
@@ -38,10 +38,12 @@ MAX_ARRAYS = 10_000
 MAX_DIMENSIONS = 8
 MAX_DIGITS = 400
 MAX_KEYS = 2_000
-"""Largest number of dict keys in a message that are not text, since an attacker could make such
-keys collide."""
+"""Largest number of dict keys in a message that are not text.
+
+An attacker could make such keys collide.
+"""
 MAX_EMPTY = 1_000_000
-"""Largest product of the sizes that are not 0, for an array without elements."""
+"""Largest product of an empty array's sizes, not counting the sizes that are 0."""
 MAX_KIND = 40
 """Largest number of characters in the type name of a value that can't be sent."""
 CHUNK = 65_536
@@ -51,22 +53,22 @@ DTYPES = frozenset(
 
 
 class WireError(Exception):
-    """The other side sent bytes that are not a message, or a message beyond the budget."""
+    """An error: the other side sent bytes that are no message, or a message over the budget."""
 
 
 class WireClosed(WireError):
-    """The other side has closed the channel or has ended."""
+    """An error: the other side has closed the channel or has ended."""
 
 
 class WireTimeout(WireError):
-    """The other side did not answer in time."""
+    """An error: the other side did not answer in time."""
 
 
 class Unsendable(TypeError):
-    """A value cannot be sent to the other side.
+    """An error: a value cannot be sent to the other side.
 
     The message names the value's type and the types that can be sent. `kind` is a short name of the
-    value's type; it is empty if the value is too large or nested too deeply.
+    value's type, or "" if the value is too large or nested too deeply.
     """
 
     def __init__(self, message: str, kind: str = "") -> None:
@@ -112,7 +114,7 @@ def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
     arrays = b"".join(encoder.buffers)
     if len(body) > budget.body or len(arrays) > budget.arrays:
         raise Unsendable(
-            f"it is too large: {len(body)} bytes of structure (at most {budget.body}) and "
+            f"the value is too large: {len(body)} bytes of structure (at most {budget.body}) and "
             f"{len(arrays)} bytes of arrays (at most {budget.arrays})"
         )
     return HEADER.pack(len(body), len(arrays)) + body + arrays
@@ -127,7 +129,7 @@ class _Encoder:
 
     def node(self, value: object, depth: int) -> Any:
         if depth > MAX_DEPTH:
-            raise Unsendable(f"it is nested more than {MAX_DEPTH} deep")
+            raise Unsendable(f"the value is nested more than {MAX_DEPTH} deep")
         kind = type(value)
         if value is None or kind in (bool, float, str, bytes):
             return value
@@ -152,7 +154,7 @@ class _Encoder:
         if isinstance(value, dict):
             self.keys += sum(not isinstance(key, str) for key in value)
             if self.keys > MAX_KEYS:
-                raise Unsendable(f"it has more than {MAX_KEYS} keys that are not text")
+                raise Unsendable(f"the value has more than {MAX_KEYS} keys that are not text")
             pairs = (
                 [self.node(key, depth + 1), self.node(item, depth + 1)]
                 for key, item in value.items()
@@ -175,7 +177,7 @@ class _Encoder:
             return value
         text = str(value) if value.bit_length() < 4 * MAX_DIGITS else ""
         if not 0 < len(text) <= MAX_DIGITS:
-            raise Unsendable(f"it holds an integer of more than {MAX_DIGITS} digits")
+            raise Unsendable(f"the value holds an integer of more than {MAX_DIGITS} digits")
         return ["i", text]
 
     def scalar(self, value: np.generic, depth: int) -> Any:
@@ -199,7 +201,7 @@ class _Encoder:
         if plain.dtype.kind == "c" and plain.itemsize > 16:
             plain = plain.astype(np.complex128)
         if len(self.shapes) >= MAX_ARRAYS:
-            raise Unsendable(f"it holds more than {MAX_ARRAYS} arrays")
+            raise Unsendable(f"the value holds more than {MAX_ARRAYS} arrays")
         if not _is_proper_shape(plain.shape):
             raise Unsendable(f"an array of shape {plain.shape} can't be sent")
         native = np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
@@ -211,8 +213,8 @@ class _Encoder:
 def decode(body: bytes, arrays: bytes) -> Any:
     """Return the value in a frame; raise WireError for bytes that `encode` would never produce.
 
-    In memory, the value takes at most some hundred times the size of the body plus three times the
-    size of the arrays.
+    In memory, the value takes at most about a hundred times the size of the body plus three times
+    the size of the arrays.
     """
     try:
         # Decoding a list allocates memory for the length that it claims, which may be false. So
@@ -382,7 +384,8 @@ class Channel:
             sent = 0
             while sent < len(frame):
                 part = frame[sent : sent + CHUNK]
-                # The descriptors go with the first bytes; socket.send_fds would ignore the flags.
+                # The descriptors are sent with the first bytes; socket.send_fds would ignore the
+                # flags.
                 beside = rights if descriptors and not sent else []
                 try:
                     sent += self.stream.sendmsg([part], beside, flags)
@@ -390,7 +393,7 @@ class Channel:
                     self._wait(select.POLLOUT, deadline)
 
     def receive(self, deadline: float | None = None) -> Any:
-        """Return the next value; the kernel drops any descriptors sent with it."""
+        """Return the next value; the kernel drops any descriptors sent with the value."""
         if deadline is not None and time.monotonic() > deadline:  # even if a value has arrived
             raise WireTimeout("no answer in time")
         with self._errors():

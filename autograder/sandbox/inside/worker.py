@@ -1,9 +1,10 @@
 """The processes inside the sandbox: a parent, notebook children, and their test children.
 
-The parent (`main`) only imports modules, and never sees student data. It forks a notebook child for
-each notebook. The notebook child sets up the inner wall and runs the cells that the grader sends.
-Whenever the grader wants to call the student's functions, the notebook child forks a test child. A
-new child gets its channel as a descriptor over the channel of the process that forks it.
+The parent (`main`) only imports modules, and never sees student data. The parent forks a notebook
+child for each notebook. The notebook child sets up the inner wall and runs the cells that the
+grader sends. Whenever the grader wants to call the student's functions, the notebook child forks a
+test child. A new child receives a descriptor for its own channel, over the channel of the process
+that forks the child.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ class TestDesk:
         return "function" if callable(self._namespace[name]) else "value"
 
     def arguments(self) -> tuple[Any, ...]:
-        """Return the positional arguments of the last call, with the changes that it made."""
+        """Return the positional arguments of the last call, with the changes that the call made."""
         return self._last_arguments
 
     def forget(self, names: list[str]) -> None:
@@ -202,7 +203,7 @@ def open_object(value: Object) -> Polynomial:
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell's result with its outputs as one array of bytes, which can be sent."""
+    """Return a cell's result with its outputs encoded as one array of bytes, which can be sent."""
     text = json.dumps(result.pop("outputs"), ensure_ascii=False).encode("utf-8", "replace")
     return {**result, "outputs": np.frombuffer(text, dtype=np.uint8)}
 
@@ -233,7 +234,7 @@ def _end(children: set[int], pid: int, *, group: bool = False) -> None:
 
 
 def _end_all(children: set[int], uid: int | None) -> None:
-    """End all children, and all processes of the spare user `uid` (None: no spare user)."""
+    """End all children and, unless `uid` is None, all processes of the spare user `uid`."""
     for pid in tuple(children):
         _end(children, pid, group=True)
     if uid is not None:
@@ -243,8 +244,8 @@ def _end_all(children: set[int], uid: int | None) -> None:
 def _empty_folders(walls_spec: Mapping[str, Any]) -> int:
     """Remove the files that student code left in its folders; return the number that remain.
 
-    A child removes the files behind the inner wall, as the user of student code. So the child
-    cannot remove files that student code could not reach.
+    A child behind the inner wall removes the files, as the user that runs student code. So the
+    child cannot remove files that student code could not reach.
     """
     folders = [walls_spec[name] for name in ("work", "tmp", "home")]
     pid = os.fork()

@@ -1,6 +1,6 @@
-"""From a learning platform's export to `submitted/STUDENT/ASSIGNMENT`, without trust.
+"""Put an untrusted export of a learning platform into `submitted/STUDENT/ASSIGNMENT`.
 
-There are five steps, with a module each:
+There are five steps, and each step has a module:
 
 1. `archives` lists archives and folders without opening anything harmful.
 2. `platforms` recognises the platform and who submitted which file.
@@ -8,6 +8,6 @@ There are five steps, with a module each:
 4. `choosing` chooses a notebook for each problem.
 5. `placing` puts the notebooks into `submitted/` without losing an earlier submission.
 
-Of all names from outside, only a student's name becomes part of a path that is written to, and this
-name is checked letter by letter.
+Names from outside are untrusted. Only a student's name becomes part of a path that is written to,
+and this name is checked letter by letter.
 """

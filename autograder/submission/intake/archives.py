@@ -1,4 +1,4 @@
-"""The files in a zip file or a folder, listed without trust and read within a budget.
+"""List the files in an untrusted zip file or folder, and read them within a budget.
 
 Nothing is ever unpacked onto the disk. A name that leads elsewhere, a link, an encrypted member or
 a zip bomb is listed with the reason why it is not opened.
@@ -25,17 +25,17 @@ from autograder.submission.files import MAX_BYTES, UnreadableError, read_bytes
 from autograder.words import printable
 
 MAX_ENTRIES = 50_000
-"""Most files in one archive or folder."""
+"""Largest number of files in one archive or folder."""
 MAX_NESTED_ENTRIES = 500
-"""Most files in an archive inside an archive, which a student made."""
+"""Largest number of files in an archive that is inside another archive, made by a student."""
 MAX_TOTAL_BYTES = 8_000_000_000
 MAX_RATIO = 200
-"""Largest ratio of a member's size to its packed size, if it is larger than SMALL_BYTES."""
+"""Largest ratio of a member's size to its packed size, for members above SMALL_BYTES."""
 SMALL_BYTES = 1_000_000
 MAX_DEPTH = 12
 MAX_NAME = 1_000
 _DIRECTORY_BYTES = 400
-"""Most bytes for each member in the directory of an archive; more is suspicious."""
+"""Largest number of bytes that the directory of an archive may have for each member."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
@@ -50,7 +50,7 @@ class IntakeBudget:
     left: int = MAX_TOTAL_BYTES
 
     def spend(self, amount: int) -> None:
-        """Count the bytes read; raise UnreadableError if they are too many."""
+        """Count the bytes read; raise UnreadableError if too many bytes have been read."""
         self.left -= amount
         if self.left < 0:
             raise UnreadableError("all files together are too large")
@@ -60,7 +60,8 @@ class IntakeBudget:
 class Found:
     """A file that was found: its path as clean parts, its time, and a function that reads it.
 
-    `time` has a time zone. If `refusal` says why a file is not opened, `parts` is only for display.
+    `time` has a time zone. If `refusal` gives a reason why the file is not opened, `parts` is only
+    for display.
     """
 
     where: str
@@ -75,7 +76,7 @@ class Found:
 
 
 def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
-    """Yield the files in a folder and below; links are listed but not followed."""
+    """Yield the files in a folder and its subfolders; links are listed but not followed."""
     count = 0
     for place, folders, files in os.walk(folder):
         here = Path(place)
@@ -85,7 +86,7 @@ def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
         for name in sorted(files + links):
             count += 1
             if count > MAX_ENTRIES:
-                raise UnreadableError(f"it has more than {MAX_ENTRIES} files")
+                raise UnreadableError(f"the folder has more than {MAX_ENTRIES} files")
             path = here / name
             parts = (folder.name, *path.relative_to(folder).parts)
             yield _in_folder(path, tuple(map(_normal, parts)), budget)
@@ -99,12 +100,12 @@ def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Foun
 
     status = os.lstat(path)
     time = datetime.fromtimestamp(status.st_mtime, UTC)
-    refusal = "" if stat.S_ISREG(status.st_mode) else "it is a link, or not a file"
+    refusal = "" if stat.S_ISREG(status.st_mode) else "the entry is a link, or not a file"
     return Found(printable("/".join(parts)), parts, time, read, refusal)
 
 
 def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
-    """Open an archive; raise UnreadableError if it is not one or its directory is too large."""
+    """Open an archive; raise UnreadableError if it is no zip file or its directory is too large."""
     most = MAX_NESTED_ENTRIES if nested else MAX_ENTRIES
     file: IO[bytes] | None = None
     try:
@@ -114,10 +115,10 @@ def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         if file is not None:
             file.close()
-        raise UnreadableError(f"it is not a zip file that can be opened ({error})") from error
+        raise UnreadableError(f"the file is not a zip file that can be opened ({error})") from error
     if len(archive.filelist) > most:
         archive.close()
-        raise UnreadableError(f"it has more than {most} files")
+        raise UnreadableError(f"the archive has more than {most} files")
     return archive
 
 
@@ -132,9 +133,9 @@ def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
         directory = int.from_bytes(tail[end + 12 : end + 16], "little")
         large = tail[max(0, end - 20) : end].startswith(_ZIP64_LOCATOR)
         if nested and large:
-            raise UnreadableError("it is in the format for huge archives (zip64)")
+            raise UnreadableError("the archive is in the format for huge archives (zip64)")
         if not large and directory > most * _DIRECTORY_BYTES:
-            raise UnreadableError(f"its directory is too large for {most} files")
+            raise UnreadableError(f"the archive's directory is too large for {most} files")
     file.seek(0)
 
 
@@ -145,7 +146,7 @@ def in_zip(
     zone: ZoneInfo,
     budget: IntakeBudget,
 ) -> Iterator[Found]:
-    """Yield the files in an archive, with `outer` before their parts; `zone` is for its times."""
+    """Yield an archive's files, with `outer` before their parts and times in the zone `zone`."""
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
@@ -161,7 +162,7 @@ def in_zip(
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:
-    """Return a member's name; some archivers write UTF-8 without saying so."""
+    """Return a member's name, also if the archiver wrote UTF-8 without declaring the encoding."""
     if not info.flag_bits & _UTF8_FLAG:
         try:
             return info.filename.encode("cp437").decode("utf-8")
@@ -173,17 +174,19 @@ def _decoded(info: zipfile.ZipInfo) -> str:
 def _clean(name: str) -> tuple[str, ...]:
     """Return a member's name as parts; raise UnreadableError if it is odd or leads elsewhere."""
     if len(name) > MAX_NAME:
-        raise UnreadableError("its name is too long")
+        raise UnreadableError("the file's name is too long")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise UnreadableError("its name has control characters")
+        raise UnreadableError("the file's name has control characters")
     name = name.replace("\\", "/")
     if name.startswith("/") or _DRIVE.match(name):
-        raise UnreadableError("its name is an absolute path")
+        raise UnreadableError("the file's name is an absolute path")
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     if ".." in parts:
-        raise UnreadableError("its name leads out of its folder")
+        raise UnreadableError("the file's name leads out of its folder")
     if not parts or len(parts) > MAX_DEPTH:
-        raise UnreadableError("it is in too many nested folders" if parts else "it has no name")
+        raise UnreadableError(
+            "the file is in too many nested folders" if parts else "the file has no name"
+        )
     return tuple(map(_normal, parts))
 
 
@@ -192,16 +195,16 @@ def _normal(part: str) -> str:
 
 
 def _refusal(info: zipfile.ZipInfo) -> str:
-    """Return why a member must not be opened, judged by its entry in the directory."""
+    """Return the reason why a member must not be opened, according to its directory entry."""
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "it is a link, or not a file"
+        return "the entry is a link, or not a file"
     if info.flag_bits & _ENCRYPTED_FLAG:
-        return "it is encrypted"
+        return "the file is encrypted"
     if info.file_size > MAX_BYTES:
-        return f"it is larger than {MAX_BYTES // 1_000_000} MB"
+        return f"the file is larger than {MAX_BYTES // 1_000_000} MB"
     if info.file_size > max(SMALL_BYTES, MAX_RATIO * info.compress_size):
-        return f"it unpacks to more than {MAX_RATIO} times its size"
+        return f"the file unpacks to more than {MAX_RATIO} times its size"
     return ""
 
 
@@ -216,9 +219,9 @@ def _reader(
             zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError,
             NotImplementedError,
         ) as error:  # fmt: skip
-            raise UnreadableError(f"it is damaged ({error})") from error
+            raise UnreadableError(f"the file is damaged ({error})") from error
         if len(content) > MAX_BYTES:
-            raise UnreadableError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+            raise UnreadableError(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
         budget.spend(len(content))
         return content
 
@@ -226,7 +229,7 @@ def _reader(
 
 
 def _time(info: zipfile.ZipInfo, zone: ZoneInfo) -> datetime | None:
-    """Return when a member was changed: Unix time, else the archive's local time, or None."""
+    """Return the time at which a member was changed, in Unix time or local time, or None."""
     extra = info.extra
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])

@@ -41,7 +41,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Earliest possible submission time."""
 
 CLUTTER = "made by an archiver or an editor"
-"""Reason to leave out a file that nobody wrote."""
+"""Reason to leave out a file that a program made, not a person."""
 
 NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
 """Names, in lower case, of files that come with the notebooks and are not needed."""
@@ -54,7 +54,7 @@ _ODD = (
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file left out, its sender (or "") and the reason; `matters` if a person should look."""
+    """A file left out, its sender (or "") and the reason; `matters` if a person should check it."""
 
     where: str
     sender: str
@@ -67,7 +67,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen work, the source of its time, notes, and the files that were left out."""
+    """The chosen files, the source of the submission time, notes, and the files left out."""
 
     work: Work
     source: str
@@ -87,7 +87,7 @@ class _Candidate:
     depth: int
 
     def rank(self, problem: str) -> tuple[bool, float, int, int]:
-        """Return a sort key: exact name first, then the newest, last uploaded and topmost file."""
+        """Return a sort key: exact names first, then the newest, last uploaded and topmost file."""
         exact = self.name == f"{problem}.ipynb"
         return exact, self.time.timestamp() if self.time else 0.0, self.again, -self.depth
 
@@ -145,13 +145,15 @@ class _Pile:
             self.leave(sent.found.where, str(error))
 
     def _manifest(self, files: Sequence[Sent]) -> Mapping[str, str]:
-        """Return the digest of each notebook from a package's manifest, and keep its time."""
+        """Return each notebook's digest from a package's manifest, and keep the package's time."""
         for sent in files:
             if sent.name == MANIFEST and not sent.refusal:
                 try:
                     return self._read_manifest(sent)
                 except _ODD as error:
-                    self.leave(sent.found.where, f"it is not a manifest ({type(error).__name__})")
+                    self.leave(
+                        sent.found.where, f"the file is not a manifest ({type(error).__name__})"
+                    )
         return {}
 
     def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
@@ -172,7 +174,7 @@ class _Pile:
         content = sent.found.read()
         self.own.spend(len(content))
         if len(content) > limit:
-            raise UnreadableError(f"it is larger than {limit} bytes")
+            raise UnreadableError(f"the file is larger than {limit} bytes")
         return content
 
     def _take(self, sent: Sent, depth: int, manifest: Mapping[str, str]) -> None:
@@ -200,7 +202,7 @@ class _Pile:
             self.candidates.append(_Candidate(where, sent.name, content, time, sent.again, depth))
 
     def _timestamp(self, sent: Sent) -> None:
-        """Record the time in a submission that nbgrader collected before."""
+        """Record the time of a submission that nbgrader collected earlier."""
         try:
             time = parse_time(self._read(sent, MAX_TIMESTAMP_BYTES))
         except UnreadableError:
@@ -211,7 +213,7 @@ class _Pile:
             self.times[_GIVEN].append(time)
 
     def problem_of(self, candidate: _Candidate) -> str:
-        """Return the problem of a notebook, by its name, else by its items; "" if unknown."""
+        """Return the problem of a notebook, by its name or else by its items, or ""."""
         names = [problem.name for problem in self.assignment.problems]
         if by_name := problem_by_name(stem_of(candidate.name), names):
             return by_name
@@ -255,9 +257,9 @@ def choose(
 def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) -> Iterator[str]:
     differing = [other for other in others if other.content != best.content]
     if differing:
-        why = "its name is exact" if best.name == f"{problem}.ipynb" else "it is the newest"
+        why = "this name is exact" if best.name == f"{problem}.ipynb" else "this file is the newest"
         if any(other.name == best.name for other in differing):
-            why = "it is the newest with this name"
+            why = "this file is the newest with this name"
         names = printable(", ".join(other.name for other in differing))
         yield f"{printable(best.name)} was used for {problem} ({why}), not {names}."
     elif best.name != f"{problem}.ipynb":
@@ -265,7 +267,7 @@ def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) 
 
 
 def _ahead(times: Iterable[datetime]) -> Iterator[str]:
-    """Yield a note if a time is ahead of this machine's clock, and so was ignored."""
+    """Yield a note if a time was ignored because it is ahead of this machine's clock."""
     if (last := max(times, default=EARLIEST)) >= _latest_possible():
         yield (
             f"A time in the future was ignored: {last:%Y-%m-%d %H:%M}. "

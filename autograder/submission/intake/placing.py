@@ -1,4 +1,4 @@
-"""Put submissions into `submitted/`: completely or not at all, without losing an earlier one."""
+"""Put submissions into `submitted/` completely or not at all, and keep earlier submissions."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Work:
 def place(submitted: Path, student: str, assignment: str, new: Work, *, replace: bool) -> Placed:
     """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
-    An existing submission stays unless the new one is known to be newer or `replace` is true. The
-    submission that is not used is kept under submitted/.earlier/STUDENT/.
+    An existing submission stays unless the new submission is known to be newer or `replace` is
+    true. The submission that is not used is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
     if not os.path.lexists(target):
@@ -60,7 +60,7 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
     if there.notebooks == new.notebooks:
         if there.time is None and new.time is not None:
             _write_time(target, new.time)
-            return Placed("unchanged", "its time was added")
+            return Placed("unchanged", "the time was added")
         return Placed("unchanged")
     is_newer = there.time is not None and new.time is not None and new.time > there.time
     if not (is_newer or replace):
@@ -93,7 +93,7 @@ def _write_time(folder: Path, time: datetime) -> None:
 
 
 def _write(submitted: Path, target: Path, work: Work) -> None:
-    """Write a folder beside its final place, then move it, so that it is never half-written."""
+    """Write a folder beside its final place, then move it there, so it is never half-written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
     try:
@@ -120,7 +120,7 @@ def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
 
 
 def _move(folder: Path, place: Path) -> Path:
-    """Move a submission with all its files to `place`, or to a numbered path if that is taken."""
+    """Move a submission with all its files to `place`, or to a numbered path if that exists."""
     number = 1
     while place.exists():
         number += 1

@@ -1,22 +1,23 @@
 """Recognise the platform of an export, and who submitted which file.
 
-The outermost match counts. So a student cannot pass off a file as another student's by its name or
-by an archive around it. If a platform puts its own number beside a name that a student chose, there
-may be several readings of a file's name. All readings are kept, and `settle` chooses one only if
-the roster decides. Without a roster, such a file is not matched to anyone. The kit assumes this
-about exports:
+The outermost match counts. So a student cannot use a file's name, or an archive around the file, to
+pass the file off as another student's work. If a platform puts its own number beside a name that a
+student chose, there may be several readings of a file's name. All readings are kept, and `settle`
+chooses one only if the roster decides. Without a roster, such a file is not matched to anyone. The
+kit assumes this about exports:
 
 - **Moodle**, "Download all submissions": for each participant a folder
   `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`).
   Texts typed online are in `…_assignsubmission_onlinetext_`. File names begin with the same words
-  if "Download submissions in folders" is off. The number is the participant's in this one
-  assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php). Times: the members'.
-  A folder's name is read from the right: everything before the number is the name that the
-  participant chose. In a file's name, a second number may belong to the file: two readings.
+  if "Download submissions in folders" is off. The number in the folder's name identifies the
+  participant in this one assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php).
+  Times: the members'. A folder's name is read from the right: everything before the number is the
+  name that the participant chose. In a file's name, a second number may belong to the file, so
+  there are two readings.
 - **Canvas**, "Download Submissions": flat files
   `lastnamefirstname_[LATE_]USERID_SUBMISSIONID_NAME`; a NAME uploaded again is `name-1.ext`
   (nbgrader's documentation, "Managing assignment files manually"; Canvas's guide, "How do I
-  download all student submissions for an assignment?"). Canvas states no times.
+  download all student submissions for an assignment?"). Canvas gives no times of submission.
 - **ILIAS**, Exercise, "Download all submissions":
   `TITLE/Abgaben/[Team 12/]Lastname_Firstname_login_4711/NAME` (English: `Submissions`);
   multi-feedback zips have the same folders below `multi_feedback…`. Fourteen digits and `_` before
@@ -58,19 +59,19 @@ _ILIAS_TIME = re.compile(r"(20[0-9]{12})_(.+)", re.DOTALL)
 _GRADESCOPE = re.compile(r"submission_[0-9]+")
 
 MAX_READINGS = 20
-TWO_READINGS = "its name can be read in more than one way"
+TWO_READINGS = "the name can be read in more than one way"
 SETTLE = (
     "Add the right student's number or login on the platform to the roster (--students), or take "
     "in this file alone with --student"
 )
-NO_STUDENT = "it belongs to no known student"
+NO_STUDENT = "the file belongs to no known student"
 MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
 NOT_MOODLES = "is not named as Moodle names folders; take in this file alone with --student"
 
 
 @dataclass(frozen=True)
 class Sender:
-    """A person as a platform knows them; `ids` (numbers, logins, addresses) are most reliable."""
+    """A person as a platform describes them; `ids` (number, login, address) are most reliable."""
 
     platform: Platform
     shown: str
@@ -83,8 +84,8 @@ class Sender:
 class Sent:
     """A file, its senders, and its original name; `again` counts uploads of the same name.
 
-    `others` are the other readings of its name. `above` are senders that the folders above it may
-    name; the outermost of them who is a student is the file's sender.
+    `others` are the other readings of the file's name. `above` are senders that the folders above
+    the file may name; the outermost one who is a student is the file's sender.
     """
 
     found: Found
@@ -99,10 +100,10 @@ class Sent:
 
 
 Known = tuple[frozenset[str], bool]
-"""The students in the roster that a sender may be, and whether a number or login confirms one."""
+"""The students that a sender may be, and whether a number or login confirms a student."""
 
 ExportReader = Callable[[Found], Sent | None]
-"""A function that finds a file's sender by its place in an export; None if there is no match."""
+"""Function that returns a file's sender by the file's place in an export, or None."""
 
 
 def is_clutter(parts: Sequence[str]) -> bool:
@@ -113,14 +114,15 @@ def is_clutter(parts: Sequence[str]) -> bool:
 
 
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[Sent]:
-    """Return each file with its sender as the platform names them; all files can be opened."""
-    # the platform's names may be below the archive's name, below more folders, or that name itself
+    """Return each file with the sender that the platform names; all files can be opened."""
+    # the platform's names may be below the archive's name, below more folders, or the archive's
+    # name
     for depth in (1, 2, 3, 0):
         readers = [*_gradescope(files, depth), (depth, _canvas(depth))]
         readers += [(depth, _moodle(files, depth)), (depth - 1, _ilias(files, depth, zone))]
         for start, reader in readers:
             sent = [reader(file) for file in files]
-            # the export may be in the folder of one student, who made all of it up
+            # the export may be in the folder of one student, who may have made up the whole export
             known = [
                 replace(each, above=tuple(map(_called, each.found.parts[1:start])))
                 for each in sent
@@ -132,7 +134,7 @@ def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[S
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
-    """Return the first reading, with the other senders' readings in it; None if there is none."""
+    """Return the first reading, which lists the readings with other senders, or None."""
     if not readings:
         return None
     by_ids: dict[tuple[str, ...], Sent] = {}
@@ -145,10 +147,10 @@ def _read_as(readings: Sequence[Sent]) -> Sent | None:
 
 
 def _moodle(files: Sequence[Found], depth: int) -> ExportReader:
-    """Return the reader for folders if all files are in folders, else the one for file names.
+    """Return the reader for folders if all files are in folders, else the reader for file names.
 
-    A participant's name could contain a path separator. Files below such a name are matched to
-    nobody unless the roster decides.
+    A participant's name could contain a path separator. Files below such a name have no known
+    sender unless the roster decides.
     """
     in_folders = _lies_in_folders([file.parts[depth:] for file in files])
 
@@ -246,7 +248,7 @@ def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> ExportReader:
 def _ilias_senders(shown: str, words: Sequence[str], number: str) -> list[Sender]:
     """Return all readings of a folder's name as last name, first name and login.
 
-    Names and logins may contain "_" themselves. The likeliest reading comes first.
+    Names and logins may contain "_", too. The likeliest reading comes first.
     """
     starts = range(len(words) - 1, 1, -1) if len(words) > 2 else (1,)
     return [
@@ -278,7 +280,7 @@ def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[int, ExportRea
         if not here or not _GRADESCOPE.fullmatch(here[0].partition(".")[0]):
             return Sent(found, (), found.name, refusal=NO_STUDENT)
         senders = about.get(here[0], ())
-        refusal = "" if senders else f"{lists[0].name} does not say whose file it is"
+        refusal = "" if senders else f"{lists[0].name} does not say who submitted this file"
         return Sent(found, senders, here[-1], refusal=refusal)
 
     return [(depth, read)]
@@ -300,9 +302,9 @@ _Loader.add_multi_constructor("!", _plain)
 
 
 def _gradescope_list(found: Found) -> Mapping[str, tuple[Sender, ...]]:
-    """Return the submitters of each folder, as far as the list can be read."""
+    """Return the submitters of each folder that the list names; skip entries that can't be read."""
     try:
-        raw = yaml.load(found.read().decode("utf-8"), _Loader)  # which reads JSON as well
+        raw = yaml.load(found.read().decode("utf-8"), _Loader)  # this loader reads JSON as well
     except (UnicodeError, ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
         raise UnreadableError(f"{found.where} can't be read: {error}") from error
     known = raw.items() if isinstance(raw, Mapping) else ()
@@ -344,10 +346,11 @@ def _as_time(value: Any) -> datetime | None:
 
 
 def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
-    """Return the only reading of a file that agrees with the roster; else the file without sender.
+    """Return the only reading of a file that agrees with the roster, or the file without a sender.
 
-    The roster decides if all readings that it knows are of one student, confirmed by a number or
-    login. A name alone is not enough, since another student may have chosen any part of it.
+    The roster decides if all readings with known students are of one student, whom a number or
+    login confirms. A name alone is not enough, because another student may have chosen any part of
+    the name.
     """
     if who is not None:
         above = (each for each in sent.above if who(each)[0] == {each.ids[0]})
@@ -390,14 +393,14 @@ def _folders(files: Sequence[Found], assignment: str) -> list[Sent]:
 
 
 def _sent_by(found: Found, way: Sequence[str], assignment: str) -> Sent:
-    """Return a file whose student is the last name in its path that can be a student's."""
+    """Return a file whose student is the last part of its path that can be a student's name."""
     names = [re.sub(r"\.zip$", "", part, flags=re.IGNORECASE) for part in way]
     if names[-1] == assignment and len(names) > 1:
         names.pop()
     name = names[-1]
     is_file = len(way) == len(found.parts) and not found.name.lower().endswith(".zip")
     if is_file or re.match(rf"{re.escape(assignment)}(_submission.*)?$", name, re.IGNORECASE):
-        refusal = "it does not say who submitted it; name the student with --student"
+        refusal = "the path does not say who submitted the file; name the student with --student"
         return Sent(found, (), found.name, refusal=refusal)
     above = tuple(map(_called, names[1:-1]))
     return Sent(found, (_called(name),), found.name, above=above)

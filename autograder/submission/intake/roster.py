@@ -1,4 +1,4 @@
-"""Match senders to students of the course: by the course's roster, else by the platform's data."""
+"""Match senders to students of the course, by the course's roster or else by platform data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.submission.intake.platforms import Sender
 from autograder.words import printable, shown
 
 ID_COLUMNS = ("student", "student_id", "id")
-"""Columns for the student's name in the course; the first one that exists is used."""
+"""Columns for the student's name in the course; the first column that exists is used."""
 
 FIRST_NAMES = ("firstname", "givenname", "vorname", "prenom")
 LAST_NAMES = ("lastname", "surname", "familyname", "nachname", "nom")
@@ -35,7 +35,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def fault_of(student: str) -> str:
-    """Return why a name can't be a student's folder on every machine; "" if it can."""
+    """Return the reason why a name can't be a student's folder on every machine, or ""."""
     if not _ID.fullmatch(student) or len(student) > MAX_ID:
         return "use only letters, digits and . _ - @"
     if _DEVICES.fullmatch(student):
@@ -50,13 +50,13 @@ def squeezed(text: str) -> str:
 
 
 def _exactly(word: str) -> str:
-    """Return a number, login or address for comparison: only signs inside numbers are ignored."""
+    """Return a number, login or address for comparison, without the signs inside numbers."""
     word = unicodedata.normalize("NFC", word.strip()).casefold().removeprefix(_PARTICIPANT)
     return number if (number := _BETWEEN.sub("", word)).isascii() and number.isdigit() else word
 
 
 def alike(name: str) -> str:
-    """Return a student's name in the form in which a disk may compare it with another."""
+    """Return a student's name in the form in which a disk may compare it with other names."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
@@ -91,7 +91,7 @@ class Roster:
             if len(content) > MAX_BYTES:
                 raise SubmissionError(f"{path}: the roster is larger than {MAX_BYTES:,} bytes")
             text = content.decode("utf-8-sig")
-            # lines end where CSV ends them, not at every line separator that a name may contain
+            # lines end as in CSV, not at every line separator that a name may contain
             lines = io.StringIO(text, newline="")
             rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
         except (OSError, UnicodeError, csv.Error) as error:
@@ -134,10 +134,11 @@ class Roster:
         return cls(people, all_cells, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-        """Return the result of `find` for each sender; a name that senders share matches none.
+        """Return the result of `find` for each sender; a shared name matches no student.
 
-        Only a platform's number can tell such senders apart. If the roster has that platform's
-        numbers, a sender matched only by name must not have a number other than the student's.
+        Only a platform's number can tell senders with the same name apart. If the roster has that
+        platform's numbers, a sender matched only by name must not have a number other than the
+        student's.
         """
         found = {sender: self.find(sender) for sender in senders}
         numbered = {sender for sender in found if self._by_ids(sender)}
@@ -150,32 +151,41 @@ class Roster:
                 continue
             known = self._columns.get(student, {})
             if any(key in known for platform, key in columns if platform == sender.platform):
-                found[sender] = "", f"its name is {student}'s, but its number is another one"
+                found[sender] = (
+                    "",
+                    (f"the sender's name is {student}'s, but the number is a different one"),
+                )
             elif len(same[sender.platform, student]) > 1:
                 why = f"several senders have the name of {student}; add numbers to the roster"
                 found[sender] = "", why
         return found
 
     def find(self, sender: Sender) -> tuple[str, str]:
-        """Return a sender's student and ""; if no student was found, return "" and the reason.
+        """Return a sender's student and "", or return "" and the reason if no student was found.
 
         A number or an address is better evidence than a name. If a sender's data point to several
         people, the teacher must decide.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         if len(by_ids) > 1:
-            return "", f"its numbers and addresses belong to different people: {_either(by_ids)}"
+            return "", (
+                f"the sender's numbers and addresses belong to different people: {_either(by_ids)}"
+            )
         by_id = next(iter(by_ids), "")
         if by_id and by_name and by_id not in by_name:
-            return "", f"its number or address is {by_id}'s, but its name is {_either(by_name)}'s"
+            return "", (
+                f"the sender's number or address is {by_id}'s, but the name is {_either(by_name)}'s"
+            )
         if by_id or len(by_name) == 1:
             return by_id or next(iter(by_name)), ""
         if by_name:
-            return "", f"it may be {_either(by_name)}; add the platform's number to the roster"
+            return "", (
+                f"the sender may be {_either(by_name)}; add the platform's number to the roster"
+            )
         return "", "no student in the roster matches"
 
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
-        """Return the students that a sender may be, and whether a number or login confirms one.
+        """Return the students that a sender may be, and whether a number or login confirms it.
 
         A login that was cut out of a longer name confirms a student only if the roster's name, if
         there is one, fits the rest.
@@ -224,7 +234,7 @@ def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
 
 
 def _known_as(cells: Mapping[str, str]) -> Iterator[str]:
-    """Yield the words that identify a student; first and last name columns are joined."""
+    """Yield the words that identify a student; the first and the last name are joined."""
     first, last = _first(cells, FIRST_NAMES), _first(cells, LAST_NAMES)
     yield from (word for key, word in cells.items() if key not in (*FIRST_NAMES, *LAST_NAMES))
     if first and last:
@@ -243,7 +253,7 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-    """Return a student's name for each sender, or why there is none, if the course has no roster.
+    """Return a student's name, or the reason for none, for each sender in a course without roster.
 
     The name is the login or address if a platform gives one, else the sender's name; the
     platform's number is added if two senders would get the same name.

@@ -33,7 +33,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Taken:
-    """A submission that was new in `submitted/`, was there already, or was kept aside as older."""
+    """A submission that was new, was in `submitted/` already, or was kept aside as older."""
 
     student: str
     sender: str
@@ -58,11 +58,11 @@ class Intake:
     left_out: list[LeftOut] = field(default_factory=list)
     unknown_senders: list[LeftOut] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    """Students in the roster without a submission, now or before."""
+    """Students in the roster who have no submission from this intake or an earlier one."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether there is nothing for a person to look at."""
+        """Whether the intake leaves nothing for a person to look at."""
         stood_back = any(each.state == "older" for each in self.taken)
         return not (stood_back or self.unknown_senders or any(f.matters for f in self.left_out))
 
@@ -88,8 +88,8 @@ def take_in(
 ) -> Intake:
     """Put the contents of the given archives and folders into `submitted/`.
 
-    `roster` matches senders to students; `student` says that all files are one student's. Running
-    it again changes nothing. Raise SubmissionError if a given path does not exist.
+    `roster` matches senders to students; `student` says that all files are one student's. Taking in
+    the same files again changes nothing. Raise SubmissionError if a given path does not exist.
     """
     if student is not None and (fault := fault_of(student)):
         raise SubmissionError(f"{printable(student)!r} can't be a student's name: {fault}")
@@ -169,7 +169,7 @@ class _Work:
         return list(piles.items())
 
     def _usable(self, path: Path) -> list[Found]:
-        """Return the files that may be opened; for each other one, record why not."""
+        """Return the files that may be opened; for each other file, record the reason."""
         usable = []
         for found in self._found(path):
             if found.refusal:
@@ -189,14 +189,14 @@ class _Work:
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
         if path.suffix.lower() != ".zip":
-            raise UnreadableError("it is not a folder, and its name does not end with .zip")
+            raise UnreadableError("this is not a folder, and the name does not end with .zip")
         archive = self.stack.enter_context(open_zip(path, nested=False))
         return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
 
     def place(self, sender: Sender, files: Sequence[Sent], name: str, why: str) -> None:
-        """Choose from a sender's files, and put the chosen ones in their place.
+        """Choose from a sender's files, and put the chosen files in their place.
 
-        `name` is the sender's name in the course, or `why` says why there is none.
+        `name` is the sender's name in the course, or `why` is the reason why there is no name.
         """
         shown, where = printable(sender.shown), files[0].found.where
         if why := why or _on_disk(self.course.submitted, name):
@@ -241,7 +241,7 @@ class _Work:
 def _names(
     senders: Sequence[Sender], roster: Roster | None, student: str | None
 ) -> Mapping[Sender, tuple[str, str]]:
-    """Return each sender's name in the course, or why there is none."""
+    """Return each sender's name in the course, or the reason why there is no name."""
     if student is not None:
         return dict.fromkeys(senders, (student, ""))
     if roster is not None:
@@ -250,7 +250,7 @@ def _names(
 
 
 def _on_disk(submitted: Path, name: str) -> str:
-    """Return why the name can't be a folder: many disks do not distinguish case."""
+    """Return why the name can't be a folder: many disks do not distinguish upper and lower case."""
     for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
         if alike(other) == alike(name):
             return (

@@ -1,1 +1,1 @@
-"""A large class from its first submission to its last: rate, memory, a kill, and a second run."""
+"""A trial with a large class: rate, memory, a kill, and a second run."""

@@ -1,8 +1,9 @@
-"""`python -m tests.benchmarks.scale`: what becomes of time, memory and marks in a large class.
+"""`python -m tests.benchmarks.scale` measures time, memory and marks for a large class.
 
-The class is marked with the real command, which is killed when half of it is recorded and run
-again; then once more with nothing changed. One submission in fifty is a full one, the others are
-small: one notebook, begun, untouched or broken. All of them go the whole way.
+The real command marks the class. The command is killed after it has recorded half of the class, and
+then run again; a third run finds no changes. One submission in fifty is complete. The other
+submissions are small: one notebook, partly answered, untouched or broken. All submissions are fully
+marked and recorded.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ HOMEWORK = "hw2"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where all bounds hold, 1 where one is missed, 2 where there is nothing to measure."""
+    """Return 0 if all bounds hold, 1 if a bound is missed, 2 if nothing could be measured."""
     options = _options().parse_args(arguments)
     out, err = Console(width=options.width), Console(stderr=True)
     try:

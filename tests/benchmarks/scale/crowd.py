@@ -1,6 +1,6 @@
-"""A large class: small submissions, and a full one now and then, each with its true marks.
+"""A large class of many small and a few complete submissions, each with its true marks.
 
-Every stretch of the class has the same mixture, so that stretches can be compared.
+Every part of the class has the same mixture of submissions, so that parts can be compared.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from autograder.course.samples import SampleStudent, load_sample_class, write_su
 from tests.benchmarks.courses import Marks
 
 ONE_IN = 50
-"""So many submissions hold one full one."""
+"""Number of submissions among which one is complete."""
 
 FULL = ("ada", "dmitri", "emil", "farah")
 ONLY = "problem3_ntk"
@@ -32,7 +32,7 @@ class Crowd:
     count: int
 
     def students(self) -> Iterator[tuple[str, SampleStudent]]:
-        """Each student's name, and whose submission that student hands in."""
+        """Return each student's name, with the sample student whose submission is used."""
         small = [name for name in self.kinds if name not in FULL]
         width = len(str(self.count))
         for number in range(self.count):
@@ -44,13 +44,13 @@ class Crowd:
             yield f"student-{number + 1:0{width}}", self.kinds[name]
 
     def truth(self) -> Marks:
-        """What each student should get."""
+        """Return the true marks of each student."""
         points = {name: kind.true_points(self.assignment) for name, kind in self.kinds.items()}
         return {student: points[kind.name] for student, kind in self.students()}
 
 
 def hand_in(course: Course, assignment: Assignment, count: int, root: Path) -> Crowd:
-    """Write the submissions of a class into the course at `root`, which has none yet."""
+    """Write a class's submissions into the course at `root`, which has no submissions yet."""
     crowd = Crowd(root, assignment, _kinds(course, assignment), count)
     for name, kind in crowd.kinds.items():
         write_submission(course, assignment, kind, root / "kinds" / name)

@@ -1,4 +1,4 @@
-"""A command that runs while its memory is watched, and that may be killed on the way."""
+"""Run a command while watching its memory, and kill the command if a test asks for that."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SECONDS_BETWEEN = 0.5
 
 @dataclass(frozen=True)
 class Sample:
-    """Memory at a moment, in bytes: of the command's own process, and of all of its processes.
+    """Memory at one moment, in bytes: of the command's first process, and of all its processes.
 
-    `everything` counts pages that several processes share once.
+    `everything` counts pages that several processes share only once.
     """
 
     moment: float
@@ -31,7 +31,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Watched:
-    """How a command ended, what it printed and cost, and its memory over time."""
+    """The end of a command, its output and cost, and its memory over time."""
 
     code: int
     printed: str
@@ -43,12 +43,12 @@ class Watched:
 
     @property
     def peak(self) -> int:
-        """The most that all of its processes held at once."""
+        """The highest memory of all processes together, in bytes."""
         return max((sample.everything for sample in self.samples), default=0)
 
 
 def watch(root: Path, *arguments: str, until: Callable[[], bool] = lambda: False) -> Watched:
-    """Run `fdl` in a course; its first process is killed (SIGKILL) as soon as `until` says so."""
+    """Run `fdl` in a course; kill its first process (SIGKILL) as soon as `until` returns true."""
     found: list[Watched] = []
 
     def run() -> None:
@@ -75,7 +75,7 @@ def watch(root: Path, *arguments: str, until: Callable[[], bool] = lambda: False
 def _follow(
     process: subprocess.Popen[bytes], until: Callable[[], bool]
 ) -> tuple[list[Sample], int, float]:
-    """Samples until the process ends; its own peak, and its own seconds of a processor."""
+    """Return samples until the process ends, its peak memory, and its processor seconds."""
     samples: list[Sample] = []
     peak, seconds = 0, 0.0
     own = psutil.Process(process.pid)
@@ -86,7 +86,7 @@ def _follow(
             peak = max(peak, _high_water(process.pid))
             times = own.cpu_times()
             seconds = times.user + times.system
-        except (psutil.Error, OSError):  # it has ended meanwhile
+        except (psutil.Error, OSError):  # the process has ended meanwhile
             break
         if until():
             process.kill()
@@ -97,10 +97,10 @@ def _follow(
 
 
 def _share(process: psutil.Process) -> int:
-    """A process's memory, with its share alone of what others have too."""
+    """Return a process's memory, counting only its share of memory that other processes use too."""
     try:
         return int(process.memory_full_info().pss)
-    except (psutil.Error, OSError):  # it has ended meanwhile
+    except (psutil.Error, OSError):  # the process has ended meanwhile
         return 0
 
 

@@ -1,4 +1,4 @@
-"""What 100,000 full submissions would take, reckoned from what was measured."""
+"""Estimates for 100,000 complete submissions, computed from the measurements."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .results import Figures
 
 PLANNED = 100_000
 COPIES = 10
-"""So many copies of the gradebook are kept, besides those of earlier days."""
+"""Number of copies of the gradebook that are kept, besides the copies of earlier days."""
 
 
 def plan(figures: Figures, bench: Mapping[str, Any]) -> str:
-    """A table for a page; `bench` is what `python -m tests.benchmarks --json` has kept."""
+    """Return a table for a page; `bench` comes from `python -m tests.benchmarks --json`."""
     lines = [f"| {PLANNED:,} full submissions | |", "| --- | ---: |"]
     lines += [f"| {what} | {value} |" for what, value in _rows(figures, bench)]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What the scale run found: its figures, the bounds that they are held to, and their tables."""
+"""The findings of a scale run: figures, the bounds on these figures, and tables."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 from rich.table import Table
 
 LARGE = 1000
-"""From so many submissions on, rates and memory say something."""
+"""Number of submissions from which rates and memory are meaningful."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A class that was marked in two runs, the first of them killed, and looked up in a third.
+    """Figures of a class marked in three runs: one is killed, one ends, one finds no changes.
 
-    Rates are submissions per minute, memory and sizes are bytes. `early` and `late` are the most
-    memory in the second and in the last tenth of the longer of the two runs.
+    Rates are in submissions per minute, memory and sizes in bytes. `early` and `late` are the
+    highest memory in the second and in the last tenth of the longer of the first two runs.
     """
 
     students: int
@@ -68,14 +68,15 @@ class Figures:
         return self.again_seconds / self.first_seconds
 
     def bounds(self) -> Iterator[Bound]:
-        """What has to hold; what only says something of a large class is not judged of a small."""
+        """Return all requirements; some are judged only for large classes."""
         yield Bound("Reports that are not the true marks", f"{self.wrong_reports}", "0",
                     self.wrong_reports == 0)  # fmt: skip
         yield Bound("students whose gradebook rows are not the true marks",
                     f"{self.wrong_rows}", "0", self.wrong_rows == 0)  # fmt: skip
         yield Bound("submissions recorded before the kill and marked again",
                     f"{self.marked_twice}", "0", self.marked_twice == 0)  # fmt: skip
-        # a run that is killed between a student's marks and folder leaves one Report unseen
+        # if a run is killed after it records a student's marks and before it writes the folder, one
+        # Report is not counted
         yield Bound("submissions that `fdl grade` reports as unchanged after the kill",
                     f"{self.unchanged_told}", f"{self.killed_after}, or one more",
                     self.unchanged_told - self.killed_after in (0, 1))  # fmt: skip
@@ -96,7 +97,7 @@ class Figures:
             yield Bound(what, value, bound, holds if is_large else None)
 
     def measures(self) -> Iterator[tuple[str, str]]:
-        """The figures in words."""
+        """Return the figures with units and words."""
         n = self.students
         yield "submissions in all, complete submissions", f"{n:,}, {self.full:,}"
         yield f"submissions per minute: the first {self.window}", f"{self.rate_first:.0f}"
@@ -151,7 +152,7 @@ class Figures:
 
     @classmethod
     def read(cls, path: Path) -> tuple[Figures, Mapping[str, Any]]:
-        """The figures, and what else stands in the file."""
+        """Read the figures, and the other contents of the file."""
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         found = data.pop("figures")
         return cls(**{field.name: found[field.name] for field in fields(cls)}), data
@@ -159,7 +160,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Bound:
-    """Something that has to hold; `holds` is None where too few were marked to say so."""
+    """A requirement; `holds` is None if too few submissions were marked to judge it."""
 
     what: str
     measured: str

@@ -1,4 +1,4 @@
-"""The trial of a large class: marked, killed amid it, marked to its end, and looked up again."""
+"""The trial with a large class: a run that is killed, a complete run, a run without changes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Tell = Callable[[str], None]
 
 
 class TrialError(Exception):
-    """A run didn't end as it has to, so that there is nothing to measure."""
+    """A run ended in an unexpected way, so that nothing can be measured."""
 
 
 def run_trial(
@@ -106,13 +106,13 @@ def _figures(
 
 
 def _begun(root: Path) -> int:
-    """How many students have a folder of marks, or will have one at any moment."""
+    """Return how many students have a folder of marks, or are about to have one."""
     folder = root / "autograded"
     return len(os.listdir(folder)) if folder.is_dir() else 0
 
 
 def _recorded(crowd: Crowd) -> dict[str, int]:
-    """When each student's Report was written, in nanoseconds; of those who have one."""
+    """Return when each student's Report was written, in nanoseconds; skip missing Reports."""
     found = {}
     for student, _ in crowd.students():
         path = _report(crowd, student)
@@ -126,7 +126,7 @@ def _report(crowd: Crowd, student: str) -> Path:
 
 
 def _reported(crowd: Crowd) -> Marks:
-    """The points in the Reports."""
+    """Return the points in the Reports."""
     found = {}
     for student, _ in crowd.students():
         report = Report.from_json(_report(crowd, student).read_text(encoding="utf-8"))
@@ -137,7 +137,7 @@ def _reported(crowd: Crowd) -> Marks:
 
 
 def _in_gradebook(path: Path, assignment: Assignment) -> Marks:
-    """The points of the auto items in the gradebook; the kit's bonus is extra credit."""
+    """Return the gradebook's points of the automatic items; the kit's bonus is extra credit."""
     items = {item.name for item in assignment.select("auto")}
     found: Marks = {}
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
@@ -159,7 +159,7 @@ def _differences(should: Marks, found: Marks) -> int:
     )
 
 
-# --- what was printed and measured ---------------------------------------------------------------
+# --- measured and printed values ------------------------------------------------------------------
 
 
 def _told_unchanged(printed: str) -> int:
@@ -168,7 +168,7 @@ def _told_unchanged(printed: str) -> int:
 
 
 def _stage(printed: str, name: str) -> float:
-    """A stage's seconds in the table of `--profile`."""
+    """Return a stage's seconds in the table of `--profile`."""
     found = re.search(rf"│ {name} +│ +([\d.]+) │", printed)
     return float(found[1]) if found else 0.0
 
@@ -181,7 +181,7 @@ def _rate(moments: Sequence[int]) -> float:
 
 
 def _tenths(samples: Sequence[Sample], moments: Sequence[int]) -> tuple[list[Sample], list[Sample]]:
-    """The samples of the second and of the last tenth of the time between first and last mark."""
+    """Return samples of the second and last tenth of the time between first and last mark."""
     begin, end = moments[0] / 1e9, moments[-1] / 1e9
     tenth = (end - begin) / 10
 
@@ -192,5 +192,5 @@ def _tenths(samples: Sequence[Sample], moments: Sequence[int]) -> tuple[list[Sam
 
 
 def _size(folder: Path) -> int:
-    """What a folder takes on the disk."""
+    """Return a folder's size on disk, in bytes."""
     return sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))

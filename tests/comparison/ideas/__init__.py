@@ -1,4 +1,4 @@
-"""The catalogue: ideas by class, each in a form that all three tools can be handed."""
+"""The catalogue of attack ideas by class, in a form that works for all three tools."""
 
 from __future__ import annotations
 

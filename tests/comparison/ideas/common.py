@@ -1,4 +1,4 @@
-"""Short ways to say an idea."""
+"""Short functions that make an idea."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ def empirical_ntk(v, W, X, n):
 
 
 def kernel(kind: str, name: str, idea: str, code: str, **rest: Any) -> Idea:
-    """In the place of `empirical_ntk`, one item's answer."""
+    """Return an idea that replaces `empirical_ntk`, the answer to one item."""
     return Idea(name, kind, idea, {"kernel": code}, KERNEL, **rest)
 
 
 def limit(kind: str, name: str, idea: str, code: str, **rest: Any) -> Idea:
-    """In the place of `limit_ntk`, two items' answer."""
+    """Return an idea that replaces `limit_ntk`, the answer to two items."""
     return Idea(name, kind, idea, {"limit": code}, LIMIT, **rest)
 
 
 def nothing(kind: str, name: str, idea: str, code: str, **rest: Any) -> Idea:
-    """In a cell before the first answer; no item is answered."""
+    """Return an idea in a cell before the first answer; no item is answered."""
     return Idea(name, kind, idea, {"start": code}, EVERYTHING, **rest)
 
 
 def beside(kind: str, name: str, idea: str, code: str, **rest: Any) -> Idea:
-    """In a cell before the first answer; every item is answered as it should be."""
+    """Return an idea in a cell before the first answer; every item has a right answer."""
     return Idea(name, kind, idea, {"start": code}, **rest)
 
 
 def first(code: str) -> str:
-    """The code, and then a kernel that is wrong."""
+    """Return the code, followed by a wrong kernel."""
     return textwrap.dedent(code) + ONES

@@ -1,4 +1,7 @@
-"""Submissions that stop others from being marked. All are bounded; see `net.py` for by what."""
+"""Submissions that stop others from being marked.
+
+The safety net bounds all these submissions; `net.py` describes its limits.
+"""
 
 from __future__ import annotations
 

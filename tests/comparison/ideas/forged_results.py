@@ -1,4 +1,4 @@
-"""Marks that no test has given."""
+"""Submissions that write marks that no test gave."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GRADES_OF = (
 
 
 def grades_of(student: str) -> str:
-    """The part of a statement that chooses a student's notebooks in nbgrader's gradebook."""
+    """Return the part of an SQL statement that selects a student's notebooks."""
     return GRADES_OF.replace("@student@", student)
 
 

@@ -1,4 +1,4 @@
-"""Answers that agree with whatever they are compared with."""
+"""Answers that equal every value they are compared with."""
 
 from __future__ import annotations
 

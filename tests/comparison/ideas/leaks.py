@@ -1,4 +1,4 @@
-"""Ways to carry out what no student should see."""
+"""Submissions that carry out data that no student should see."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def limit_ntk(X, n):
 
 
 def told(code: str) -> str:
-    """The code, which sets `found`, and an answer whose error says it where it is called."""
+    """Return the code, which sets `found`, and an answer that raises `found` as an error."""
     return textwrap.dedent(code) + TOLD
 
 

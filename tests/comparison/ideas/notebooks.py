@@ -1,4 +1,4 @@
-"""Notebooks that are not what was handed out."""
+"""Submitted notebooks that differ from the released notebooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ changed = partial(kernel, KIND)
 
 
 def _test_cell(tool: str, notebook: NotebookNode) -> int:
-    """Where the kernel's check stands."""
+    """Return the cell that contains the kernel's check."""
     name = KIT_NAMES["kernel"] if tool == "kit" else "kernel"
     for index, cell in enumerate(notebook.cells):
         if cell.metadata.get("nbgrader", {}).get("grade_id") == name:

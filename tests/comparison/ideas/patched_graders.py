@@ -1,4 +1,4 @@
-"""Changes of what a grader in the same process would use."""
+"""Changes to modules that a grader in the same process would use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that somebody else will load."""
+"""Submissions with files that another program or user will load."""
 
 from __future__ import annotations
 

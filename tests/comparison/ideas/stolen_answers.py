@@ -1,4 +1,4 @@
-"""Right answers that were found, not worked out."""
+"""Submissions that find the right answers on the machine instead of computing them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EXPECTED = """
 
 
 def from_test(load: str) -> str:
-    """Run the hidden test of the kernel on one's own, and note what it expects."""
+    """Return code that runs the kernel's hidden test and records the expected values."""
     return (
         textwrap.dedent("""
             learnt, asked = {}, []

@@ -54,7 +54,7 @@ def marking(
     cell: str = "",
     seconds: float = 2.0,
 ) -> Marking:
-    """A Marking whose visible checks say `says` and whose answer cell holds `cell`."""
+    """Return a Marking with these results of visible checks, whose answer cell contains `cell`."""
     made = mark(course, points)
     for notebook in made.notebooks.values():
         for each in notebook.cells:
@@ -74,7 +74,7 @@ def marking(
 
 @pytest.fixture(scope="session")
 def people_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two who wrote alike, one whose check promised too much, two without marks."""
+    """Two similar answers, one that passes only its visible check, and two that are missing."""
     course = copied(prepared, tmp_path_factory.mktemp("people") / "course")
     markings = {}
     for student in NAMES:
@@ -95,13 +95,13 @@ def people_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture
 def people(course: Course, people_once: Path) -> Course:
-    """The same class, for a test to change."""
+    """The same class, which a test may change."""
     return copied(people_once, course.root)
 
 
 @pytest.fixture(scope="session")
 def page_once(people_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of that class with all its pictures: drawing them takes most of the time."""
+    """The page of that class with all its pictures; drawing the pictures takes most of the time."""
     course = copied(people_once, tmp_path_factory.mktemp("page") / "course")
     return write_class_report(course, course.assignment("hw"), moment=MOMENT)
 
@@ -113,7 +113,7 @@ def page(page_once: Path) -> str:
 
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the pictures empty, for tests that look at words and numbers alone."""
+    """Leave the pictures empty, for tests that check only words and numbers."""
     for name in ("histogram_picture", "bars_picture"):
         monkeypatch.setattr(pictures, name, lambda *_: Markup("<svg></svg>"))
 
@@ -138,7 +138,7 @@ def words(tag: Any) -> str:
 
 
 def rows(tag: Tag) -> dict[str, list[str]]:
-    """The cells of all rows of a part's tables, by the first one."""
+    """Return the cells of all rows of a part's tables, by each row's first cell."""
     cells = [[words(cell) for cell in row.select("th, td")] for row in tag.select("tbody tr")]
     return {first: rest for first, *rest in cells}
 
@@ -149,7 +149,7 @@ def rows(tag: Tag) -> dict[str, list[str]]:
 def test_points_and_items_are_those_of_the_gradebook(page: str) -> None:
     soup = soup_of(page)
     points = rows(part(soup, "points"))
-    # 1.5, 1.5, 1 of the auto items; texts are still open
+    # 1.5, 1.5 and 1 points of the automatic items; texts are still unmarked
     assert points["Regular points"][:2] == ["3", "1.33"]
     items = rows(part(soup, "items"))
     assert items["a-slope"][2:4] == ["3", "1.00"]
@@ -170,7 +170,7 @@ def test_misconception_is_told_with_its_sentence_and_what_it_cost(page: str) -> 
         "67 %",
         "3",
     ]
-    # of cy, no misconception was named
+    # for cy, no misconception was named
     assert rows(explained)["The claim about a-bend."] == ["a-bend", "1"]
 
 
@@ -185,7 +185,8 @@ def test_visible_checks_are_held_against_hidden_marks(
     }
     record_class(people, assignment, markings)
     found = rows(part(soup_of(written(people, assignment)), "checks"))
-    # zoraquill, bexwarden, cy pass; fay fails both, gil only the visible one; of hal it is unknown
+    # zoraquill, bexwarden, cy pass; fay fails both, gil fails only the hidden test; for hal the
+    # result is unknown
     assert found["a-slope"] == ["3", "0", "1", "1", "1"]
     assert found["a-bend"] == ["0", "3", "2", "0", "1"]
     assert found["visible check passes"] == ["6", "3"]
@@ -244,7 +245,7 @@ def test_page_says_so_where_answers_can_not_be_compared(
     assert "not compared" in words(part(soup_of(written(people, assignment)), "similar"))
 
 
-# how it is made
+# --- files that make the report -------------------------------------------------------------------
 
 
 def test_page_loads_nothing_and_runs_one_script_of_ours(page: str) -> None:
@@ -356,14 +357,14 @@ def test_numbers_are_drawn_once_each() -> None:
 
 def test_names_are_left_out_of_texts_in_any_case_and_within_words() -> None:
     leave_out = without_names({"lou.k-7": ("lou.k-7", "Louisa", "Ko")})
-    # an accent may be a letter of its own
+    # an accent may be a separate character
     assert without_names({"x": ("Zoé",)})("def zoe\u0301s(x)") == "def ▒▒▒s(x)"
     assert leave_out("LOUISAS_slope(x) by lou.k-7, or Ko; kontext") == (
         "▒▒▒S_slope(x) by ▒▒▒, or ▒▒▒; kontext"
     )
 
 
-# what is read of notebooks
+# --- which parts of notebooks are read ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -423,7 +424,7 @@ def test_command_writes_the_page_where_it_is_asked(people: Course, tmp_path: Pat
 
 @pytest.fixture(scope="module")
 def tab(browser: Any) -> Iterator[Any]:
-    """A tab that remembers what its pages ask for and complain about."""
+    """A browser tab that records the requests and errors of its pages."""
     tab = browser.new_page()
     tab.set_default_timeout(1000 * SECONDS)
     tab.heard = []

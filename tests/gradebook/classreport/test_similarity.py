@@ -1,4 +1,4 @@
-"""Planted copies lead the list; independent right answers, and the release's own code, do not."""
+"""The list of similar answers begins with copies; it has no independent answers or given code."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def ranked(*answers: str) -> list[tuple[int, int]]:
 
 
 def independent(module: ModuleType, item: str) -> list[str]:
-    """The right answers to an item that were written to differ, as their cells' texts."""
+    """Return the right answers to an item that were written to differ, as their cells' texts."""
     functions = [v.answers[TARGETS[item]] for v in variants(module) if v.item == item]
     texts = [textwrap.dedent(inspect.getsource(f)) for f in functions if inspect.isfunction(f)]
     return [text[text.index("def ") :] for text in texts]

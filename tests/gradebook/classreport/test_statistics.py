@@ -1,4 +1,4 @@
-"""The numbers of the class report against values worked out by hand."""
+"""The numbers of the class report, compared with values that were computed by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ NAN = float("nan")
 def test_spread_of_four() -> None:
     found = spread([1.0, 2.0, 3.0, 6.0])
     assert found is not None
-    # deviation: √((4 + 1 + 0 + 9) / 3); quartiles at 0.75 and 2.25 steps into the sorted values
+    # standard deviation: √((4 + 1 + 0 + 9) / 3); quartiles are 0.75 and 2.25 steps into the sorted
+    # values
     assert (found.n, found.mean, found.least, found.median, found.most) == (4, 3.0, 1.0, 2.5, 6.0)
     assert (found.lower, found.upper) == (1.75, 3.75)
     assert found.deviation == pytest.approx((14 / 3) ** 0.5)
@@ -52,10 +53,11 @@ def test_two_persons_tell_no_correlation() -> None:
 def test_item_is_correlated_with_the_rest_alone() -> None:
     points = np.array([[1.0, 0.0, 0.0], [2.0, 1.0, 1.0], [3.0, 0.0, 1.0]])
     first, second, _ = analyse_items(points, np.array([3.0, 1.0, 1.0]))
-    # rest scores of the first: 0, 2, 1; with the item in the total it would be 0.9
+    # rest scores of the first item: 0, 2, 1; if the total included the item, the result would be
+    # 0.9
     assert first.discrimination == pytest.approx(0.5)
     assert first.difficulty == pytest.approx(2 / 3)
-    # of the second: (0, 1, 0) against 1, 3, 4, whose deviations are −5/3, 1/3, 4/3
+    # second item: correlation of (0, 1, 0) with 1, 3, 4, whose deviations are −5/3, 1/3, 4/3
     assert second.discrimination == pytest.approx((1 / 3) / (2 / 3 * 42 / 9) ** 0.5)
 
 
@@ -65,7 +67,7 @@ def test_open_marks_count_neither_for_the_item_nor_for_the_rest() -> None:
     first, _, third = analyse_items(points, np.array([1.0, 1.0, 2.0]))
     assert (first.n, first.difficulty, first.discrimination) == (4, 0.5, pytest.approx(0.0))
     assert (third.n, third.difficulty) == (3, 0.5)
-    # 2, 0, 1 against the rest scores 1, 2, 0
+    # correlation of 2, 0, 1 with the rest scores 1, 2, 0
     assert third.discrimination == pytest.approx(-0.5)
 
 
@@ -85,7 +87,7 @@ def test_why_there_is_no_discrimination_is_said() -> None:
 
 
 def test_cronbach_alpha_by_hand() -> None:
-    # variances 1 and 1, of the sums (0, 3, 3) 3: 2 · (1 − 2/3)
+    # the variances are 1 and 1, and the variance of the sums (0, 3, 3) is 3: 2 · (1 − 2/3)
     points = np.array([[0.0, 0.0], [1.0, 2.0], [2.0, 1.0]])
     assert cronbach_alpha(points) == pytest.approx(2 / 3)
     assert cronbach_alpha(np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]])) is None

@@ -30,8 +30,8 @@ def newton(
 def convergence_order(iterates: np.ndarray, root: float) -> float:
     """Estimate the order of convergence by equation (2).
 
-    iterates contains x^0, ..., x^T with T ≥ 2, shape (T+1,); none of them is the root. Only the
-    last three are used.
+    iterates contains x^0, ..., x^T with T ≥ 2, shape (T+1,); no entry is the root. Only the last
+    three iterates are used.
 
     Returns the number p.
     """

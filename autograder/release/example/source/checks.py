@@ -1,9 +1,9 @@
 """Visible checks of HOMEWORK: what is right so far, and what to look at next.
 
 Each item that is marked by tests has a function here, named like the item (`p1-newton` is
-`p1_newton`), and a cell of its notebook calls it with `globals()`. It tries your functions on an
-example small enough for pen and paper. Stuck? Each check has three hints: open them below its
-verdict, or call `checks.hint("p1-newton")` up to three times.
+`p1_newton`), and a cell of its notebook calls it with `globals()`. The function tries your
+functions on an example small enough for pen and paper. Stuck? Each check has three hints: open them
+below its verdict, or call `checks.hint("p1-newton")` up to three times.
 
 When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks again and
 packs them into one file to hand in.
