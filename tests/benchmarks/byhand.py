@@ -203,10 +203,10 @@ class FormgraderPage:
         self._await_fields()
 
     def type_points(self, item: str, points: float) -> None:
-        """Type an answer's points into its field, which has the focus."""
+        """Type an answer's points into its empty field, which has the focus."""
         is_there = "name => document.activeElement.id == name"
         self.person.tab.wait_for_function(is_there, arg=item)
-        self.person.press("Control+A", *f"{points:g}")
+        self.person.press(*f"{points:g}")
         self.person.gives(points)
 
     def go_on(self, action: Callable[[], object]) -> None:

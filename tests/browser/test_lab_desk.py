@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.slow
 
 EXTENSION = Path(__file__).parents[2] / "autograder" / "platforms" / "nbgrader" / "labextension"
 ENTRY = "Marking Desk"
+OF_NOTEBOOK = re.compile(r"convert undefined or null to object|reading 'schema'")
+"""Errors that Notebook 7.6 itself reports on its first page, also without the extension."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +90,7 @@ def test_the_menu_opens_the_desk_in_a_tab_of_its_own(teacher: Visitor, lab: str)
 def test_notebook_7_has_the_link_too(teacher: Visitor, lab: str) -> None:
     teacher.tab.goto(f"{lab}/tree?token={TOKEN}")
     entries(teacher, ENTRY)
-    assert teacher.complaints == []
+    assert [each for each in teacher.complaints if not OF_NOTEBOOK.search(each)] == []
 
 
 def test_a_server_without_a_course_has_no_link(
