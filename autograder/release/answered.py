@@ -147,7 +147,7 @@ def _executed(
 def _run(
     sandbox: Sandbox, problem: str, notebook: NotebookNode, files: Mapping[str, bytes]
 ) -> dict[int, CellResult]:
-    """Run a notebook within the time of a whole submission; return its cells' results."""
+    """Run a notebook within the time limit of a submission; return the results of its cells."""
     sandbox.make_ready()
     first = Cell(len(notebook.cells), _AS_JUPYTER)
     running = Notebook(sandbox, problem, [first, *code_cells(notebook)], files, seed=0)

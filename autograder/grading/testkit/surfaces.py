@@ -220,7 +220,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """The visible part of a field: samples, half the cell sizes, and the corners around all cells."""
+    """The visible part of a field: samples, half cell sizes, and the corners around the cells."""
 
     kind: str
     samples: np.ndarray
@@ -506,7 +506,7 @@ def assert_marks_named(
     names: Mapping[str, Says],
     keys: Mapping[str, Words] | None = None,
 ) -> None:
-    """Assert that no legend and no title gives one group's points (u, v) another group's name.
+    """Assert that no legend or title gives points (u, v) of one group the name of another group.
 
     Points may have any name if no legend names their curve, or if that curve has points of
     several groups. With `keys`, no text may give a group the colours or markers of another group.

@@ -1,7 +1,7 @@
 """Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with both methods.
 
 The optimisers are tested on made-up gradients, and the experiment on a made-up optimiser. So
-student code gets nothing of the reference, and a mistake in one item does not cost points in
+student code gets no part of the reference, and a mistake in one item does not cost points in
 another item.
 """
 
@@ -606,7 +606,7 @@ def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once:
 
 
 def assert_legend_is_of_eta(figure: object) -> None:
-    """Check that no legend has only ρ as its title, unless its entries name η."""
+    """Check that no legend has just ρ as its title, unless the legend's entries name η."""
     texts = legend_texts(as_figure(figure))
     if any(map(RHO.are_all_of, texts)) and not any(map(ETA, texts)):
         raise ClaimFailed("The title of the legend is ρ, but its lines belong to different η.")

@@ -402,8 +402,8 @@ class Channel:
     def receive_with_descriptor(self) -> tuple[Any, int | None]:
         """Return the next value, and the descriptor that was sent with the value, or None.
 
-        A descriptor arrives together with the bytes of its message. So this method reads no bytes
-        of the next message, whose descriptor would be lost.
+        A descriptor arrives together with the bytes of its message. This method reads no bytes of
+        the next message, because the next descriptor would be lost.
         """
         with self._errors():
             header, found, _, _ = socket.recv_fds(self.stream, HEADER.size, 1)
