@@ -643,7 +643,7 @@ def _ended(reason: str, limits: Limits) -> CellResult:
         "memory": "the code used more memory than a submission may "
         f"({size(limits.total_memory_bytes)})",
         "disk": f"the code wrote more than a submission may ({size(limits.disk_bytes)})",
-        "processes": "the code started more processes than a submission may ({limits.processes})",
+        "processes": f"the code started more processes than a submission may ({limits.processes})",
         "descriptors": "the code opened more files than a submission may "
         f"({limits.total_descriptors})",
     }
