@@ -39,18 +39,18 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
         if missing := outcome.stand_ins & unwritten:
             why = (
                 f"The answer calls `{min(missing)}`, which is not written: `{min(missing)}` "
-                f"returns no numbers, or always the same ones."
+                "returns no numbers, or always the same ones."
             )
         elif missing := outcome.follows & unwritten:
             why = (
                 f"The answer is right only for your `{min(missing)}`, which returns no numbers, "
-                f"or always the same ones."
+                "or always the same ones."
             )
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
             names = _quoted(outcome.stand_ins)
             why = (
                 f"The answer builds on {names}, which is not right and in turn builds on this "
-                f"answer."
+                "answer."
             )
         none = frozenset[str]()
         withdrawn = replace(outcome, passed=False, message=why, stand_ins=none, follows=none)

@@ -107,7 +107,7 @@ def _check_that_all_is_over(course: Course, assignment: Assignment, moment: date
             until = f"the longest extension, of {listed(who)}, ends on {date}"
         raise ReleaseError(
             f"{assignment.name} is not over yet: {until}. No solutions were written. Run the "
-            f"command again after the deadline, or add --now to write them before the deadline"
+            "command again after the deadline, or add --now to write them before the deadline"
         )
 
 

@@ -225,7 +225,7 @@ def _assert_stands_out(
     ):
         raise ClaimFailed(
             f"{capital(what)} is lost among the many other curves at the same places: leave the "
-            f"other curves out, or draw them thinner or paler."
+            "other curves out, or draw them thinner or paler."
         )
 
 

@@ -210,11 +210,15 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
     if _is_covered(axes, field):
         return "something that you drew later covers the surface"
     if view_of(axes, field) is None:
-        return "the limits of the axes cut off the surface, or the surface takes up too little of "
-        "the picture"
+        return (
+            "the limits of the axes cut off the surface, or the surface takes up too little of "
+            "the picture"
+        )
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
-        return "the surface has too few levels to show where the function is large: ask for more "
-        "`levels`"
+        return (
+            "the surface has too few levels to show where the function is large: ask for more "
+            "`levels`"
+        )
     return ""
 
 
