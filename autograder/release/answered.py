@@ -56,9 +56,10 @@ def publish_solutions(
 ) -> tuple[str, ...]:
     """Write the assignment's solutions, and return how the release differs from its source.
 
-    Raises ReleaseError if a student still has time at `moment` (default: now), unless `now` is set,
-    or if a notebook does not run to its end or fails one of its own checks. If there is an error,
-    earlier solutions stay unchanged. The release itself is neither written nor proved.
+    Raises ReleaseError if a student still has time at `moment` (default: now), unless `now` is set.
+    Also raises ReleaseError if a notebook does not run to its end, or fails one of its own checks.
+    If there is an error, earlier solutions stay unchanged. The release itself is neither written
+    nor proved.
     """
     assignment = course.assignment(name)
     if not now:

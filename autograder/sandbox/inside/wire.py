@@ -53,7 +53,7 @@ DTYPES = frozenset(
 
 
 class WireError(Exception):
-    """An error: the other side sent bytes that are no message, or a message over the budget."""
+    """An error: the other side sent malformed bytes, or a message over the budget."""
 
 
 class WireClosed(WireError):
