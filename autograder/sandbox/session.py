@@ -233,7 +233,7 @@ class Sandbox:
         """Remove the processes and the files that the last test left.
 
         Changed files cannot be restored. So if the test changed any file, all files are removed and
-        `age` grows. A notebook that ran at an earlier age has lost its files.
+        `age` grows. A notebook that ran before `age` grew has lost its files.
         """
         self.sweep()
         if self._confinement is None or not self._traced:

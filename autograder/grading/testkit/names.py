@@ -115,7 +115,7 @@ def legend_texts(figure: FigureData) -> tuple[str, ...]:
 
 
 def texts_beside(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
-    """Return the texts on an axes, its title, and the figure's texts outside all axes."""
+    """Return the texts and the title of an axes, and the figure's texts outside all axes."""
     return (*axes.texts, axes.title, *figure.texts)
 
 

@@ -761,7 +761,7 @@ def says_another_rho(rho: float, rhos: Sequence[float]) -> Says:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """The axes of the plane have labels, which say correctly which one is u and which one is v."""
+    """The axes of the plane have labels, which say correctly which axis is u and which is v."""
     scene = once(lambda: draw_scene(student, rng))
     assert_labelled_axes(scene.figure)
     assert_plane_labelled(scene.figure, scene.loss, (OBJECTIVE, TRACE, ETA, RHO))
