@@ -18,8 +18,8 @@ from autograder.sandbox import FigureData
 def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each item.
 
-    An outcome that stand-ins saved counts as failed in two cases: the stand-ins are on a circle
-    (see `followthrough`), or the stand-ins replace a function that is not written.
+    A test that passed only with stand-ins counts as failed in two cases: the stand-ins are on a
+    circle (see `followthrough`), or they replace a function that is not written.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
@@ -39,18 +39,18 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
         if missing := outcome.stand_ins & unwritten:
             why = (
                 f"The answer calls `{min(missing)}`, which is not written: `{min(missing)}` "
-                f"returns no numbers, or always the same ones."
+                "returns no numbers, or always the same ones."
             )
         elif missing := outcome.follows & unwritten:
             why = (
                 f"The answer is right only for your `{min(missing)}`, which returns no numbers, "
-                f"or always the same ones."
+                "or always the same ones."
             )
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
             names = _quoted(outcome.stand_ins)
             why = (
                 f"The answer builds on {names}, which is not right and in turn builds on this "
-                f"answer."
+                "answer."
             )
         none = frozenset[str]()
         withdrawn = replace(outcome, passed=False, message=why, stand_ins=none, follows=none)
@@ -137,7 +137,7 @@ def _reasons(
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield the shared mistakes and slips of an item, each with the claims that it fails.
 
-    Slips of several kinds cost no more than one kind of slip, so all are charged together.
+    Slips of several kinds cost no more than one kind of slip, so all slips are charged together.
     """
     yield from ((f"mistake: {cause}", texts) for cause, texts in shared.items())
     slips = [claim for claim in claims if _is_charged(claim) and claim.care]

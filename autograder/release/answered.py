@@ -56,9 +56,10 @@ def publish_solutions(
 ) -> tuple[str, ...]:
     """Write the assignment's solutions, and return how the release differs from its source.
 
-    Raises ReleaseError if a student still has time at `moment` (default: now), unless `now` is set,
-    or if a notebook does not run to its end or fails one of its own checks. If there is an error,
-    earlier solutions stay unchanged. The release itself is neither written nor proved.
+    Raises ReleaseError if a student still has time at `moment` (default: now), unless `now` is set.
+    Also raises ReleaseError if a notebook does not run to its end, or fails one of its own checks.
+    If there is an error, earlier solutions stay unchanged. The release itself is neither written
+    nor proved.
     """
     assignment = course.assignment(name)
     if not now:
@@ -107,7 +108,7 @@ def _check_that_all_is_over(course: Course, assignment: Assignment, moment: date
             until = f"the longest extension, of {listed(who)}, ends on {date}"
         raise ReleaseError(
             f"{assignment.name} is not over yet: {until}. No solutions were written. Run the "
-            f"command again after the deadline, or add --now to write them before the deadline"
+            "command again after the deadline, or add --now to write them before the deadline"
         )
 
 
@@ -147,7 +148,7 @@ def _executed(
 def _run(
     sandbox: Sandbox, problem: str, notebook: NotebookNode, files: Mapping[str, bytes]
 ) -> dict[int, CellResult]:
-    """Run a notebook within the time of a whole submission; return its cells' results."""
+    """Run a notebook within the time limit of a submission; return the results of its cells."""
     sandbox.make_ready()
     first = Cell(len(notebook.cells), _AS_JUPYTER)
     running = Notebook(sandbox, problem, [first, *code_cells(notebook)], files, seed=0)

@@ -34,7 +34,7 @@ class Definition:
 
     @property
     def whole(self) -> str:
-        """The text of the whole definition, with decorators."""
+        """The text of the whole definition, including decorators."""
         return self._text(lines_of(self.statement))
 
     @property

@@ -67,8 +67,8 @@ class NewHomework:
         if not re.fullmatch("[a-z][a-z0-9_]*", self.name) or keyword.iskeyword(self.name):
             raise CourseError(
                 f"{self.name!r} can't be a homework's name: the name is used for folders and a "
-                f"Python package, so use lowercase letters and digits and begin with a letter, "
-                f"such as hw3"
+                "Python package, so use lowercase letters and digits and begin with a letter, "
+                "such as hw3"
             )
         if not self.title or not self.title.isprintable():
             raise CourseError(f"{self.title!r} can't be a title: write one line of text")

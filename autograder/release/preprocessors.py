@@ -32,7 +32,7 @@ TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
 
 CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "jupyter", "tags"})
 FOLDED = {"source_hidden": True}
-"""Only `jupyter` metadata of a released cell; the cell is folded when the notebook opens."""
+"""The only `jupyter` metadata of a released cell, which folds the cell in an opened notebook."""
 TAGS = frozenset({"raises-exception"})
 MARK_KEYS = frozenset(
     {

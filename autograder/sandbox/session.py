@@ -3,8 +3,8 @@
 One Sandbox holds one warm parent process (see `inside.worker`). The parent may serve one submission
 after another. A Notebook runs its cells in a child of the parent. A cell can end the child: by an
 exit, by a hang that ignores the alarm, or by closing the channel. The grader then starts a new
-child and runs all other cells again, so only the cell that ended the child is lost. If such a cell
-has already run before, it gets one more attempt.
+child and runs all other cells again, so only the cell that ended the child is lost. A cell that
+ended the child, but had run before, gets one more attempt.
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ class Sandbox:
         """Remove the processes and the files that the last test left.
 
         Changed files cannot be restored. So if the test changed any file, all files are removed and
-        `age` grows. A notebook that ran at an earlier age has lost its files.
+        `age` grows. A notebook that ran before `age` grew has lost its files.
         """
         self.sweep()
         if self._confinement is None or not self._traced:
@@ -689,12 +689,14 @@ def _size(result: CellResult) -> int:
 
 def _ended(reason: str, limits: Limits) -> CellResult:
     known = {
-        "memory": f"it used more memory than a submission may ({size(limits.total_memory_bytes)})",
-        "disk": f"it wrote more than a submission may ({size(limits.disk_bytes)})",
-        "processes": f"it started more processes than a submission may ({limits.processes})",
-        "descriptors": f"it opened more files than a submission may ({limits.total_descriptors})",
+        "memory": "the code used more memory than a submission may "
+        f"({size(limits.total_memory_bytes)})",
+        "disk": f"the code wrote more than a submission may ({size(limits.disk_bytes)})",
+        "processes": f"the code started more processes than a submission may ({limits.processes})",
+        "descriptors": "the code opened more files than a submission may "
+        f"({limits.total_descriptors})",
     }
-    why = known.get(reason, "it ended its process, or did not stop in time")
+    why = known.get(reason, "the cell ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))
 
 

@@ -11,7 +11,7 @@ There are three steps:
 - Find the files. Only regular files are opened, and no link is followed.
 - Read each file as JSON of any nbformat, and check it piece by piece. Outputs and metadata are
   dropped.
-- Fit the student's cells to the released ones.
+- Fit the student's cells to the released cells.
 
 A cell is recognised by its nbgrader id, else by its cell id, else by the names that the cell
 defines, else by its text.

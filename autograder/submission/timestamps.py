@@ -39,7 +39,7 @@ _OFFSETS = {
     "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
     "EET": "+02:00", "EEST": "+03:00",
 }  # fmt: skip
-"""Offsets of time zones (none means UTC); nbgrader's exchange writes short European names."""
+"""Offsets of time zones by name, UTC without a name; nbgrader writes short European names."""
 
 
 def read_timestamp(folder: Path) -> datetime | None:

@@ -83,7 +83,8 @@ def _figures_in(answer: object, depth: int) -> Iterator[FigureData]:
 class Shown(NamedTuple):
     """The values that coordinates stand for, and whether the picture shows their logarithms.
 
-    `base` is the base of the drawn logarithms, or 0 if the values come from tick labels, or else 1.
+    `base` is the base of the drawn logarithms, 0 for values from tick labels, and 1 for plain
+    values.
     """
 
     values: np.ndarray
@@ -103,7 +104,7 @@ def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
 def readings_as(
     axes: AxesData, curve: CurveData, x: np.ndarray, y: np.ndarray
 ) -> Iterator[Reading]:
-    """Yield the readings in which the curve's points are the expected ones, in any order."""
+    """Yield the readings in which the curve's points are the expected points, in any order."""
     for reading in readings(axes, curve):
         drawn = np.column_stack([shown.values for shown in reading])
         finite = np.isfinite(drawn).all(axis=1)
@@ -224,7 +225,7 @@ def _assert_stands_out(
     ):
         raise ClaimFailed(
             f"{capital(what)} is lost among the many other curves at the same places: leave the "
-            f"other curves out, or draw them thinner or paler."
+            "other curves out, or draw them thinner or paler."
         )
 
 
@@ -252,7 +253,7 @@ def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Si
 def _curves_at(
     figure: FigureData, x: np.ndarray
 ) -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
-    """Return the curves whose points are at exactly these x, each with matches of point and x."""
+    """Return the curves whose points are at exactly these x, each with its matches."""
 
     def find_out() -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
         wanted = _Wanted.of(x)

@@ -191,7 +191,7 @@ class _StraightLine:
 def _straight_lines(
     axes: AxesData, curve: CurveData, bases: set[tuple[float, float]]
 ) -> Iterator[_StraightLine]:
-    """Yield the straight line that a curve shows if it is read with these bases.
+    """Yield the straight line that a curve shows if its logarithms have these bases.
 
     The straight line of a slope triangle is its long side.
     """

@@ -27,8 +27,8 @@ def assert_named_curves(
 ) -> None:
     """Assert that a legend, or a text or title on its axes, gives each curve its own name.
 
-    A text with the names of all curves does not say which curve has which name. In messages,
-    `what` is the word for such a name, such as "trajectory" or "η".
+    A text with the names of all curves does not say which curve has which name. In messages, `what`
+    is the word for a curve's name, such as "trajectory" or "η".
     """
     figure = as_figure(answer)
     names = {key: cache(name(key)) for key in curves}
@@ -115,14 +115,14 @@ def legend_texts(figure: FigureData) -> tuple[str, ...]:
 
 
 def texts_beside(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
-    """Return the texts on an axes, its title, and the figure's texts outside all axes."""
+    """Return the texts and the title of an axes, and the figure's texts outside all axes."""
     return (*axes.texts, axes.title, *figure.texts)
 
 
 def assert_told_apart(
     answer: object, names: Mapping[str, Says], keys: Mapping[str, Words] | None = None
 ) -> None:
-    """Assert that each name has a text of its own: in a legend, on an axes or in a title.
+    """Assert that each name has its own text in a legend, on an axes or in a title.
 
     A text that explains colours or markers is also enough; `keys` are the words for the names in
     such a text.

@@ -100,8 +100,8 @@ def as_array(answer: object, what: str = "the answer") -> np.ndarray:
 def as_vector(argument: object, size: int) -> np.ndarray:
     """Return an argument that student code passed to a test's function, as `size` floats.
 
-    Raise ValueError for anything but such a vector. Call this before any computation, because
-    broadcasting two shapes may give an array far larger than both.
+    Raise ValueError unless the argument is a vector of `size` finite floats. Call this before any
+    computation, because broadcasting two shapes may give an array far larger than both.
     """
     array = np.asarray(argument)
     if array.shape != (size,) or array.dtype.kind not in "biuf":
@@ -138,8 +138,8 @@ def assert_close(
     """Assert max|a − e| ≤ rtol · max|e|, without broadcasting.
 
     `rtol` defaults to the homework's tolerance. If all expected values are zero, the error is
-    measured against 1. The test fails on NaN, on a different shape, and on anything but an array
-    of real numbers; lists, tuples and all number types are fine.
+    measured against 1. The test fails on NaN, on a different shape, and on any answer other than an
+    array of real numbers; lists, tuples and all number types are fine.
     """
     right = np.asarray(expected, dtype=np.float64)
     array = as_array(answer, what)
@@ -187,7 +187,7 @@ def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
 def assert_number_close(
     answer: object, expected: float, *, what: str = "the answer", rtol: float | None = None
 ) -> None:
-    """Assert that a number is close, as `assert_close` does; an array with one entry counts too."""
+    """Assert that a number, or an array with one entry, is close, as `assert_close` does."""
     array = as_array(answer, what)
     if array.size != 1:
         raise ClaimFailed(f"{capital(what)} has shape {_shape(array)}, but a number is asked for.")
@@ -237,7 +237,7 @@ def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
 
 
 def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
-    """Return a copy of the answer as floats, even NaN, or None if not real or of another shape."""
+    """Return a copy of the answer as floats or NaN; None if the shape or the type is wrong."""
     array = numbers_of(answer)
     if array is None or array.shape != right.shape or np.iscomplexobj(array):
         return None
@@ -293,7 +293,7 @@ def _rows_of(answer: object) -> np.ndarray | None:
 
 
 def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
-    """Return which rows before the last row equal one of the ends, bit by bit."""
+    """Return which rows before the last row are bit for bit equal to one of the ends."""
     same = np.zeros(len(array), dtype=bool)
     for end in ends:
         if end.shape == array.shape[1:]:

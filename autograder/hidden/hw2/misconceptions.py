@@ -51,7 +51,7 @@ def change_all(
 change(
     "p1-momentum",
     "dampening",
-    "The new gradient enters the memory with the factor 1 − β_t; in equation (1) it enters whole.",
+    "The new gradient enters the memory with the factor 1 − β_t; in equation (1) it has no factor.",
     momentum.momentum,
     ("+ gradient(", "+ (1 - betas[t]) * gradient("),
 )
@@ -59,7 +59,7 @@ change(
     "p1-momentum",
     "beta_on_the_gradient",
     "β_t multiplies the gradient and 1 − β_t the memory; in equation (1) β_t belongs to "
-    "the memory, and the gradient enters whole.",
+    "the memory, and the gradient has no factor.",
     momentum.momentum,
     ("betas[t] * buffer + gradient(", "(1 - betas[t]) * buffer + betas[t] * gradient("),
 )
@@ -252,7 +252,7 @@ change(
 change(
     "p1a-heavy-ball",
     "before_the_start_is_zero",
-    "The first step takes x^{−1} for 0, so the ball starts with a push; it starts at rest, "
+    "The first step sets x^{−1} to 0, so the ball starts with a push; it starts at rest, "
     "x^{−1} = x^0.",
     momentum.heavy_ball,
     ("iterates[0] = previous = x0", "iterates[0], previous = x0, np.zeros(len(x0))"),
@@ -433,8 +433,8 @@ change(
 change(
     "p1a-parameters",
     "divided_by_the_step_before_alone",
-    "β̂_t has the step size of the step before, but not that of step t itself: equation (2) "
-    "multiplies all of m^t by γ_t.",
+    "β̂_t has the step size of the step before, but not the step size of step t itself: equation "
+    "(2) multiplies all of m^t by γ_t.",
     momentum.heavy_ball_parameters,
     (HAT_BETAS, "betas / previous"),
 )
@@ -457,7 +457,7 @@ change(
     "p1a-parameters",
     "dampened_gammas",
     "γ̂_t has a factor 1 − β_t, as if the gradient entered the memory weakened; in equation (1) it "
-    "enters whole.",
+    "has no factor.",
     momentum.heavy_ball_parameters,
     ("return gammas,", "return (1 - np.asarray(betas)) * gammas,"),
 )
@@ -495,8 +495,8 @@ change(
 change(
     "p1b-ima",
     "weights_swapped",
-    "The two weights of the average are swapped: in equation (5) the one with λ_{t+1} above the "
-    "bar belongs to x^t.",
+    "The two weights of the average are swapped: in equation (5) the weight with λ_{t+1} in the "
+    "numerator belongs to x^t.",
     momentum.ima,
     (AVERAGE, "weight * x[t] + lambdas[t + 1] * weight * z[t]"),
 )
@@ -883,8 +883,8 @@ change(
 change(
     "p1-plot",
     "objective_of_the_mean",
-    "The lines show the objective at the mean of the iterates so far; the item asks for that at "
-    "x^t.",
+    "The lines show the objective at the mean of the iterates so far; the item asks for the "
+    "objective at x^t.",
     figures.plot_objective,
     (VALUES, "values = [objective(np.mean(iterates[: t + 1], 0)) for t in range(len(iterates))]"),
 )
@@ -1342,7 +1342,7 @@ change_loss(
 )
 change_loss(
     "loss_v_first",
-    "The loss takes the first entry of x for v; v is the last one.",
+    "The loss uses the first entry of x as v; v is the last entry.",
     (POINT, V_FIRST),
 )
 change_loss(
@@ -1373,20 +1373,20 @@ change_gradient(
 )
 change_gradient(
     "gradient_takes_the_first_entry_for_v",
-    "The gradient takes the first entry of x for v; v is the last one.",
+    "The gradient uses the first entry of x as v; v is the last entry.",
     (POINT, V_FIRST),
 )
 change_gradient(
     "gradient_takes_v_first_and_begins_with_it",
-    "The gradient takes the first entry of x for v and begins with the derivative in it; v is the "
-    "last one.",
+    "The gradient uses the first entry of x as v and begins with the derivative in v; v is the "
+    "last entry.",
     (POINT, V_FIRST),
     (GRADIENT, "np.append((u @ u) * v, v**2 * u)"),
 )
 change_all(
     "p2c-loss-gradient",
     "v_first_throughout",
-    "Loss and gradient take the first entry of x for v; v is the last one.",
+    "Loss and gradient use the first entry of x as v; v is the last entry.",
     {
         landscape.loss: [(POINT, V_FIRST)],
         landscape.gradient: [(POINT, V_FIRST), (GRADIENT, "np.append((u @ u) * v, v**2 * u)")],
@@ -1410,7 +1410,8 @@ change_gradient(
 )
 change_gradient(
     "derivative_in_v_left_out",
-    "The gradient holds the derivatives in u alone: that in v is missing, as its last entry.",
+    "The gradient holds only the derivatives in u: its last entry, the derivative in v, is "
+    "missing.",
     (GRADIENT, "v**2 * u"),
 )
 
@@ -1449,7 +1450,7 @@ change_hessian(
 )
 change_hessian(
     "hessian_takes_the_first_entry_for_v",
-    "The Hessian takes the first entry of x for v; v is the last one.",
+    "The Hessian uses the first entry of x as v; v is the last entry.",
     (POINT, V_FIRST),
 )
 change_hessian(
@@ -1524,20 +1525,20 @@ change_trace(
 change_trace(
     "sum_of_absolute_eigenvalues",
     "The eigenvalues are added up without their signs; one of them may be negative, and the trace "
-    "keeps it so.",
+    "keeps its sign.",
     "np.abs(np.linalg.eigvalsh(hessian(x))).sum()",
 )
 change(
     "p2c-hessian-trace",
     "trace_takes_the_first_entry_for_v",
-    "The trace takes the first entry of x for v; v is the last one.",
+    "The trace uses the first entry of x as v; v is the last entry.",
     landscape.hessian_trace,
     (POINT, V_FIRST),
 )
 change_all(
     "p2c-hessian-trace",
     "v_first_throughout",
-    "The Hessian takes the first entry of x for v and begins with its row; v is the last one.",
+    "The Hessian uses the first entry of x as v and begins with the row of v; v is the last entry.",
     {
         landscape.hessian: [(POINT, V_FIRST), ("return H", "return np.roll(H, 1, (0, 1))")],
         landscape.hessian_trace: [(POINT, V_FIRST)],
@@ -1582,7 +1583,7 @@ change_gd(
 )
 change_gd(
     "step_size_of_the_step_before",
-    "Step k uses the step size η_{k−1}; it has one of its own, η_k.",
+    "Step k uses the step size η_{k−1}; it has its own step size η_k.",
     ("etas[k] *", "etas[k - 1] *"),
 )
 change_gd(
@@ -1706,7 +1707,7 @@ change_usam(
 )
 change_usam(
     "both_gradients",
-    "The gradients at x_k and uphill of it are added up; the step follows the one uphill alone.",
+    "The gradients at x_k and uphill of x_k are added; the step follows only the gradient uphill.",
     ("gradient(uphill)", "(np.asarray(gradient(x)) + gradient(uphill))"),
 )
 change_usam(
@@ -2044,7 +2045,8 @@ change_experiment(
 )
 change_experiment(
     "each_run_from_the_last_end",
-    "Runs go on where those of the setting before ended; every setting must begin from `starts`.",
+    "Runs go on where the runs of the setting before ended; every setting must begin from "
+    "`starts`.",
     (
         RESULTS,
         "results = {}\n    for eta in etas:\n        for rho in rhos:\n"
@@ -2283,7 +2285,8 @@ change_landscape(
 )
 change_landscape(
     "labels_swapped",
-    "The labels of the axes are swapped: what is called u is v, and the other way round.",
+    "The labels of the axes are swapped: the axis of v is labelled u, and the axis of u is "
+    "labelled v.",
     (PLANE_LABELS, '    axes.set_xlabel("$v$")\n    axes.set_ylabel("$u$")\n'),
 )
 change_landscape(
@@ -2378,8 +2381,8 @@ change_landscape(
 )
 change_landscape(
     "absolute_values",
-    "The points are marked without their signs; u and v may be negative, and the plane has four "
-    "quarters.",
+    "The points are marked without their signs; u and v may be negative, so the plane has four "
+    "quadrants.",
     (MARKED, "np.abs(points[:, 0]),\n            np.abs(points[:, 1]),"),
 )
 change_landscape(
@@ -2432,12 +2435,12 @@ change_landscape(
 )
 change_landscape(
     "no_axis_labels",
-    "Neither axis of the plane has a label: say which one is u and which one is v.",
+    "Neither axis of the plane has a label: say which axis is u and which axis is v.",
     (PLANE_LABELS, ""),
 )
 change_landscape(
     "bare",
-    "Nothing says what surface and points are: a legend and both axis labels are missing.",
+    "Nothing says what the surface and the points are: a legend and both axis labels are missing.",
     (PLANE_LABELS, ""),
     (METHODS_LEGEND, ""),
 )

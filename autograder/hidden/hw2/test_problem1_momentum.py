@@ -216,7 +216,7 @@ def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: G
 
 
 def assert_no_row_overwritten(method: Callable[..., Any], rng: Generator) -> None:
-    """Check that each returned row is an array of its own."""
+    """Check that no returned row is overwritten by a later row."""
     x0, (gammas, betas) = draw_mixed(rng, 2), make_rates(rng, "growing")
     answer = method(make_gradient(rng, 2), x0, gammas, betas, INDICES[: len(gammas)])
     assert_own_rows([answer], x0, "the array of iterates")

@@ -1,7 +1,7 @@
 """Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with both methods.
 
 The optimisers are tested on made-up gradients, and the experiment on a made-up optimiser. So
-student code gets nothing of the reference, and a mistake in one item does not cost points in
+student code gets no part of the reference, and a mistake in one item does not cost points in
 another item.
 """
 
@@ -606,7 +606,7 @@ def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once:
 
 
 def assert_legend_is_of_eta(figure: object) -> None:
-    """Check that no legend has only ρ as its title, unless its entries name η."""
+    """Check that no legend has just ρ as its title, unless the legend's entries name η."""
     texts = legend_texts(as_figure(figure))
     if any(map(RHO.are_all_of, texts)) and not any(map(ETA, texts)):
         raise ClaimFailed("The title of the legend is ρ, but its lines belong to different η.")
@@ -761,7 +761,7 @@ def says_another_rho(rho: float, rhos: Sequence[float]) -> Says:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """The axes of the plane have labels, which say correctly which one is u and which one is v."""
+    """The axes of the plane have labels, which say correctly which axis is u and which is v."""
     scene = once(lambda: draw_scene(student, rng))
     assert_labelled_axes(scene.figure)
     assert_plane_labelled(scene.figure, scene.loss, (OBJECTIVE, TRACE, ETA, RHO))

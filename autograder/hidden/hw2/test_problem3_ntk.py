@@ -53,7 +53,7 @@ def make_network(rng: Generator, m: int, x: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def make_inputs(rng: Generator, count: int, d: int) -> np.ndarray:
-    """Return points of the unit sphere, one in each row."""
+    """Return points on the unit sphere, one point in each row."""
     X = rng.normal(size=(count, d))
     return np.asarray(X / np.linalg.norm(X, axis=1, keepdims=True))
 

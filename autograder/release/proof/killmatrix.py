@@ -203,9 +203,9 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
 class _Reach:
     """A finder of the items of a problem whose tests can notice a change of some names.
 
-    An item's tests notice a change if they use one of the names, directly or through a function.
-    The transcripts of the tests with the reference show the names that each test uses. All other
-    items give the same results as with the reference.
+    An item's tests notice a change if the tests use one of the names, directly or through a
+    function. The transcripts of the tests with the reference show the names that each test uses.
+    All other items give the same results as with the reference.
     """
 
     def __init__(self, marker: LocalMarker, problem: str) -> None:

@@ -183,7 +183,7 @@ def points_summary(assignment: Assignment) -> str:
 def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
     calls = [each for each in node.decorator_list if _is_item(each)]
     if len(calls) != 1:
-        raise ReleaseError(f"{where} has {len(calls)} @item decorators; it needs exactly one")
+        raise ReleaseError(f"{where} has {len(calls)} @item decorators; a test needs exactly one")
     (call,) = calls
     assert isinstance(call, ast.Call)
     given = dict(zip(("name",), call.args, strict=False))

@@ -250,7 +250,7 @@ def _read_artists(
 
 
 def _labels_of_containers(axes: Any) -> dict[int, str]:
-    """Return the labels of the lines of error bars, whose containers store the labels."""
+    """Return the labels of error bars' lines; matplotlib stores the labels in containers."""
     found = {}
     for container in axes.containers:
         if isinstance(container, ErrorbarContainer) and container.lines[0] is not None:

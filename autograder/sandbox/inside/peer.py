@@ -20,7 +20,7 @@ MAX_FUNCTIONS = 10_000
 CROSSING_SECONDS = 0.0005
 """Seconds that a call and its answer need to cross the channel."""
 MAX_OWN_SECONDS = 60.0
-"""Largest number of seconds added to the deadline of one call for calls back from the other side.
+"""Largest number of seconds by which calls back from the other side extend one call's deadline.
 """
 
 Open = Callable[[Object], object]

@@ -53,7 +53,7 @@ DTYPES = frozenset(
 
 
 class WireError(Exception):
-    """An error: the other side sent bytes that are no message, or a message over the budget."""
+    """An error: the other side sent malformed bytes, or a message over the budget."""
 
 
 class WireClosed(WireError):
@@ -402,8 +402,8 @@ class Channel:
     def receive_with_descriptor(self) -> tuple[Any, int | None]:
         """Return the next value, and the descriptor that was sent with the value, or None.
 
-        A descriptor arrives together with the bytes of its message. So this method reads no bytes
-        of the next message, whose descriptor would be lost.
+        A descriptor arrives together with the bytes of its message. This method reads no bytes of
+        the next message, because the next descriptor would be lost.
         """
         with self._errors():
             header, found, _, _ = socket.recv_fds(self.stream, HEADER.size, 1)

@@ -105,7 +105,7 @@ def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Foun
 
 
 def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
-    """Open an archive; raise UnreadableError if it is no zip file or its directory is too large."""
+    """Open a zip file; raise UnreadableError if it is damaged or its directory is too large."""
     most = MAX_NESTED_ENTRIES if nested else MAX_ENTRIES
     file: IO[bytes] | None = None
     try:

@@ -93,7 +93,7 @@ class _Candidate:
 
 
 class _Pile:
-    """One student's files, sorted into candidates and the rest."""
+    """One student's files, sorted into candidates and other files."""
 
     def __init__(
         self, sender: str, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
@@ -178,7 +178,7 @@ class _Pile:
         return content
 
     def _take(self, sent: Sent, depth: int, manifest: Mapping[str, str]) -> None:
-        """Keep a notebook as a candidate; leave out anything else."""
+        """Keep a notebook as a candidate; leave out any other file."""
         where, time = sent.found.where, sent.found.time
         if is_clutter(sent.found.parts):
             self.leave(where, CLUTTER, matters=False)

@@ -68,14 +68,22 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
         if not aside.exists():
             _write(submitted, aside, new)
         known = there.time and new.time
-        why = "the existing one is newer" if known else "it is not known which one is newer"
+        why = (
+            "the existing submission is newer"
+            if known
+            else "nothing shows which submission is newer"
+        )
         kept = aside.relative_to(submitted.parent)
-        return Placed("older", f"{why}; the new one is kept as {kept}, use --replace to take it")
+        return Placed(
+            "older", f"{why}; the new submission is kept as {kept}, use --replace to use it"
+        )
     aside = _move(target, _aside(submitted, student, assignment, there))
     _write(submitted, target, new)
     message = f"the earlier submission is kept as {aside.relative_to(submitted.parent)}"
     if lost := sorted(set(there.notebooks) - set(new.notebooks)):
-        message += f"; only the earlier one has {', '.join(f'{name}.ipynb' for name in lost)}"
+        message += (
+            f"; only the earlier submission has {', '.join(f'{name}.ipynb' for name in lost)}"
+        )
     return Placed("replaced", message)
 
 

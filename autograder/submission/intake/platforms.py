@@ -3,8 +3,8 @@
 The outermost match counts. So a student cannot use a file's name, or an archive around the file, to
 pass the file off as another student's work. If a platform puts its own number beside a name that a
 student chose, there may be several readings of a file's name. All readings are kept, and `settle`
-chooses one only if the roster decides. Without a roster, such a file is not matched to anyone. The
-kit assumes this about exports:
+chooses a reading only if the roster decides. Without a roster, a file with several readings is not
+matched to anyone. The kit assumes this about exports:
 
 - **Moodle**, "Download all submissions": for each participant a folder
   `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`).

@@ -256,7 +256,7 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
     """Return a student's name, or the reason for none, for each sender in a course without roster.
 
     The name is the login or address if a platform gives one, else the sender's name; the
-    platform's number is added if two senders would get the same name.
+    platform's number is added if two senders would otherwise get the same name.
     """
     called = {sender: _slug(_calling(sender)) for sender in senders}
     often = Counter(map(alike, called.values()))

@@ -58,7 +58,7 @@ class Intake:
     left_out: list[LeftOut] = field(default_factory=list)
     unknown_senders: list[LeftOut] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    """Students in the roster who have no submission from this intake or an earlier one."""
+    """Students in the roster who have no submission from this intake or an earlier intake."""
 
     @property
     def is_clean(self) -> bool:
