@@ -1,10 +1,10 @@
 """An attack: a submission with one idea, and the items that the attack may and may not cost.
 
 An attack's notebook gives the reference's answer to each item, except in the cells that `answers`
-names. `scene.py` replaces each place `@NAME@` in the attack's code: `@course@` is the scratch
-course's folder, `@checkout@` is the kit's folder, `@victim@` is the folder of the victim's
-submission, and `@kept@` is the folder in which the grader keeps results of earlier runs. `@tcp@`
-and `@udp@` are ports on loopback. `@unix@` and `@abstract@` are sockets on which the test listens.
+names. `scene.py` replaces each place `@NAME@` in the attack's code. `@course@` is the scratch
+course's folder, `@checkout@` is the kit's folder, and `@victim@` is the folder of the victim's
+submission. `@kept@` is the folder in which the grader keeps results of earlier runs. `@tcp@` and
+`@udp@` are ports on loopback. `@unix@` and `@abstract@` are sockets on which the test listens.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Submissions with files that another program or user might run or read.
 
-Each file planted on the grader's side is a trap: if the grader runs or imports the file, it writes
-a file into the course. If a cell succeeds in planting a forbidden file, the cell gives up an honest
-answer, so that the test notices the success.
+Each file planted on the grader's side is a trap: if the grader runs or imports such a file, its
+code creates another file in the course. If a cell succeeds in planting a forbidden file, the cell
+gives up an honest answer, so that the test notices the success.
 """
 
 from __future__ import annotations

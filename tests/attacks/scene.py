@@ -156,8 +156,8 @@ class Scene:
                 attack.spoil(attacker)
             own += _texts(attacker)
             before = self._state()
-            # The worst working folder for a command: it contains the files that Python and other
-            # tools read from the folder in which they are started.
+            # The worst working folder for a command: Python and other tools read files from the
+            # folder in which they are started.
             with contextlib.chdir(attacker):
                 marking = self._mark(attacker, settings, sandbox)
                 recorded = self._record(marking)

@@ -86,7 +86,7 @@ def _measure(options: argparse.Namespace, err: Console) -> Figures:
 
 
 def _check(maker: Maker, names: Sequence[str], root: Path, err: Console) -> None:
-    """Mark each kind of submission once: this finds wrong marks early and warms the caches."""
+    """Mark each kind of submission once, to find wrong marks early and to warm the caches."""
     everyone = sample_students(maker.course, maker.assignment, len(SAMPLES))
     kinds = {student.story: student for student in everyone}
     for way in maker.make(names, list(kinds.values()), root):

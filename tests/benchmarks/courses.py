@@ -60,7 +60,7 @@ def true_marks(assignment: Assignment, students: Sequence[SampleStudent]) -> Mar
 def make_kit_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> ScratchCourse:
-    """Make a course for `fdl grade`; its gradebook contains the assignment from the start."""
+    """Make a course for `fdl grade`, with a gradebook that contains the assignment."""
     write_files(course_files(course, assignment.name, NBGRADER_SETTINGS), root)
     _submit(course, assignment, students, root)
     with Recorder(Course(root), assignment):

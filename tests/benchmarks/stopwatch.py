@@ -1,7 +1,7 @@
 """A stopwatch for functions: each moment counts for the innermost watched function that is running.
 
-`python -P stopwatch.py COURSE ASSIGNMENT` marks and records all of COURSE's submissions, one at a
-time in one process. The command prints the seconds and calls of each stage as JSON.
+`python -P stopwatch.py COURSE ASSIGNMENT` marks and records all submissions of COURSE, one after
+another in one process. The command prints the seconds and calls of each stage as JSON.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 STUDENT = "ada"
 NOTEBOOK = "problem1_newton"
 NOISE = r"Executing inline event handler|about:blank|MathJax_\w+-Regular\.otf"
-"""Expected messages: jQuery and MathJax test the browser, and the policy stops one of the tests."""
+"""Expected messages: jQuery and MathJax try features, and the page's policy stops one of them."""
 
 
 def fdl(course: Course, *arguments: str) -> str:

@@ -39,7 +39,7 @@ def main(count: int, rounds: int) -> None:
             seconds: dict[str, list[float]] = {way: [] for way in ways}
             for number in range(rounds + 1):  # the first run fills caches, and does not count
                 for way, options in ways.items():
-                    for pid in machines.marking():  # the workers keep their caches
+                    for pid in machines.marking():  # the workers keep the caches of the first run
                         kill(pid)
                     taken = _grade(scratch.root, options)
                     if number:

@@ -1,8 +1,8 @@
-"""Program inside the safety net: it runs a tool's commands and copies their outcome.
+"""Program inside the safety net: runs a tool's commands and copies the commands' outcome.
 
-`python inside.py PLAN OUTCOME` reads the JSON file PLAN and writes the folder OUTCOME:
-`report.json` (the result of each step, received data, and processes that still run) and `scratch/`.
-The program uses only the standard library.
+`python inside.py PLAN OUTCOME` reads the JSON file PLAN and writes these files into the folder
+OUTCOME: `report.json` (the result of each step, received data, and processes that still run) and
+`scratch/`. The program uses only the standard library.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Every tool's commands run in bubblewrap, in separate namespaces for processes, network and
 interprocess communication. The machine's files are read-only, and the scratch (the course, the
 home, temporary files) is on a small disk in memory. Inside the net, the tool, its files, the
-gradebook and the student's code share everything as on any machine: the net protects none of them
-from the others.
+gradebook and the student's code share everything as on any machine. The net does not protect these
+parts from each other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A disk that forgets: the remains of changes when the power fails before the changes are synced.
+"""A disk that forgets changes: if the power fails, changes that were not synced may be lost.
 
 A file's data are safe once the file was synced; a file's name is safe once its folder was synced.
 Unsafe data may be kept or lost, in any order, and cut at any place. POSIX promises exactly this,

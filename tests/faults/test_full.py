@@ -33,7 +33,7 @@ def fills_up_and_is_finished(scene: Scene, moment: int) -> None:
 
 
 def test_run_whose_disk_fills_is_finished_by_the_next(scene: Scene) -> None:
-    """Several runs find the disk full, each in a later part; then there is space again."""
+    """Several runs find the disk full, each at a later step; then the disk has space again."""
     with scene.course() as root:
         for name, stage in stages().items():
             ended = scene.run(root, refuse_after(stage, errno.ENOSPC))

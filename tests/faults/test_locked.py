@@ -79,7 +79,7 @@ def is_locked_amid_the_run(scene: Scene, root: Path, how: str) -> None:
 
 
 def open_to_write(pipe: Path) -> int | None:
-    """Return a descriptor of the pipe; None as long as no process reads from the pipe."""
+    """Return a descriptor of the pipe, or None if no process reads from the pipe yet."""
     try:
         return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
     except OSError as error:

@@ -19,7 +19,7 @@ from .listener import Listener
 from .madeupclass import AFTER
 
 Decide = Callable[[int, Change], "int | Kill | None"]
-"""Function called with each change, counted from 0; it returns an errno to refuse the change."""
+"""Function called with each change, counted from 0; to refuse a change, it returns an errno."""
 
 
 class Kill:
@@ -28,7 +28,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a run: its exit code, or minus the signal's number; its output; its changes."""
+    """The end of a run: exit code (or minus the signal's number), output, and changes."""
 
     code: int
     output: str

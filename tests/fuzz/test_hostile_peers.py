@@ -485,7 +485,7 @@ def test_a_result_that_was_written_ahead_is_not_another_cells() -> None:
 def test_descriptors_for_one_who_does_not_read_wait_no_longer_than_the_deadline() -> None:
     near, far = socket.socketpair()
     channel = Channel(near)
-    far_end = threading.Timer(PATIENT, far.close)  # a wait without a limit would end here
+    far_end = threading.Timer(PATIENT, far.close)  # without a limit, the wait would end only here
     with near, contextlib.closing(far):
         with contextlib.suppress(WireTimeout):
             channel.send(np.zeros(400_000), deadline=time.monotonic() + 0.01)

@@ -24,7 +24,7 @@ from .course import REGULAR, hand_in, mark
 
 
 class Marks:
-    """Replaces marking: it defines each submission's result, and records the marked students."""
+    """Replaces marking: defines each submission's result, and records the marked students."""
 
     def __init__(self) -> None:
         self.points: dict[str, dict[str, float]] = {}

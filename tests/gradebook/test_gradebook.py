@@ -366,7 +366,7 @@ MOMENTS = {
     "once the earlier folder is away": (Path, "rename", 2),
     "once the new folder is there": (folders, "remove", 2),
 }
-"""The call at which a run is killed: its function's name, and its number, counted from 1."""
+"""The call at which a run is killed: a function's name, and the number of the call, from 1."""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

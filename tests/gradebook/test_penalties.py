@@ -152,7 +152,7 @@ def test_extension_saves_whoever_has_it(course: Course, marker: Marker) -> None:
         hand_in_at(course, A_DAY_LATE, student)
         grade(course, student)
     assert (marker.penalty("anna"), marker.penalty("bela")) == (0.0, 5.0)
-    assert marker.late("anna") == 0  # nbgrader has recorded it too
+    assert marker.late("anna") == 0  # nbgrader has recorded the extension too
 
 
 def test_extension_given_or_taken_back_later_counts_without_marking_anew(

@@ -132,7 +132,7 @@ def test_tests_of_an_item_share_a_process_and_those_of_two_items_do_not(tmp_path
 
 
 def test_what_earlier_tests_have_left_costs_nothing(tmp_path: Path) -> None:
-    """If a function answers correctly only once in each process, it passes every test."""
+    """A function that answers correctly only once in each process passes every test."""
     desk = Desk(lambda asked: "right" if asked == 1 else "spoilt")
     found = outcomes(tmp_path, THREE_AND_ONE, desk)
     assert [outcome.passed for outcome in found] == [True] * 4

@@ -1,4 +1,4 @@
-"""A claim describes its cases in words, shows results only when due, and hides inputs in errors."""
+"""A claim describes cases in words, shows results only when due, and hides inputs in errors."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_no_claim_of_homework_2_states_a_result_before_it_is_due(problem: str) -
 
 
 def test_no_sentence_of_a_misconception_states_a_result() -> None:
-    """A sentence that refers to the release's errata may repeat their text."""
+    """A sentence that refers to the release's errata may repeat the errata's text."""
     course = Course(ROOT)
     catalogue = load_misconceptions(course, course.assignment("hw2"))
     others = [each for each in catalogue if "erratum" not in each.sentence]

@@ -1,8 +1,8 @@
 """Wrong and right answers by name: small functions that replace the reference's functions.
 
 A module of variants decorates plain functions with `wrong(item)` or `right(item)`. When a function
-is tested, its globals are replaced by the names of the student's notebook: np, plt and the other
-answers.
+is tested, the function's globals are replaced by the names of the student's notebook: np, plt and
+the other answers.
 """
 
 from __future__ import annotations

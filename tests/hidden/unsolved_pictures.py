@@ -505,7 +505,7 @@ def a_far_triangle_that_widens_the_range(loss, results, eta):
     return marked(results, eta, draw, **seen())
 
 
-# --- The convergence: its errors are given, its guide is not --------------------------------------
+# --- The convergence: the errors are given, but the guide is not ----------------------------------
 
 
 def converging(widths, errors, draw):

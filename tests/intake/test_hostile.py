@@ -196,7 +196,7 @@ def test_links_in_a_folder_are_named_and_not_followed(
 def test_nobody_hands_in_for_another(
     inner: str, course: Course, take: Take, tmp_path: Path
 ) -> None:
-    """All files in an upload belong to its student, even if their names imitate a platform."""
+    """All files in a student's upload belong to this student, whatever platform they imitate."""
     rows = "student,name,login,number\nanna,Anna Meier,ameier,1\nbob,Bob Müller,bmuel,2\n"
     for files in ({f"{ANNA}/{inner}": GOOD}, {f"{ANNA}/x.zip": archive({inner: GOOD})}):
         take(saved(tmp_path, "m.zip", archive(files)), rows=rows)

@@ -139,7 +139,7 @@ def _places_of_values(wrapper: MetadataWrapper) -> set[cst.Name]:
 
 
 def variables(text: str) -> list[str]:
-    """Return a function's parameters and variables, except handles and those of comprehensions."""
+    """Return a function's parameters and variables, except handles and comprehension variables."""
     function = ast.parse(text).body[0]
     if not isinstance(function, ast.FunctionDef):
         return []

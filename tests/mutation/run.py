@@ -22,7 +22,7 @@ OTHER_SEEDS = (1,)
 """Seeds that are tried besides the assignment's own seed."""
 
 Watch = Callable[[Iterable[Trial], int], Iterable[Trial]]
-"""Function that iterates over the trials; it gets the number of trials."""
+"""Function that iterates over the trials; its argument is the number of trials."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(wheel: Path) -> Path:
-    """Programs of an environment with the wheel; it takes other packages from this environment."""
+    """Programs of an environment with the wheel; the tests' environment has the other packages."""
     folder = wheel.parent
     run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"

@@ -1,9 +1,9 @@
 """One way to solve one problem, alone in a process.
 
 `python -m tests.numerics.child PROBLEM WAY ROUNDS FILE` saves its answer as FILE and
-waits for a line. The measurement starts only after that line, because the time of a wrong answer
-has no meaning. The last printed line is JSON: seconds of each round, and bytes of memory before the
-first answer and at the peak.
+waits for a line. The program measures times only after it has read a line, because the time of a
+wrong answer has no meaning. The last printed line is JSON: seconds of each round, and bytes of
+memory before the first answer and at the peak.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ def hard_pairs() -> Iterator[np.ndarray]:
 def exact(pair: np.ndarray, n: int) -> tuple[mpmath.mpf, mpmath.mpf]:
     """Return the limit for n = 1 or n = 2 with 50 digits, and the sum of its terms' sizes.
 
-    The terms are the two expectations; they cancel at the kernel's zero, at one angle above π/2.
-    The norms are treated as equal, although rounding may move one norm away from 1. Next to π, this
-    rounding changes the angle of the inputs by more than any error of the kernel.
+    The terms are the two expectations; at one angle above π/2, the terms cancel and the kernel is
+    0. The norms are treated as equal, although rounding may move one norm away from 1. Next to π,
+    this rounding changes the angle of the inputs by more than any error of the kernel.
     """
     with mpmath.workdps(50):
         x, y = (mpmath.matrix([mpmath.mpf(float(entry)) for entry in row]) for row in pair)

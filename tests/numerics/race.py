@@ -88,8 +88,8 @@ def race(
 ) -> list[Result]:
     """Return all results; DisagreementError if a way's answer differs from the kit's.
 
-    If a library fails at a problem, its result contains the reason. If the kit's own way fails,
-    ChildError is raised.
+    If a library fails at a problem, the library's result contains the reason. If the kit's own way
+    fails, ChildError is raised.
     """
     found = []
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ Prepare = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to solve a task: the needed module, the preparation, and sizes at which it is too slow.
+    """A way to solve a task: the needed module, the preparation, and sizes that take too long.
 
     `most` maps a size's letter to its upper bound. `jacobian` means that all derivatives are in
     memory at once.

@@ -50,7 +50,7 @@ Choice = Callable[[int, str], bool]
 
 
 class Arms:
-    """The payloads with their numbers, whose addresses lead to one canary."""
+    """The payloads with their numbers; the payloads' addresses lead to one canary."""
 
     def __init__(self, payloads: Sequence[Payload], canary: str) -> None:
         self.payloads = payloads

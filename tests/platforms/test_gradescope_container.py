@@ -1,4 +1,4 @@
-"""The zip in its real use: built and run as Gradescope does, and finally run without a network."""
+"""The zip in real use: Gradescope's way to build and run it, at the end without a network."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_marking_that_breaks_tells_students_no_detail(
     assert text == results_of_failure().to_json()
     assert json.loads(text)["score"] == 0.0
     assert "secret-key" not in text
-    assert "secret-key" in capsys.readouterr().out  # only instructors see it
+    assert "secret-key" in capsys.readouterr().out  # only instructors see this output
 
 
 def test_time_and_memory_stay_within_the_containers(tmp_path: Path) -> None:

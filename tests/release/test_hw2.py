@@ -1,4 +1,4 @@
-"""The real homework: its trees are correct, and faults put into it are found.
+"""The real homework: the trees are correct, and faults that a test puts into them are found.
 
 These tests give no marks: `fdl release hw2 --check` proves the marks through the sandbox.
 """

@@ -1,4 +1,4 @@
-"""The parent process and its children in tests of the walls: they run code that a test sends.
+"""The parent process and its children in tests of the walls, which run code that a test sends.
 
 `main` runs inside the sandbox, from a copy of the folder `inside` that contains this module. The
 module imports only the standard library, so that a sandbox starts fast.

@@ -36,7 +36,7 @@ class Probe:
         return f"{self.kind}: {self.name}"
 
     def wanted(self, walls: str) -> str:
-        """Return the expected result behind "both walls" or behind one wall "... alone"."""
+        """Return the expected result behind both walls, or behind the one wall that is named."""
         if walls == "outer wall alone":
             return self.outer
         return self.outer if walls == "both walls" and self.inner == OPEN else self.inner

@@ -1,4 +1,4 @@
-"""Sandboxes for tests: functions that start one, and that run a test's function inside it."""
+"""Sandboxes for tests: functions that start a sandbox, and run a test's function in a sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next test cannot learn an earlier test's questions, even if functions try to pass them on.
+"""No test's questions reach the next test, even if functions try to pass the questions on.
 
 Each of these functions defines `keep(n)`, which stores a number somewhere, and `kept()`, which
 looks for the number there. The functions' code defines a function `f` that is called in two tests;

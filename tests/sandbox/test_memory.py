@@ -186,7 +186,7 @@ def try_locked_memory() -> None:
 
 
 WAYS: dict[Callable[[], None], set[str | None]] = {
-    # The walls allow the code to start, so the watchdog reports its name.
+    # For each way to take memory that the walls permit: the bounds that the watchdog may name.
     try_one_after_another: {"memory"},
     try_many_small_processes: {"memory"},
     try_copies_made_by_writing: {"memory"},
@@ -210,7 +210,7 @@ class Peak(threading.Thread):
 
     `kept_waiting` is the number of seconds in which the watchdog, or this thread, waited for a
     processor. The kernel measures the watchdog's waiting, but not the time that another virtual
-    machine takes; this thread measures both, by how late it wakes up.
+    machine takes. This thread measures both kinds of waiting by the delay of its own wake-ups.
     """
 
     def __init__(self, made: Room) -> None:

@@ -22,7 +22,7 @@ MACHINE = os.uname().machine
 COLUMN = {"x86_64": 0, "aarch64": 1}
 SECRET = "the answer is 42"
 
-# Without a wall, a call may still fail, but for other reasons.
+# Without a wall, other reasons may still make a call fail.
 BY_A_WALL = {
     *(errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOSYS, errno.EROFS, errno.EXDEV),
     *(errno.EOPNOTSUPP, errno.ESRCH),

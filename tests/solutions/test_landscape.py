@@ -64,7 +64,7 @@ def test_integer_points_are_promoted() -> None:
 
 
 def test_a_large_integer_point_does_not_overflow() -> None:
-    x = np.array([4_000_000_000, 3], dtype=np.int64)  # its square needs more than 64 bits
+    x = np.array([4_000_000_000, 3], dtype=np.int64)  # u² needs more than 64 bits
     assert reference.loss(x) == 0.5 * 16e18 * 9
     assert reference.hessian_trace(x) == 16e18 + 9
     np.testing.assert_array_equal(reference.gradient(x), [36e9, 48e18])

@@ -1,8 +1,8 @@
 """Problem 1 in symbols: the three methods and their relations.
 
 The gradients g_t are free symbols. Free symbols are enough: if the iterates of two methods agree up
-to x^t, both see the same g_t = ∇f_{i_t}(x^t). So agreement for free symbols is the induction step.
-The calculation uses one coordinate, because all coordinates behave alike.
+to x^t, both see the same g_t = ∇f_{i_t}(x^t). Agreement for free symbols therefore proves the
+induction step. The calculation uses one coordinate, because all coordinates behave alike.
 """
 
 from __future__ import annotations

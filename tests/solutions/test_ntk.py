@@ -128,7 +128,7 @@ def test_pieces_of_the_width_give_the_whole(n: int, m: int) -> None:
 
 
 def kernel_in_pieces(numbers: int, widths: list[int]) -> Callable[..., np.ndarray]:
-    """Return the reference with pieces of `numbers` numbers; it appends each width to `widths`."""
+    """Return the reference with pieces of `numbers` numbers; each width is appended to `widths`."""
     text = inspect.getsource(reference.empirical_ntk)
     assert text.count("2_000_000") == 1
 
@@ -455,7 +455,7 @@ def test_spread_on_the_diagonal(n: int, known: float, draws: int) -> None:
     deviation = (square - mean**2) ** 0.5
     assert deviation == pytest.approx(known, rel=5e-4)
 
-    # The reference shows that one unit is a network of width 1.
+    # In the reference, one unit is a network of width 1.
     z, v = np.random.default_rng(n).normal(size=(2, draws))
     X = np.array([[1.0]])
     units = np.array(

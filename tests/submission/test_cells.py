@@ -167,7 +167,7 @@ def test_cell_ids_that_are_none_are_put_right(tmp_path: Path, junk: object) -> N
 def test_code_answers_without_any_metadata_are_known_by_their_names(tmp_path: Path) -> None:
     def spoil(notebook: NotebookNode) -> None:
         for c in list(notebook.cells):
-            if c.metadata.nbgrader.grade_id != "v-values-answer":  # its stub defines no name
+            if c.metadata.nbgrader.grade_id != "v-values-answer":  # the stub defines no name
                 forget(notebook, c.metadata.nbgrader.grade_id)
 
     notebook = changed(spoil)

@@ -75,8 +75,8 @@ class Figures:
                     f"{self.wrong_rows}", "0", self.wrong_rows == 0)  # fmt: skip
         yield Bound("submissions recorded before the kill and marked again",
                     f"{self.marked_twice}", "0", self.marked_twice == 0)  # fmt: skip
-        # if a run is killed after it records a student's marks and before it writes the folder, one
-        # Report is not counted
+        # if a run is killed after it records a student's marks and before it writes the student's
+        # folder, one Report is not counted
         yield Bound("submissions that `fdl grade` reports as unchanged after the kill",
                     f"{self.unchanged_told}", f"{self.killed_after}, or one more",
                     self.unchanged_told - self.killed_after in (0, 1))  # fmt: skip

@@ -1,4 +1,4 @@
-"""The list of similar answers begins with copies; it has no independent answers or given code."""
+"""Copies come first in the list of similar answers; independent answers are not in the list."""
 
 from __future__ import annotations
 
