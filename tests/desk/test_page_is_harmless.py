@@ -83,7 +83,7 @@ def look_at_all(watch: Watch, address: str, count: int) -> Seen:
         watch.tab.keyboard.press("Escape")
         watch.tab.keyboard.press("ArrowRight")
         watch.tab.keyboard.press("c")  # offers earlier comments, and shows the preview
-        if not watch.wait_for(f"document.querySelector('.slot.shown').dataset.id !== '{before}'"):
+        if not watch.wait_for(f"document.querySelector('.slot.shown:not([data-id=\"{before}\"])')"):
             break
         watch.tab.wait_for_timeout(100)
     return watch.touched_again(parts)
