@@ -347,7 +347,7 @@ def _start_apart(plan: _Plan) -> _Started:
 
 
 class _Namespace:
-    """bubblewrap and the first process of its namespace; all other processes end with the first."""
+    """bubblewrap and the first process of its namespace, with which all other processes end."""
 
     def __init__(self, process: subprocess.Popen[bytes], says: int) -> None:
         self._process = process

@@ -669,7 +669,7 @@ change(
 
 
 def is_solved_forwards(outcomes: Sequence[Outcome]) -> bool:
-    """Return whether each λ follows from the previous λ, from any λ_1, until some β_t = 0.
+    """Return whether each λ follows from the previous λ until a β_t is 0; λ_1 may be any number.
 
     So the answer fails if some β_t is 0, or if some λ_t happens to be −1.
     """
@@ -1106,7 +1106,8 @@ value(
 )
 value(
     "sum_of_all_entries",
-    "This is the sum of all entries of the Hessian; the trace takes those on the diagonal alone.",
+    "This is the sum of all entries of the Hessian; the trace is the sum of the diagonal entries "
+    "alone.",
     trace_at_point=float(landscape.hessian_at_point.sum()),
 )
 value(
@@ -1519,7 +1520,8 @@ change_trace(
 )
 change_trace(
     "sum_of_all_entries",
-    "This is the sum of all entries of the Hessian; the trace takes those on the diagonal alone.",
+    "This is the sum of all entries of the Hessian; the trace is the sum of the diagonal entries "
+    "alone.",
     "hessian(x).sum()",
 )
 change_trace(
