@@ -96,7 +96,7 @@ KINDS = {
 def test_photos_come_upright_small_and_without_exif_from_submission_to_page(
     tiny: Course, sandbox: Sandbox
 ) -> None:
-    """Also: what is refused is told in words in the Report, on the page and with its place."""
+    """The Report and the page also name each refused picture, with the reason and the place."""
     text = "My proof.\n\n" + "\n".join(
         f"![{name}](attachment:{name.replace(' ', '%20')})" for name in KINDS
     )

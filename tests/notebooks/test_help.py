@@ -236,7 +236,7 @@ def test_hint_gives_the_next_each_time_and_then_begins_anew(
 
 
 def average(gradient: Any, x0: Any, gammas: Any, betas: Any, indices: Any) -> Any:
-    """Momentum with an average in the place of a sum, a slip that the check knows."""
+    """Momentum with an average instead of a sum, a slip that the check knows."""
     rows, memory = [np.array(x0, dtype=float)], np.zeros(len(x0))
     for gamma, beta, i in zip(gammas, betas, indices, strict=True):
         memory = beta * memory + (1 - beta) * gradient(i, rows[-1])

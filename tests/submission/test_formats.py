@@ -390,7 +390,7 @@ def test_text_without_a_picture_stays(tmp_path: Path, text: str) -> None:
 
 
 def test_long_runs_of_letters_are_read_as_they_are(tmp_path: Path) -> None:
-    """The reader cuts them out of the file, and puts those back that are no pictures."""
+    """The reader cuts long runs out of the file, and restores the runs that are not pictures."""
     run = "QUJD" * 50_000
     signs = f"\u00e9{run}\\u00e9{run} ![](data:image/png;base64,{run}{AS_PNG['image/png']}) ✎"
 

@@ -210,7 +210,7 @@ def _number(text: str) -> float:
 
 
 def _sums(items: Iterable[Item]) -> tuple[float, ...]:
-    """Return the points of all items, of the regular items and of the bonus items, without zeros."""
+    """Return the points of all items, of regular items and of bonus items, without zeros."""
     regular, bonus = sums(items)
     return tuple(points for points in (regular + bonus, regular, bonus) if points)
 

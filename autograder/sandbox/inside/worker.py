@@ -131,7 +131,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
 
 
 _TASKS: Mapping[str, Callable[..., None]] = {"notebook": serve_notebook, "redraw": redraw.serve}
-"""What the parent's children can do; `redraw` sees no student code."""
+"""The tasks of the parent's children; `redraw` sees no student code."""
 
 
 def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget) -> None:
