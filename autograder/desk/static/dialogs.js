@@ -58,6 +58,17 @@ export function isDialogOpen() {
   return document.querySelector("dialog[open]") !== null;
 }
 
+/** @returns {Promise<void>} */
+export function dialogsClosed() {
+  return new Promise((done) => {
+    const look = setInterval(() => {
+      if (isDialogOpen()) return;
+      clearInterval(look);
+      done();
+    }, 100);
+  });
+}
+
 /** @param {() => void} closed */
 export function openHelp(closed) {
   openDialog("Keys", "help", () => [

@@ -122,3 +122,12 @@ export function shownTime(time) {
     ? when.toLocaleTimeString([], clock)
     : when.toLocaleString([], { day: "numeric", month: "short", ...clock });
 }
+
+/**
+ * Return whether an element takes text, so that letters must not act as keys.
+ * @param {Element | null} element
+ */
+export function isField(element) {
+  if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return true;
+  return element instanceof HTMLInputElement && element.type !== "checkbox";
+}

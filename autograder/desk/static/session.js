@@ -1,0 +1,148 @@
+/** What this page knows: the marker's settings, the queue, and the drafts. Nothing here is drawn. */
+
+/** @import {Queue, QueueEntry} from "./types.js" */
+/** @import {Draft} from "./draft.js" */
+/** @import {Order} from "./queue.js" */
+
+import { equals, ORDERS, sequence } from "./queue.js";
+
+export class Session {
+  constructor() {
+    this.marker = localStorage.getItem("fdl-desk-marker") ?? "";
+    this.names = localStorage.getItem("fdl-desk-names") === "1";
+    const order = localStorage.getItem("fdl-desk-order") ?? "item";
+    /** @type {Order} */
+    this.order = order in ORDERS ? /** @type {Order} */ (order) : "item";
+    this.filter = "all";
+    /** @type {Queue | null} */
+    this.queue = null;
+    /** @type {Map<string, QueueEntry>} */
+    this.entries = new Map();
+    /** @type {QueueEntry[] | null} */
+    this.list = null;
+    /** Drafts that were left without Enter. @type {Map<string, Draft>} */
+    this.drafts = new Map();
+    /** @type {Draft | null} */
+    this.draft = null;
+    /** The id of the answer on the screen. */
+    this.current = "";
+    /** Number of changes of the queue that this page knows of. */
+    this.changes = 0;
+  }
+
+  /** @param {Queue} queue */
+  take(queue) {
+    this.queue = queue;
+    this.entries = new Map(queue.answers.map((entry) => [entry.id, entry]));
+    this.list = null;
+  }
+
+  /**
+   * Replace one entry of the queue.
+   * @param {QueueEntry} entry
+   */
+  update(entry) {
+    this.changes += 1;
+    this.entries.set(entry.id, entry);
+    if (this.queue) this.queue = { ...this.queue, answers: this.queue.answers.map((each) => (each.id === entry.id ? entry : each)) };
+    this.list = null;
+  }
+
+  // --- what is on the screen ---
+
+  /** @returns {QueueEntry | null} */
+  get entry() {
+    return this.entries.get(this.current) ?? null;
+  }
+
+  /** @param {string} name */
+  item(name) {
+    const found = this.queue?.items.find((each) => each.name === name);
+    if (!found) throw new Error(`no item ${name}`);
+    return found;
+  }
+
+  /** The answers that pass the filter, in order. */
+  get sequence() {
+    this.list ??= this.queue ? sequence([...this.entries.values()], this.queue.items, this.order, this.filter, this.marker, this.current) : [];
+    return this.list;
+  }
+
+  /**
+   * Return the unmarked answers that are equal to this one.
+   * @param {QueueEntry} entry
+   */
+  equals(entry) {
+    return equals([...this.entries.values()], entry);
+  }
+
+  /** The place of the answer among its like, for example "3 of 40". */
+  get place() {
+    const { entry } = this;
+    if (!entry) return "";
+    const isPart = this.filter === "all" || this.filter === "unmarked";
+    const all = isPart ? this.#entriesLike(entry) : this.sequence;
+    return `${all.findIndex((each) => each.id === entry.id) + 1} of ${all.length}`;
+  }
+
+  /**
+   * Return all answers of the same item or, student by student, of the same student.
+   * @param {QueueEntry} entry
+   */
+  #entriesLike(entry) {
+    const all = this.filter === "unmarked" && this.queue
+      ? sequence([...this.entries.values()], this.queue.items, this.order, "all", this.marker)
+      : this.sequence;
+    return all.filter((each) => (this.order === "student" ? each.person === entry.person : each.item === entry.item));
+  }
+
+  // --- settings, which the browser keeps ---
+
+  /** @param {string} name */
+  setMarker(name) {
+    this.marker = name;
+    localStorage.setItem("fdl-desk-marker", name);
+  }
+
+  /** @param {boolean} shown */
+  setNames(shown) {
+    this.names = shown;
+    localStorage.setItem("fdl-desk-names", shown ? "1" : "0");
+  }
+
+  /** @param {Order} order */
+  setOrder(order) {
+    this.order = order;
+    localStorage.setItem("fdl-desk-order", order);
+    this.list = null;
+  }
+
+  /** @param {string} filter */
+  setFilter(filter) {
+    this.filter = filter;
+    this.list = null;
+  }
+
+  // --- drafts ---
+
+  /** Keep the draft on the screen until it is saved. */
+  keepDraft() {
+    if (this.draft) this.drafts.set(this.draft.view.entry.id, this.draft);
+  }
+
+  /**
+   * Offer a new comment again, before the server counts it.
+   * @param {Draft} draft
+   */
+  remember(draft) {
+    const text = draft.content.comment.trim();
+    if (!text || !this.queue) return;
+    const items = this.queue.items.map((item) => {
+      if (item.name !== draft.item.name) return item;
+      const known = item.remarks.find((each) => each.text === text);
+      const rest = item.remarks.filter((each) => each !== known);
+      return { ...item, remarks: [...rest, { text, count: (known?.count ?? 0) + 1 }].sort((a, b) => b.count - a.count) };
+    });
+    this.queue = { ...this.queue, items };
+  }
+}
