@@ -15,7 +15,8 @@ from autograder.commands.common import out
 from autograder.commands.status import HomeworkStatus
 from autograder.course.assignment import Course
 from autograder.desk.desk import Desk
-from autograder.desk.messages import MarkerProgress, Progress
+from autograder.desk.messages import Progress
+from autograder.desk.standing import MarkerProgress
 from autograder.words import as_json, printable
 
 SCHEMA = "fdl-homework-status/1"

@@ -35,7 +35,6 @@ from autograder.desk.messages import (
     EvidenceView,
     Given,
     ItemView,
-    MarkerProgress,
     Progress,
     Queue,
     QueueEntry,
@@ -44,7 +43,14 @@ from autograder.desk.messages import (
     Shown,
 )
 from autograder.desk.sourcerubric import as_version, digest_of, with_ids
-from autograder.desk.standing import markers_progress, progress, role_of, standing, visible
+from autograder.desk.standing import (
+    MarkerProgress,
+    markers_progress,
+    progress,
+    role_of,
+    standing,
+    visible,
+)
 from autograder.errors import DeskError
 from autograder.gradebook.database import (
     PatientGradebook,

@@ -100,25 +100,6 @@ class Progress(msgspec.Struct, frozen=True):
         return None if self.pace is None else self.open * self.pace
 
 
-class MarkerProgress(msgspec.Struct, frozen=True):
-    """Numbers of a marker's answers, blind second marks included; `pace` as in Progress.
-
-    `dealt` and `open` are None if the answers are not dealt out.
-    """
-
-    marker: str
-    dealt: int | None
-    marked: int
-    open: int | None
-    flagged: int
-    pace: float | None
-
-    @property
-    def left(self) -> float | None:
-        """Seconds of work that are left at this pace."""
-        return None if self.pace is None or self.open is None else self.open * self.pace
-
-
 class Queue(msgspec.Struct, frozen=True):
     """All that the page needs to begin: items, answers and progress."""
 
