@@ -157,6 +157,14 @@ def test_undo_takes_back_ticks_and_then_saved_marks(course: Course, rita: AtDesk
     assert len([entry for entry in log_of(course).entries if hasattr(entry, "ticks")]) == 2
 
 
+def test_undo_of_a_tick_keeps_the_comment(rita: AtDesk) -> None:
+    rita.press("1", "c")
+    rita.tab.keyboard.type("too short")
+    rita.press("Escape", "u")
+    assert rita.said == "Undone"
+    assert rita.tab.input_value("#comment") == "too short"
+
+
 def test_keys_of_fields_stay_in_fields(course: Course, rita: AtDesk) -> None:
     rita.go_to("a-proof", identity("a-proof", "anna"))
     rita.press("a", "c")

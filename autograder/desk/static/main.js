@@ -448,6 +448,7 @@ class App {
     if (draft?.isTouched && draft.view.entry.id === view.entry.id) {
       next.content = draft.content;
       next.past = draft.past;
+      next.isTyped = draft.isTyped;
       next.isTouched = true;
     }
     this.draft = next;
