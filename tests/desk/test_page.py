@@ -260,6 +260,25 @@ def test_the_other_mark_can_be_kept(
     assert rita.focus == "answer"
 
 
+def test_a_closed_conflict_keeps_the_comment(
+    browser: Any, course: Course, server: Formgrader, rita: AtDesk
+) -> None:
+    name = identity("a-proof", "anna")
+    rita.go_to("a-proof", name)
+    with at_desk(browser, server, "Sam") as sam:
+        sam.go_to("a-proof", name)
+        sam.to_next("a", "Enter")
+        sam.await_saved()
+    rita.press("1", "c")
+    rita.tab.keyboard.type("a gap")
+    rita.press("Control+Enter")
+    rita.tab.locator("dialog.conflict").wait_for()
+    rita.press("Escape")
+    rita.tab.locator("dialog.conflict").wait_for(state="detached")
+    assert rita.tab.input_value("#comment") == "a gap"
+    assert points(course)["anna"] == 2.0
+
+
 def test_a_changed_rubric_is_shown_then_applied(course: Course, rita: AtDesk) -> None:
     for student in ("anna", "ben"):
         rita.go_to("a-proof", identity("a-proof", student))

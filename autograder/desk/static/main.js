@@ -481,6 +481,8 @@ class App {
     const item = await this.#newestItem(view.entry.item);
     const mine = given[view.entry.id];
     const returnTo = this.current === view.entry.id ? "" : this.current;
+    const own = conflict.answers.find((each) => each.entry.id === draft.view.entry.id);
+    if (own && item) this.drafts.set(own.entry.id, moved(draft, own, item));
     await this.show(view.entry.id);
     if (count > 1) {
       this.say(`Nothing was saved, since one of these ${count} answers was changed meanwhile. Look at it, then mark the others again.`, true);
@@ -490,12 +492,10 @@ class App {
     if (isDialogOpen()) await dialogsClosed();
     openConflict(view, mine, draft.points, item, (isMine) => {
       if (isMine) {
-        const again = new Draft(view, item);
-        again.content = draft.content;
-        again.isTouched = true;
-        this.#send(again, [view.entry.id]);
+        this.#send(moved(draft, view, item), [view.entry.id]);
       } else {
         this.drafts.delete(view.entry.id);
+        if (!returnTo) this.#present(view);
       }
       if (returnTo) void this.show(returnTo, true);
     }, () => this.leave());
@@ -940,6 +940,20 @@ class App {
 function isField(element) {
   if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return true;
   return element instanceof HTMLInputElement && element.type !== "checkbox";
+}
+
+/**
+ * Return a draft's content as the draft of the newest view of the same answer.
+ * @param {Draft} draft
+ * @param {AnswerView} view
+ * @param {ItemView} item
+ */
+function moved(draft, view, item) {
+  const next = new Draft(view, item);
+  next.content = draft.content;
+  next.isTyped = draft.isTyped;
+  next.isTouched = true;
+  return next;
 }
 
 /** @returns {Promise<void>} */
