@@ -165,6 +165,15 @@ def test_undo_of_a_tick_keeps_the_comment(rita: AtDesk) -> None:
     assert rita.tab.input_value("#comment") == "too short"
 
 
+def test_an_adjustment_that_is_no_number_is_refused(course: Course, rita: AtDesk) -> None:
+    rita.press("1", "p")
+    rita.tab.keyboard.type("1-5")
+    rita.press("Control+Enter")
+    assert rita.said == "The adjustment is not a number."
+    assert rita.focus == "adjustment"
+    assert log_of(course).answers == {}
+
+
 def test_keys_of_fields_stay_in_fields(course: Course, rita: AtDesk) -> None:
     rita.go_to("a-proof", identity("a-proof", "anna"))
     rita.press("a", "c")
