@@ -94,7 +94,7 @@ class App {
     void loadMathJax(mathjax);
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => { if (!document.hidden) void this.refresh(); });
-    addEventListener("beforeunload", (event) => { if (this.saver.waiting) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (this.saver.waiting || this.#isUnsaved) event.preventDefault(); });
     addEventListener("hashchange", () => this.#fromAddress());
     setInterval(() => { if (!document.hidden) void this.refresh(); }, REFRESH);
   }
@@ -142,6 +142,11 @@ class App {
   /** @returns {QueueEntry | null} */
   get entry() {
     return this.entries.get(this.current) ?? null;
+  }
+
+  /** Whether a comment, a reason or an adjustment was typed and not saved. */
+  get #isUnsaved() {
+    return [...this.drafts.values()].some((each) => each.isTyped);
   }
 
   /** @param {string} name */
