@@ -323,7 +323,7 @@ class App {
 
   /** Show the answer that the page's address names; return whether there is one. */
   #fromAddress() {
-    const [item = "", id = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const [item = "", id = ""] = location.hash.slice(1).split("/").map(decoded);
     if (id === this.current && id) return true;
     if (this.entries.has(id)) void this.show(id);
     else if (this.queue?.items.some((each) => each.name === item)) this.#goToItem(item);
@@ -963,6 +963,18 @@ function moved(draft, view, item) {
   next.isTyped = draft.isTyped;
   next.isTouched = true;
   return next;
+}
+
+/**
+ * Return a part of an address; a part that is not encoded correctly stays as it is.
+ * @param {string} part
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** @returns {Promise<void>} */
