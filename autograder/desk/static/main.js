@@ -94,7 +94,7 @@ class App {
     void loadMathJax(mathjax);
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("visibilitychange", () => { if (!document.hidden) void this.refresh(); });
-    addEventListener("beforeunload", (event) => { if (this.saver.waiting) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (this.saver.waiting || this.#isUnsaved) event.preventDefault(); });
     addEventListener("hashchange", () => this.#fromAddress());
     setInterval(() => { if (!document.hidden) void this.refresh(); }, REFRESH);
   }
@@ -142,6 +142,11 @@ class App {
   /** @returns {QueueEntry | null} */
   get entry() {
     return this.entries.get(this.current) ?? null;
+  }
+
+  /** Whether a comment, a reason or an adjustment was typed and not saved. */
+  get #isUnsaved() {
+    return [...this.drafts.values()].some((each) => each.isTyped);
   }
 
   /** @param {string} name */
@@ -318,7 +323,7 @@ class App {
 
   /** Show the answer that the page's address names; return whether there is one. */
   #fromAddress() {
-    const [item = "", id = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const [item = "", id = ""] = location.hash.slice(1).split("/").map(decoded);
     if (id === this.current && id) return true;
     if (this.entries.has(id)) void this.show(id);
     else if (this.queue?.items.some((each) => each.name === item)) this.#goToItem(item);
@@ -350,6 +355,10 @@ class App {
    */
   #refusal(draft) {
     const { view, content } = draft;
+    if (this.pane.adjustment.validity.badInput) {
+      this.pane.adjustment.focus();
+      return "The adjustment is not a number.";
+    }
     if (content.adjustment && !content.reason.trim()) {
       this.pane.reason.hidden = false;
       this.pane.reason.focus();
@@ -448,6 +457,7 @@ class App {
     if (draft?.isTouched && draft.view.entry.id === view.entry.id) {
       next.content = draft.content;
       next.past = draft.past;
+      next.isTyped = draft.isTyped;
       next.isTouched = true;
     }
     this.draft = next;
@@ -480,6 +490,8 @@ class App {
     const item = await this.#newestItem(view.entry.item);
     const mine = given[view.entry.id];
     const returnTo = this.current === view.entry.id ? "" : this.current;
+    const own = conflict.answers.find((each) => each.entry.id === draft.view.entry.id);
+    if (own && item) this.drafts.set(own.entry.id, moved(draft, own, item));
     await this.show(view.entry.id);
     if (count > 1) {
       this.say(`Nothing was saved, since one of these ${count} answers was changed meanwhile. Look at it, then mark the others again.`, true);
@@ -489,12 +501,10 @@ class App {
     if (isDialogOpen()) await dialogsClosed();
     openConflict(view, mine, draft.points, item, (isMine) => {
       if (isMine) {
-        const again = new Draft(view, item);
-        again.content = draft.content;
-        again.isTouched = true;
-        this.#send(again, [view.entry.id]);
+        this.#send(moved(draft, view, item), [view.entry.id]);
       } else {
         this.drafts.delete(view.entry.id);
+        if (!returnTo) this.#present(view);
       }
       if (returnTo) void this.show(returnTo, true);
     }, () => this.leave());
@@ -939,6 +949,32 @@ class App {
 function isField(element) {
   if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return true;
   return element instanceof HTMLInputElement && element.type !== "checkbox";
+}
+
+/**
+ * Return a draft's content as the draft of the newest view of the same answer.
+ * @param {Draft} draft
+ * @param {AnswerView} view
+ * @param {ItemView} item
+ */
+function moved(draft, view, item) {
+  const next = new Draft(view, item);
+  next.content = draft.content;
+  next.isTyped = draft.isTyped;
+  next.isTouched = true;
+  return next;
+}
+
+/**
+ * Return a part of an address; a part that is not encoded correctly stays as it is.
+ * @param {string} part
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** @returns {Promise<void>} */
