@@ -10,6 +10,7 @@ from rich.text import Text
 from autograder.commands import markers, options
 from autograder.commands.common import command, out
 from autograder.course.assignment import Course
+from autograder.errors import DeskError
 
 SaveRubric = Annotated[
     bool,
@@ -54,6 +55,14 @@ def desk(
 
     found = Course.find(course)
     found.assignment(homework)
+    if apply and take_rubric is None:
+        raise DeskError("--apply works only with --take-rubric: add --take-rubric ITEM")
+    wanted = [save_rubric, take_rubric is not None, bool(deal or overlap or merge or export)]
+    if sum(wanted) > 1:
+        raise DeskError(
+            "these options do different things, and only one of them can be done at a time: give "
+            "--save-rubric, --take-rubric or the options for several markers"
+        )
     if save_rubric:
         _save_rubrics(found, homework)
     elif take_rubric is not None:

@@ -198,7 +198,8 @@ def _failure(process: subprocess.Popen[bytes], log: IO[bytes], reason: str = "")
     lines = log.read().decode("utf-8", "replace").splitlines()
     shown = [line for line in lines if line.strip() and "token=" not in line][-_LAST_LINES:]
     reason = reason or f"ended with exit code {process.returncode}"
-    return DeskError("\n  ".join([f"the Jupyter server {reason}. Its log ends with:", *shown]))
+    tail = [". Its log ends with:", *shown] if shown else [" and wrote nothing to its log"]
+    return DeskError(f"the Jupyter server {reason}" + "\n  ".join(tail))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

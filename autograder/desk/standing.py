@@ -47,6 +47,26 @@ class MarkerProgress(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
+class MarkerProgress:
+    """Numbers of a marker's answers, blind second marks included; `pace` as in Progress.
+
+    `dealt` and `open` are None if the answers are not dealt out.
+    """
+
+    marker: str
+    dealt: int | None
+    marked: int
+    open: int | None
+    flagged: int
+    pace: float | None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of work that are left at this pace."""
+        return None if self.pace is None or self.open is None else self.open * self.pace
+
+
+@dataclass(frozen=True)
 class Standing:
     """An answer as a marker sees it.
 

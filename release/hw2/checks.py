@@ -1732,7 +1732,7 @@ def show(*alternatives: str) -> None:
     plt.close("all")
 
 
-# --- Make a failing import harmless for answers that do not use it ------------------------
+# --- Make a failed import harmless for answers that do not use the import -----------------
 
 _HELPER = "__absent__"
 """Name of the built-in function that a cell's code calls after a failed import."""
@@ -1747,11 +1747,11 @@ _BINDING = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, as
 
 
 class AbsentError(ImportError):
-    """Code used a name that could not be imported."""
+    """An error: code used a name that could not be imported."""
 
 
 class AbsentModuleError(AbsentError, ModuleNotFoundError):
-    """Code used a name from a module that is not installed."""
+    """An error: code used a name from a module that is not installed."""
 
 
 class Absent:
@@ -1789,19 +1789,19 @@ def _failure(error: BaseException) -> AbsentError:
 
 
 class Absences:
-    """Lets cells go on after imports that fail."""
+    """A handler of failed imports, which lets a cell go on after a failed import."""
 
     def __init__(self) -> None:
         self.first: BaseException | None = None
         vars(builtins)[_HELPER] = self
 
     def __call__(self, *names: str, keep: bool = False) -> None:
-        """Bind a stand-in to each of the names; it raises the exception that is being handled."""
+        """Bind each name to a stand-in, which raises the exception that is being handled."""
         error = sys.exception()
-        assert error is not None, "only called while an exception is handled"
+        assert error is not None, "this may be called only while an exception is handled"
         frame = sys._getframe(1)
         namespace = frame.f_globals
-        if frame.f_locals is namespace:  # in a cell itself, not in one of its functions
+        if frame.f_locals is namespace:  # in the cell's own code, not in a function of the cell
             self.first = self.first or error
         for name in names:
             if not (keep and name in namespace):
@@ -1859,7 +1859,7 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 
 def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.stmt]:
-    """Return a function's statements, with a `try` around each import that it does not use."""
+    """Return a function's statements, with a `try` around each import that it never uses."""
     made: list[ast.stmt] = []
     for node in body:
         for block in _blocks(node):
@@ -1948,7 +1948,7 @@ class _Progress:
 
 
 def have_progress_bars() -> None:
-    """Provide a silent tqdm if tqdm or its widgets are missing: answers need only the loop."""
+    """Provide a silent tqdm if tqdm or its widgets are missing; answers need only tqdm's loop."""
     if all(find_spec(package) for package in ("tqdm", "ipywidgets")):
         return
 

@@ -59,6 +59,18 @@ def test_an_overlap_alone_is_refused(marked: Course) -> None:
     assert "belongs to --deal" in run(marked, "desk", "hw", "--overlap", "10%", code=2)
 
 
+@pytest.mark.parametrize(
+    "options",
+    ["--save-rubric --export x.json", "--apply", "--take-rubric a-proof --deal evenly=Rita,Sam"],
+)
+def test_options_that_would_be_ignored_are_refused(
+    marked: Course, tmp_path: Path, options: str
+) -> None:
+    told = run(marked, "desk", "hw", *options.replace("x.json", f"{tmp_path}/x").split(), code=2)
+    assert "--take-rubric" in told
+    assert not (tmp_path / "x").exists()
+
+
 def test_status_has_the_numbers_of_the_queue(marked: Course, rita: Marker, sam: Marker) -> None:
     rita.gives("a-proof", "anna", "s1")
     rita.gives("a-proof", "ben", "s1", flagged=True)

@@ -157,6 +157,23 @@ def test_undo_takes_back_ticks_and_then_saved_marks(course: Course, rita: AtDesk
     assert len([entry for entry in log_of(course).entries if hasattr(entry, "ticks")]) == 2
 
 
+def test_undo_of_a_tick_keeps_the_comment(rita: AtDesk) -> None:
+    rita.press("1", "c")
+    rita.tab.keyboard.type("too short")
+    rita.press("Escape", "u")
+    assert rita.said == "Undone"
+    assert rita.tab.input_value("#comment") == "too short"
+
+
+def test_an_adjustment_that_is_no_number_is_refused(course: Course, rita: AtDesk) -> None:
+    rita.press("1", "p")
+    rita.tab.keyboard.type("1-5")
+    rita.press("Control+Enter")
+    assert rita.said == "The adjustment is not a number."
+    assert rita.focus == "adjustment"
+    assert log_of(course).answers == {}
+
+
 def test_keys_of_fields_stay_in_fields(course: Course, rita: AtDesk) -> None:
     rita.go_to("a-proof", identity("a-proof", "anna"))
     rita.press("a", "c")
@@ -250,6 +267,25 @@ def test_the_other_mark_can_be_kept(
     rita.tab.locator("dialog.conflict").wait_for(state="detached")
     assert points(course)["anna"] == 2.0
     assert rita.focus == "answer"
+
+
+def test_a_closed_conflict_keeps_the_comment(
+    browser: Any, course: Course, server: Formgrader, rita: AtDesk
+) -> None:
+    name = identity("a-proof", "anna")
+    rita.go_to("a-proof", name)
+    with at_desk(browser, server, "Sam") as sam:
+        sam.go_to("a-proof", name)
+        sam.to_next("a", "Enter")
+        sam.await_saved()
+    rita.press("1", "c")
+    rita.tab.keyboard.type("a gap")
+    rita.press("Control+Enter")
+    rita.tab.locator("dialog.conflict").wait_for()
+    rita.press("Escape")
+    rita.tab.locator("dialog.conflict").wait_for(state="detached")
+    assert rita.tab.input_value("#comment") == "a gap"
+    assert points(course)["anna"] == 2.0
 
 
 def test_a_changed_rubric_is_shown_then_applied(course: Course, rita: AtDesk) -> None:

@@ -27,6 +27,7 @@ CODE = re.compile(r"`([^`]+)`")
 NOT_RUN = {
     r"make .*": "takes minutes, or installs the kit; the target is looked up in the Makefile",
     r"fdl desk hw2": "serves until Ctrl-C; tests/desk/test_opening.py runs it",
+    r"fdl desk hw2 --.*": "needs marks by hand; tests/desk runs each of these commands",
     r"fdl collect .*": "fetches from a server; tests/platforms/test_collect.py runs it",
     r"fdl .* --cluster .*": "needs a scheduler and workers on other machines",
 }

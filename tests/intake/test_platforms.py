@@ -139,7 +139,7 @@ def test_gradescope_groups_and_times(form: str, course: Course, take: Take, tmp_
     for student in ("anna", "bob"):
         assert placed(course)[f"{student}/{NAME}/{PROBLEM}.ipynb"] == FIRST
         assert time_of(course, student) == datetime(2024, 11, 20, 19, 30, 0, 123456)
-    (stranger,) = [file for file in result.left_out if "does not say whose" in file.why]
+    (stranger,) = [file for file in result.left_out if "does not say who" in file.why]
     assert "submission_999" in stranger.where
     assert not result.is_clean
 

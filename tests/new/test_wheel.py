@@ -32,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignore = shutil.ignore_patterns("__pycache__")
     for name in ("autograder", "solutions", "source", "release"):
         shutil.copytree(ROOT / name, tree / name, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "course.toml"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", "course.toml"):
         shutil.copy(ROOT / name, tree)
     run([*PIP, "wheel", *OPTIONS, "-w", str(folder), str(tree)], folder)
     [found] = folder.glob("*.whl")
@@ -70,7 +70,9 @@ def test_wheel_holds_nothing_of_a_homework(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as content:
         names = content.namelist()
         texts = {name: content.read(name) for name in names if ".dist-info/" not in name}
-    assert {name.partition("/")[0] for name in texts} == {"autograder"}
+    shared = {name for name in texts if ".data/data/share/jupyter/labextensions/@fdl/desk/" in name}
+    assert shared
+    assert {name.partition("/")[0] for name in texts.keys() - shared} == {"autograder"}
     assert [name for name in names if name.startswith("autograder/hidden/")] == [
         "autograder/hidden/__init__.py"
     ]

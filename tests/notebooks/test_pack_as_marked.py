@@ -150,7 +150,8 @@ def test_import_that_the_code_can_do_without_is_not_told(folder: Path, way: str)
 @pytest.mark.usefixtures("apart")
 @pytest.mark.parametrize("way", ["import {}", *BY_NAME])
 def test_import_inside_an_answer_fails_as_when_marked(folder: Path, way: str) -> None:
-    asking = f"    import importlib\n    {way.format('scipy')}\n    x = gammas ="
+    used = "scipy.x" if way == "import {}" else "x"  # an import that is not used does no harm
+    asking = f"    import importlib\n    {way.format('scipy')}\n    {used} = gammas ="
     inside = PARAMETERS.replace("    gammas =", asking, 1)
     [line] = told(folder, "x = 1", START + inside)
     assert line.startswith("p1a-parameters (1 point): code cell 2 of problem1_momentum.ipynb")

@@ -75,7 +75,9 @@ def found(
     return faults(release(course, "tiny", check=True, mark=mark))
 
 
-@pytest.mark.parametrize("kind", ["zeros", "ones", "random numbers", "the arguments"])
+@pytest.mark.parametrize(
+    "kind", ["zeros", "ones", "random numbers", "the function's own arguments"]
+)
 def test_part_that_junk_can_earn_is_named(found: Mapping[str, str], kind: str) -> None:
     (check,) = [name for name in found if name.startswith(f"junk earns nothing: {kind}")]
     detail = found[check]

@@ -61,7 +61,7 @@ def test_title_cell_states_the_items_of_its_notebook(made: Course) -> None:
     title = read_notebook(made.source("hw3") / "problem1_newton.ipynb").cells[0].source
     assert "| p1-newton | 2 | `newton` |" in title
     assert "| p1-proof | 2 | a text |" in title
-    assert "| p1-order | 1 (bonus) | `convergence_order` |" in title
+    assert "| p1-order | 1 (bonus) | <code>convergence_<wbr>order</code> |" in title
 
 
 def test_other_points_reach_every_text(made: Course) -> None:

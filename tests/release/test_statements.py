@@ -153,14 +153,14 @@ def test_points_of_the_readme(stated: Course) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('Item("t-slope", 2', 'Item("t-slope", 9', "t-slope is an item of 9 there"),
+        ('Item("t-slope", 2', 'Item("t-slope", 9', "t-slope is an item of 9 in this file"),
         (
             '("t-plot", points=1',
             '("t-plot", points=3',
-            "a bonus item of 3 there",
+            "a bonus item of 3 in this file",
         ),
-        (", bonus=True", "", "t-plot is an item of 1 there"),
-        ('    Item("t-proof", 1.5),\n', "", "checks.py: item t-proof is unknown there"),
+        (", bonus=True", "", "t-plot is an item of 1 in this file"),
+        ('    Item("t-proof", 1.5),\n', "", "checks.py: item t-proof is unknown in this file"),
         ('Item("t-values"', 'Item("t-value"', "an item of 1 in this file, but unknown in"),
         ("    Item", "    make.Item", ""),
         ("\n\nITEMS", '\n\nHINTS = [hint("t-slope", 4)]\n\nITEMS', ""),
@@ -265,7 +265,7 @@ REQUIREMENTS = "source/tiny/requirements.txt"
         (in_setup("from rich.text import Text"), "line 1 imports rich"),
         (in_setup("x = 1\nif x:\n    import rich as r"), "cell 3 (t-more), line 3 imports rich"),
         (in_setup('import importlib\nimportlib.import_module("rich.text")'), "imports rich"),
-        (in_setup("import yaml"), "add pyyaml to it"),
+        (in_setup("import yaml"), "add pyyaml to that file"),
         (in_file(CHECKS, "import rich"), "checks.py, line"),
         (in_file(CHECKS, "def f():\n    import no_such_thing"), "imports no_such_thing"),
         (in_file(VALLEY, "import no_such_thing"), "solutions/tiny/valley.py, line"),

@@ -2,13 +2,13 @@
 
 /** @import {Given} from "./types.js" */
 /** @import {ConflictError} from "./api.js" */
+/** @import {Draft} from "./draft.js" */
 /** @import {Navigation} from "./navigation.js" */
 /** @import {Refresh} from "./refresh.js" */
 /** @import {Screen} from "./screen.js" */
 /** @import {Session} from "./session.js" */
 
 import { dialogsClosed, isDialogOpen, openConflict } from "./dialogs.js";
-import { Draft } from "./draft.js";
 
 export class Conflicts {
   /**
@@ -48,6 +48,8 @@ export class Conflicts {
     const item = await this.refresh.newestItem(view.entry.item);
     const mine = given[id];
     const returnTo = session.current === id ? "" : session.current;
+    const own = conflict.answers.find((each) => each.entry.id === draft.view.entry.id);
+    if (own && item) session.drafts.set(own.entry.id, draft.movedTo(own, item));
     await navigation.show(id);
     if (count > 1) {
       screen.say(`Nothing was saved, since one of these ${count} answers was changed meanwhile. Look at it, then mark the others again.`, true);
@@ -57,12 +59,10 @@ export class Conflicts {
     if (isDialogOpen()) await dialogsClosed();
     openConflict(view, mine, draft.points, item, (isMine) => {
       if (isMine) {
-        const again = new Draft(view, item);
-        again.content = draft.content;
-        again.isTouched = true;
-        send(again);
+        send(draft.movedTo(view, item));
       } else {
         session.drafts.delete(id);
+        if (!returnTo) navigation.present(view);
       }
       if (returnTo) void navigation.show(returnTo, true);
     }, () => screen.leave());

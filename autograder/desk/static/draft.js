@@ -22,6 +22,8 @@ export class Draft {
     /** The mark of this text; null if it is not marked, although it may be flagged. */
     this.mark = view.mark && view.mark.ticks !== null ? view.mark : null;
     this.isTouched = false;
+    /** Whether a text or the adjustment was typed. */
+    this.isTyped = false;
     /** @type {Content[]} */
     this.past = [];
     this.content = this.#start();
@@ -35,6 +37,19 @@ export class Draft {
     const known = new Set(this.view.entry.blank ? [] : this.item.steps.map((step) => step.id));
     const suggested = new Set(this.view.suggested.filter((id) => known.has(id)));
     return { ticks: suggested, suggested, adjustment: 0, reason: "", comment: "" };
+  }
+
+  /**
+   * Return the content as a draft for the newest view of the same answer.
+   * @param {AnswerView} view
+   * @param {ItemView} item
+   */
+  movedTo(view, item) {
+    const next = new Draft(view, item);
+    next.content = this.content;
+    next.isTyped = this.isTyped;
+    next.isTouched = true;
+    return next;
   }
 
   /** The points that the mark gives: at least 0, at most the item's maximum. */
@@ -59,11 +74,13 @@ export class Draft {
   }
 
   /**
-   * Change a text or a number without a step for undo at each key.
+   * Change a text or a number, which undo of ticks then keeps.
    * @param {Partial<Content>} change
    */
   type(change) {
     this.content = { ...this.content, ...change };
+    this.past = this.past.map((each) => ({ ...each, ...change }));
+    this.isTyped = true;
     this.isTouched = true;
   }
 
@@ -101,7 +118,7 @@ export class Draft {
     const before = this.past.pop();
     if (!before) return false;
     this.content = before;
-    this.isTouched = this.past.length > 0;
+    this.isTouched = this.past.length > 0 || this.isTyped;
     return true;
   }
 

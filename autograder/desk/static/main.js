@@ -34,7 +34,7 @@ class Desk {
     this.marking = new Marking({ ...this, conflicts });
     this.keyboard = this.#keyboard();
     void loadMathJax(mathjax);
-    addEventListener("beforeunload", (event) => { if (this.saver.waiting) event.preventDefault(); });
+    addEventListener("beforeunload", (event) => { if (this.saver.waiting || session.isUnsaved) event.preventDefault(); });
     addEventListener("hashchange", () => this.navigation.goToAddress());
     this.refresh.watch();
   }

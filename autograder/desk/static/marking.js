@@ -102,6 +102,10 @@ export class Marking {
    */
   #refusal(draft) {
     const { view, content } = draft;
+    if (this.pane.adjustment.validity.badInput) {
+      this.pane.adjustment.focus();
+      return "The adjustment is not a number.";
+    }
     if (content.adjustment && !content.reason.trim()) {
       this.pane.reason.hidden = false;
       this.pane.reason.focus();

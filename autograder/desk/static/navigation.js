@@ -102,7 +102,7 @@ export class Navigation {
   /** Show the answer that the page's address names; return whether there is one. */
   goToAddress() {
     const { current, entries, queue } = this.session;
-    const [item = "", id = ""] = location.hash.slice(1).split("/").map(decodeURIComponent);
+    const [item = "", id = ""] = location.hash.slice(1).split("/").map(decoded);
     if (id === current && id) return true;
     if (entries.has(id)) void this.show(id);
     else if (queue?.items.some((each) => each.name === item)) this.goToItem(item);
@@ -214,6 +214,7 @@ export class Navigation {
     if (draft?.isTouched && draft.view.entry.id === view.entry.id) {
       next.content = draft.content;
       next.past = draft.past;
+      next.isTyped = draft.isTyped;
       next.isTouched = true;
     }
     session.draft = next;
@@ -232,5 +233,17 @@ export class Navigation {
     const state = entry.open ? "unmarked" : `${shownPoints(entry.points ?? 0)} points`;
     const marks = [entry.flagged && "flagged", entry.blank && "blank", entry.changed && "changed since marking", entry.differs && "to settle"];
     return [`${item.title}, ${this.session.place}`, state, ...marks.filter(Boolean)].join(", ");
+  }
+}
+
+/**
+ * Return a part of an address; a part that is not encoded correctly stays as it is.
+ * @param {string} part
+ */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }

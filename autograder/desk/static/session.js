@@ -125,6 +125,11 @@ export class Session {
 
   // --- drafts ---
 
+  /** Whether a comment, a reason or an adjustment was typed and not saved. */
+  get isUnsaved() {
+    return [...this.drafts.values()].some((each) => each.isTyped);
+  }
+
   /** Keep the draft on the screen until it is saved. */
   keepDraft() {
     if (this.draft) this.drafts.set(this.draft.view.entry.id, this.draft);

@@ -210,17 +210,21 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
     if _is_covered(axes, field):
         return "something that you drew later covers the surface"
     if view_of(axes, field) is None:
-        return "the limits of the axes cut off the surface, or the surface takes up too little of "
-        "the picture"
+        return (
+            "the limits of the axes cut off the surface, or the surface takes up too little of "
+            "the picture"
+        )
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
-        return "the surface has too few levels to show where the function is large: ask for more "
-        "`levels`"
+        return (
+            "the surface has too few levels to show where the function is large: ask for more "
+            "`levels`"
+        )
     return ""
 
 
 @dataclass(frozen=True)
 class View:
-    """The visible part of a field: samples, half cell sizes, and the corners around all cells."""
+    """The visible part of a field: samples, half cell sizes, and the corners around the cells."""
 
     kind: str
     samples: np.ndarray
@@ -506,7 +510,7 @@ def assert_marks_named(
     names: Mapping[str, Says],
     keys: Mapping[str, Words] | None = None,
 ) -> None:
-    """Assert that no legend and no title gives one group's points (u, v) another group's name.
+    """Assert that no legend or title gives points (u, v) of one group the name of another group.
 
     Points may have any name if no legend names their curve, or if that curve has points of
     several groups. With `keys`, no text may give a group the colours or markers of another group.
