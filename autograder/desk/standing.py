@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-import msgspec
-
 from autograder.desk.answers import Answer
 from autograder.desk.messages import Progress, Role
 from autograder.gradebook.handmarks import (
@@ -25,25 +23,6 @@ from autograder.gradebook.handmarks import (
 
 _PAUSE = 600.0
 """Seconds between two marks after which the marker has paused; pauses do not count as work."""
-
-
-class MarkerProgress(msgspec.Struct, frozen=True):
-    """Numbers of a marker's answers, blind second marks included; `pace` as in Progress.
-
-    `dealt` and `open` are None if the answers are not dealt out.
-    """
-
-    marker: str
-    dealt: int | None
-    marked: int
-    open: int | None
-    flagged: int
-    pace: float | None
-
-    @property
-    def left(self) -> float | None:
-        """Seconds of work that are left at this pace."""
-        return None if self.pace is None or self.open is None else self.open * self.pace
 
 
 @dataclass(frozen=True)
