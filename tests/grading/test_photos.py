@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,14 @@ from .tiny_class import HOMEWORK
 
 PROOF, NOTEBOOK = "t-proof", "valley"
 BODY = 8_000_000
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A copy of the made-up course, because these tests hand in and record photos."""
+    root = tmp_path_factory.mktemp("photos") / "course"
+    shutil.copytree(tiny.root, root)
+    return Course(root)
 
 
 def attached(content: bytes, kind: str = "image/jpeg") -> dict[str, str]:
