@@ -33,10 +33,8 @@ from autograder.gradebook.handmarks import (
     HandMarks,
     Place,
     RubricVersion,
-    append,
     store_mark,
 )
-from autograder.gradebook.penalties import update_penalties
 from autograder.words import printable
 
 SCHEMA = "fdl-marks/1"
@@ -186,11 +184,10 @@ def merge_marks(desk: Desk, paths: Sequence[Path]) -> Merged:
         for path, file in files:
             merge.add(path, file)
         merge.apply_rubrics()
-        append(now.gradebook, desk.homework, merge.new)
+        desk.append(now, merge.new)
         counted, typed = _store(desk, now.gradebook, now.log, now.answers, now.typed, before)
-        if counted and desk.course.rules(desk.homework).late is not None:
-            students = sorted({student for _, student in counted})
-            update_penalties(now.gradebook, desk.course, desk.homework, students)
+        if counted:
+            desk.settle_penalties(now, sorted({student for _, student in counted}))
         return merge.result(counted, typed)
 
 

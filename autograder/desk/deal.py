@@ -18,7 +18,7 @@ from autograder.course.settings import did_you_mean
 from autograder.desk.answers import Answer, place_in_queue
 from autograder.desk.desk import Desk, check_marker
 from autograder.errors import DeskError
-from autograder.gradebook.handmarks import Deal, HandMarks, Place, append
+from autograder.gradebook.handmarks import Deal, HandMarks, Place
 from autograder.words import printable
 
 EVENLY, NOBODY = "evenly", "none"
@@ -126,8 +126,7 @@ def deal(desk: Desk, texts: Sequence[str], overlap: str | None = None) -> list[S
         before = now.log.deal
         if (before.markers if before else {}) != markers:
             new = Deal(after=before.uid if before else "", markers=markers)
-            append(now.gradebook, desk.homework, [new])
-            now.log.add(new)
+            desk.append(now, [new])
         return list(shares(now.log))
 
 

@@ -45,11 +45,11 @@ from autograder.desk.messages import (
 from autograder.desk.sourcerubric import as_version, digest_of, with_ids
 from autograder.desk.standing import (
     MarkerProgress,
+    Standing,
     markers_progress,
     progress,
     role_of,
     standing,
-    visible,
 )
 from autograder.errors import DeskError
 from autograder.gradebook.database import (
@@ -161,29 +161,34 @@ class Desk:
     def queue(self, marker: str, *, names: bool = False) -> Queue:
         """Return the items and all answers; with `names`, also the students' names."""
         with self.reading() as now:
-            self._order_by_similarity(now)
+            seen = self._standings(now, marker)
+            self._order_by_similarity([now.answers[place] for place in seen])
             people = read_people(now.gradebook) if names else {}
-            entries = tuple(self._entry(now, place, marker, people) for place in self._places(now))
+            entries = tuple(self._entry(now, place, each, people) for place, each in seen.items())
             return Queue(
                 self._assignment.name,
                 self._assignment.title,
                 tuple(self._item(now.log, item) for item in self._items.values()),
                 entries,
-                self._progress(now, marker),
+                progress(now.log, list(seen.values()), self._items),
             )
 
     def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
         """Return the progress of each item, of the homework under "", and of each marker."""
         with self.reading() as now:
-            answers = {place: now.answers[place] for place in self._places(now)}
-            return self._progress(now, ""), markers_progress(now.log, answers, now.typed)
+            seen = self._standings(now)
+            answers = {place: now.answers[place] for place in seen}
+            return (
+                progress(now.log, list(seen.values()), self._items),
+                markers_progress(now.log, answers, now.typed),
+            )
 
-    def _progress(self, now: Snapshot, marker: str) -> dict[str, Progress]:
-        standings = [
-            standing(now.log, now.answers[place], now.typed.get(place), marker)
+    def _standings(self, now: Snapshot, marker: str = "") -> dict[Place, Standing]:
+        """Return how each answer stands for a marker, in the order of the queue."""
+        return {
+            place: standing(now.log, now.answers[place], now.typed.get(place), marker)
             for place in self._places(now)
-        ]
-        return progress(now.log, standings, self._items)
+        }
 
     def answer(self, name: str, marker: str, *, names: bool = False) -> AnswerView:
         """Return the answer with this id; raise DeskError if there is none."""
@@ -213,7 +218,7 @@ class Desk:
         with self.changing(students) as now:
             for name, each in given.items():
                 self._save(now, places[name], each, cause)
-            self._settle_penalties(now, students)
+            self.settle_penalties(now, students)
         return [self.answer(name, each.marker, names=names) for name, each in given.items()]
 
     def _save(self, now: Snapshot, place: Place, given: Given, cause: Cause) -> None:
@@ -247,7 +252,7 @@ class Desk:
         )
         if mark.adjustment and not mark.reason.strip():
             raise DeskError("write a reason for the adjusted points")
-        self._append(now, [mark])
+        self.append(now, [mark])
         if not is_second and is_stored(mark, before):
             store_mark(now.gradebook, self._assignment.name, item, mark)
 
@@ -292,7 +297,7 @@ class Desk:
                 f"{self._assignment.name} --check` to see the reason"
             )
         with self.changing() as now:
-            known = now.log.rubrics.get(item) or self._source_rubric(item, marker)
+            known = self._rubric_in_force(now.log, item, marker)
             version = RubricVersion(
                 marker=marker or known.marker,
                 after=known.uid if item in now.log.rubrics else "",
@@ -310,10 +315,10 @@ class Desk:
         changed = list(self._changed(now, version))
         if apply:
             others = (mark for mark, _ in self._changed(now, version, newest=False))
-            self._append(now, [version, *(mark for mark, _ in changed), *others])
+            self.append(now, [version, *(mark for mark, _ in changed), *others])
             for mark, _ in changed:
                 store_mark(now.gradebook, self._assignment.name, self._items[version.item], mark)
-            self._settle_penalties(now, [mark.student for mark, _ in changed])
+            self.settle_penalties(now, [mark.student for mark, _ in changed])
         return tuple(
             Change(now.answers[version.item, mark.student].id, "", before, mark.points)
             for mark, before in changed
@@ -339,8 +344,12 @@ class Desk:
     def _rubric(self, now: Snapshot, item: Item, marker: str) -> RubricVersion:
         """Return the item's rubric; the log gets the source's rubric when it is first used."""
         if item.name not in now.log.rubrics:
-            self._append(now, [self._source_rubric(item.name, marker)])
+            self.append(now, [self._source_rubric(item.name, marker)])
         return now.log.rubrics[item.name]
+
+    def _rubric_in_force(self, log: HandMarks, item: str, marker: str = "") -> RubricVersion:
+        """Return the item's rubric in the log, or else the source's rubric."""
+        return log.rubrics.get(item) or self._source_rubric(item, marker)
 
     def _source_rubric(self, item: str, marker: str = "") -> RubricVersion:
         return as_version(self._assignment.name, item, self._sources().get(item), marker)
@@ -356,13 +365,12 @@ class Desk:
     # --- views ---
 
     def _item(self, log: HandMarks, item: Item) -> ItemView:
-        rubric = log.rubrics.get(item.name) or self._source_rubric(item.name)
+        rubric, source = self._rubric_in_force(log, item.name), self._source_rubric(item.name)
         remarks = Counter(
             marks.newest.comment
             for (name, _), marks in log.answers.items()
             if name == item.name and marks.newest and marks.newest.comment
         )
-        source = self._source_rubric(item.name)
         is_changed = rubric.source != source.source and _words(rubric) != _words(source)
         question = self._questions[item.name]
         return ItemView(
@@ -391,11 +399,10 @@ class Desk:
         self,
         now: Snapshot,
         place: Place,
-        marker: str,
+        seen: Standing,
         people: Mapping[str, Person],
     ) -> QueueEntry:
-        answer, typed = now.answers[place], now.typed.get(place)
-        marks, seen = now.log.marks(*place), standing(now.log, answer, typed, marker)
+        answer, typed, marks = now.answers[place], now.typed.get(place), now.log.marks(*place)
         mark, role = seen.mark, seen.role
         is_typed = typed is not None and role != "second" and typed.differs(marks.newest)
         return QueueEntry(
@@ -423,16 +430,16 @@ class Desk:
         if place not in now.answers:
             raise DeskError("this answer is not there any more: reload the page")
         people = read_people(now.gradebook, [place[1]]) if names else {}
-        answer, entry = now.answers[place], self._entry(now, place, marker, people)
-        marks = now.log.marks(*place)
-        mark = visible(marks, entry.role, marker)
+        answer, marks = now.answers[place], now.log.marks(*place)
+        seen = standing(now.log, answer, now.typed.get(place), marker)
+        entry, mark = self._entry(now, place, seen, people), seen.mark
         is_current = mark is not None and mark.answer == answer.digest
         is_blind = entry.role in ("first", "second") and not entry.differs
         history = [each for each in marks.history if not is_blind or each.marker == marker]
         evidence = self._evidence(now, place)
         return AnswerView(
             entry=entry,
-            state=now.state(place),
+            state=entry.state,
             html=as_page(answer.text, answer.pictures),
             warnings=self._warnings(place),
             evidence=evidence,
@@ -450,11 +457,10 @@ class Desk:
 
     def _evidence(self, now: Snapshot, place: Place) -> dict[str, tuple[EvidenceView, ...]]:
         report = self._answers.report(place[1])
-        rubric = now.log.rubrics.get(place[0]) or self._source_rubric(place[0])
         if report is None:
             return {}
         found: dict[str, tuple[EvidenceView, ...]] = {}
-        for step in rubric.steps:
+        for step in self._rubric_in_force(now.log, place[0]).steps:
             looked_up = (look_up(claim, report) for claim in step.evidence)
             found[step.id] = tuple(
                 EvidenceView(
@@ -477,17 +483,17 @@ class Desk:
         )
         return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
-    def _order_by_similarity(self, now: Snapshot) -> None:
+    def _order_by_similarity(self, answers: Sequence[Answer]) -> None:
         """Find the place of each answer, by id, in the order by similarity, if answers changed."""
-        digests = frozenset(answer.digest + answer.id for answer in now.answers.values())
+        digests = frozenset(answer.digest + answer.id for answer in answers)
         if self._similar[0] != digests:
             by_item: dict[str, list[Answer]] = {}
-            for place in self._places(now):
-                by_item.setdefault(place[0], []).append(now.answers[place])
+            for answer in answers:
+                by_item.setdefault(answer.item, []).append(answer)
             places = {
                 answer.id: index
-                for answers in by_item.values()
-                for index, answer in enumerate(by_similarity(answers))
+                for similar in by_item.values()
+                for index, answer in enumerate(by_similarity(similar))
             }
             self._similar = (digests, places)
 
@@ -533,11 +539,13 @@ class Desk:
             self._backed_up = datetime.now()
         return self._gradebook
 
-    def _append(self, now: Snapshot, entries: Sequence[AnyEntry]) -> None:
+    def append(self, now: Snapshot, entries: Sequence[AnyEntry]) -> None:
+        """Append entries to the log, and add them to the snapshot."""
         append(now.gradebook, self._assignment.name, entries)
         self._log.read(now.gradebook)
 
-    def _settle_penalties(self, now: Snapshot, students: Sequence[str]) -> None:
+    def settle_penalties(self, now: Snapshot, students: Sequence[str]) -> None:
+        """Update the students' late penalties, which can depend on their marks."""
         if self._course.rules(self._assignment.name).late is not None:
             update_penalties(now.gradebook, self._course, self._assignment.name, students)
 
