@@ -283,7 +283,7 @@ class _Merge:
                     self._add(changed)
 
     def result(self, counted: Sequence[Place], typed: Sequence[Place]) -> Merged:
-        """Return what was merged."""
+        """Return the result of the merge."""
         marks = [
             entry
             for entry in self.new

@@ -178,7 +178,7 @@ def _first_markers(
 
 
 def _who_marked(log: HandMarks, item: str, student: str) -> str:
-    """Return who marked an answer; the marker to whom it is dealt comes first. "" if nobody did."""
+    """Return the marker of an answer, preferably the one it is dealt to; "" if nobody marked it."""
     marks = log.marks(item, student)
     if marks.newest is None or not marks.newest.is_marked:
         return ""
@@ -214,7 +214,7 @@ def _second_markers(
 
 
 def _others(marker: str, item: str, wish: Wish) -> list[str]:
-    """Return who may mark an answer second: a marker of the same item, or else any other."""
+    """Return the possible second markers of an answer: those of its item, or else all others."""
     same = [name for name in wish.markers[item] if name != marker]
     return same or [name for name in wish.everybody if name != marker]
 

@@ -176,7 +176,7 @@ class RubricChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conflict(msgspec.Struct, frozen=True):
-    """Why nothing was saved, and what is there now instead."""
+    """The reason why nothing was saved, and the newest state of the answers."""
 
     message: str
     answers: tuple[AnswerView, ...]

@@ -128,7 +128,7 @@ def progress(
 def markers_progress(
     log: HandMarks, answers: Mapping[Place, Answer], typed: Mapping[Place, GradebookMark]
 ) -> tuple[MarkerProgress, ...]:
-    """Return the progress of everybody who marked an answer or to whom answers are dealt."""
+    """Return the progress of each person who marked an answer or was dealt answers."""
     dealt = log.deal.markers.values() if log.deal else ()
     names = {name for students in dealt for markers in students.values() for name in markers}
     names |= {mark.marker for marks in log.answers.values() for mark in marks.current}

@@ -228,15 +228,21 @@ def test_a_flag_is_saved_at_once_and_found_by_the_filter(course: Course, rita: A
     assert points(course) == {"dora": 0.0}
 
 
-def test_two_people_mark_the_same_item_at_once(
-    browser: Any, course: Course, server: Formgrader, rita: AtDesk
-) -> None:
+def marked_meanwhile(browser: Any, server: Formgrader, rita: AtDesk) -> str:
+    """Let Sam mark the answer that Rita has opened with all steps; return its id."""
     name = identity("a-proof", "anna")
     rita.go_to("a-proof", name)
     with at_desk(browser, server, "Sam") as sam:
         sam.go_to("a-proof", name)
         sam.to_next("a", "Enter")
         sam.await_saved()
+    return name
+
+
+def test_two_people_mark_the_same_item_at_once(
+    browser: Any, course: Course, server: Formgrader, rita: AtDesk
+) -> None:
+    name = marked_meanwhile(browser, server, rita)
     rita.press("1", "Enter")
     dialog = rita.tab.locator("dialog.conflict")
     dialog.wait_for()
@@ -256,12 +262,7 @@ def test_two_people_mark_the_same_item_at_once(
 def test_the_other_mark_can_be_kept(
     browser: Any, course: Course, server: Formgrader, rita: AtDesk
 ) -> None:
-    name = identity("a-proof", "anna")
-    rita.go_to("a-proof", name)
-    with at_desk(browser, server, "Sam") as sam:
-        sam.go_to("a-proof", name)
-        sam.to_next("a", "Enter")
-        sam.await_saved()
+    name = marked_meanwhile(browser, server, rita)
     rita.press("1", "Enter")
     rita.tab.get_by_role("button", name="Keep theirs").click()
     rita.tab.locator("dialog.conflict").wait_for(state="detached")
@@ -272,12 +273,7 @@ def test_the_other_mark_can_be_kept(
 def test_a_closed_conflict_keeps_the_comment(
     browser: Any, course: Course, server: Formgrader, rita: AtDesk
 ) -> None:
-    name = identity("a-proof", "anna")
-    rita.go_to("a-proof", name)
-    with at_desk(browser, server, "Sam") as sam:
-        sam.go_to("a-proof", name)
-        sam.to_next("a", "Enter")
-        sam.await_saved()
+    name = marked_meanwhile(browser, server, rita)
     rita.press("1", "c")
     rita.tab.keyboard.type("a gap")
     rita.press("Control+Enter")

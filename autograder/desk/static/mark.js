@@ -233,7 +233,7 @@ export class MarkPane {
     this.actions.changed();
   }
 
-  /** Show the comment as the student will see it, if that differs from what is typed. */
+  /** Show a preview of the comment, if the student will not see it exactly as typed. */
   async #renderPreview() {
     const text = this.comment.value.trim();
     const isPlain = !/[$*_`#\\<>|~\n-]/.test(text);
@@ -250,7 +250,7 @@ export class MarkPane {
     }
   }
 
-  /** Offer earlier comments that contain what is typed, those used most first. */
+  /** Offer earlier comments that contain the typed text; the most used comes first. */
   #offer() {
     const typed = this.comment.value.trim().toLowerCase();
     const words = typed.split(/\s+/).filter(Boolean);

@@ -46,7 +46,7 @@ export function loadMathJax(address) {
 
 /** @typedef {{element: Element, done: () => void}} Job */
 
-/** What waits to be typeset: first all that is on the screen, then what was fetched ahead. */
+/** The elements that wait to be typeset; those on the screen come before those fetched ahead. */
 /** @type {{now: Job[], later: Job[]}} */
 const waiting = { now: [], later: [] };
 let isBusy = false;
