@@ -1,9 +1,9 @@
 """The marking desk without its page: the queue, one answer, saving, and changes of a rubric.
 
 Each function of `Desk` reads the gradebook again, since other people mark at the same time. A
-marker's page sends back the `state` of the answer that it showed. The
-answer, its marks in the log or its marks in nbgrader's gradebook may have changed since then. In
-this case nothing is saved, and the page shows the answer and its marks as they are now.
+marker's page sends back the `state` of the answer that it showed. The answer, its marks in the log
+or its marks in nbgrader's gradebook may have changed since then. In this case nothing is saved, and
+the page shows the answer and its marks as they are now.
 """
 
 from __future__ import annotations

@@ -262,7 +262,7 @@ def test_two_people_mark_the_same_item_at_once(
 def test_the_other_mark_can_be_kept(
     browser: Any, course: Course, server: Formgrader, rita: AtDesk
 ) -> None:
-    name = marked_meanwhile(browser, server, rita)
+    marked_meanwhile(browser, server, rita)
     rita.press("1", "Enter")
     rita.tab.get_by_role("button", name="Keep theirs").click()
     rita.tab.locator("dialog.conflict").wait_for(state="detached")
@@ -273,7 +273,7 @@ def test_the_other_mark_can_be_kept(
 def test_a_closed_conflict_keeps_the_comment(
     browser: Any, course: Course, server: Formgrader, rita: AtDesk
 ) -> None:
-    name = marked_meanwhile(browser, server, rita)
+    marked_meanwhile(browser, server, rita)
     rita.press("1", "c")
     rita.tab.keyboard.type("a gap")
     rita.press("Control+Enter")
