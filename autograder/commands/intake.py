@@ -53,6 +53,7 @@ def intake(
 
     The command lists each unused file with the reason.
     """
+    from autograder.gradebook.people import keep_people, keep_platforms
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
 
@@ -69,9 +70,8 @@ def intake(
             say=lambda what: status.update(as_line(what)),
         )
     if roster is not None:
-        from autograder.gradebook.people import keep_people
-
         keep_people(found, roster.people)
+    keep_platforms(found.platforms, {each.student: each.platform for each in result.taken})
     if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:

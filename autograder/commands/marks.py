@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,6 +58,7 @@ def export(
     The command also keeps a copy in the folder exported/.
     """
     from autograder.exports import export as export_marks
+    from autograder.exports.elsewhere import elsewhere
     from autograder.gradebook.glance import graded_now, keep_handed_on
     from autograder.gradebook.penalties import read_marks_settled
 
@@ -72,9 +74,12 @@ def export(
     make_folder(kept.parent)
     write_bytes(kept, result.content)
     graded = graded_now(place.gradebook, assignment)
-    keep_handed_on(place.handed_on(assignment), to.value, graded)
+    reached = {name: each for name, each in graded.items() if name in result.reached}
+    keep_handed_on(place.handed_on(assignment), to.value, reached)
     _deliver(result.content, output)
-    for line in _remarks(result):
+    others = elsewhere(place, result.only_ours, to.value)
+    result = replace(result, only_ours=without(result.only_ours, others))
+    for line in (*_remarks(result), *users_of(others)):
         err.print(line)
     if not result.is_whole:
         raise typer.Exit(1)
@@ -105,6 +110,18 @@ def standing(
         err.print(f"Students (*) whose marks are not final: {unsettled}")
 
 
+def without(students: Iterable[str], others: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the students who use no other system."""
+    explained = {student for who in others.values() for student in who}
+    return tuple(student for student in students if student not in explained)
+
+
+def users_of(others: Mapping[str, Sequence[str]]) -> Iterator[Text]:
+    """Yield a line about the students of each other system."""
+    for system, students in others.items():
+        yield Text(f"Not in the roster, but users of {system}: {', '.join(students)}")
+
+
 def _deliver(content: bytes, output: Path | None) -> None:
     if output is None:
         sys.stdout.buffer.write(content)
@@ -125,6 +142,8 @@ def _remarks(result: Export) -> Iterator[Text]:
     ):
         for name in names:
             yield Text(f"{heading}: {name}", style="red")
+    if result.given_zero:
+        yield Text(f"Handed in nothing, so they have 0 points: {', '.join(result.given_zero)}")
     if result.left_open:
         yield Text(f"Skipped, since not final: {', '.join(result.left_open)}")
 

@@ -12,7 +12,7 @@ autograded/STUDENT/HW/ the marked notebooks and report.json
 feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
 regraded/HW/           the changes of each `fdl regrade`
-exported/HW/           the last export to each system
+exported/HW/           the last export to each system, and the feedback that was packed for it
 published/             HW-solutions/: what students get after the deadline, with answers
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`
@@ -109,6 +109,11 @@ class CourseFolder:
         """Return the folder with the last export to each system."""
         return self.root / "exported" / assignment
 
+    @property
+    def platforms(self) -> Path:
+        """Return the file with the platform of each student whose submission was taken in."""
+        return self.root / "exported" / ".platforms.json"
+
     def published_solutions(self, assignment: str) -> Path:
         """Return the folder with the solutions that students get.
 
@@ -120,3 +125,7 @@ class CourseFolder:
     def handed_on(self, assignment: str) -> Path:
         """Return the file with hashes of the marks on the last pages and in the last exports."""
         return self.root / "exported" / f"{assignment}.json"
+
+    def all_handed_on(self) -> list[Path]:
+        """Return the existing files of `handed_on`, of all homework."""
+        return sorted((self.root / "exported").glob("[!.]*.json"))

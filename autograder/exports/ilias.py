@@ -18,7 +18,8 @@ from dataclasses import replace
 from typing import Never
 
 from autograder.errors import RecordError
-from autograder.exports.form import Filled, fill, match
+from autograder.exports.form import Filled, fill
+from autograder.exports.matching import match
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks
 
@@ -48,10 +49,13 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
             "ILIAS reads the columns of status.csv by their order, which was changed. Found: "
             f"{', '.join(sheet.header)}; the order must be: {', '.join(_COLUMNS)}"
         )
-    matching = match(marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number])
+    names = sheet.places("lastname", "firstname")
+    matching = match(
+        marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number], names=names
+    )
     # these columns contain numbers and teachers' texts; columns after them are unknown
     kept = set(range(len(_COLUMNS))) - {login}
-    filled = fill(sheet, matching, mark, texts=sheet.places("lastname", "firstname"), kept=kept)
+    filled = fill(sheet, matching, mark, texts=names, kept=kept)
     for row in filled.rows:
         row[update] = "0"
     for row, _ in filled.graded():
