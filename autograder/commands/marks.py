@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -78,8 +78,8 @@ def export(
     keep_handed_on(place.handed_on(assignment), to.value, reached)
     _deliver(result.content, output)
     others = elsewhere(place, result.only_ours, to.value)
-    result = replace(result, only_ours=without(result.only_ours, others))
-    for line in (*_remarks(result), *users_of(others)):
+    result = replace(result, only_ours=others.unexplained)
+    for line in (*_remarks(result), *map(Text, others.remarks())):
         err.print(line)
     if not result.is_whole:
         raise typer.Exit(1)
@@ -108,18 +108,6 @@ def standing(
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
         err.print(f"Students (*) whose marks are not final: {unsettled}")
-
-
-def without(students: Iterable[str], others: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the students who use no other system."""
-    explained = {student for who in others.values() for student in who}
-    return tuple(student for student in students if student not in explained)
-
-
-def users_of(others: Mapping[str, Sequence[str]]) -> Iterator[Text]:
-    """Yield a line about the students of each other system."""
-    for system, students in others.items():
-        yield Text(f"Not in the roster, but users of {system}: {', '.join(students)}")
 
 
 def _deliver(content: bytes, output: Path | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from autograder.course.assignment import Course
 from autograder.gradebook.glance import handed_on
@@ -11,8 +12,21 @@ from autograder.gradebook.people import read_platforms
 LEARNING_PLATFORMS = ("moodle", "canvas", "ilias", "gradescope")
 
 
-def elsewhere(course: Course, students: Iterable[str], system: str) -> Mapping[str, list[str]]:
-    """Return those of the students who use other systems than `system`, by system.
+@dataclass(frozen=True)
+class Elsewhere:
+    """Students of other systems, by system, and the students who are known to use none."""
+
+    users: Mapping[str, Sequence[str]]
+    unexplained: tuple[str, ...]
+
+    def remarks(self) -> Iterator[str]:
+        """Yield a line about the students of each system."""
+        for system, students in self.users.items():
+            yield f"Not in the roster, but users of {system}: {', '.join(students)}"
+
+
+def elsewhere(course: Course, students: Sequence[str], system: str) -> Elsewhere:
+    """Find out which of the students use other systems than `system`.
 
     A student uses a system if the student handed in there, or if the student's marks of any
     homework were exported to it.
@@ -24,6 +38,9 @@ def elsewhere(course: Course, students: Iterable[str], system: str) -> Mapping[s
         for platform, marks in handed_on(record).items():
             used.setdefault(platform, set()).update(marks)
     others = [name for name in LEARNING_PLATFORMS if name != system]
-    wanted = set(students)
-    found = {name: sorted(wanted & used.get(name, set())) for name in others}
-    return {name: who for name, who in found.items() if who}
+    found = {name: [who for who in students if who in used.get(name, ())] for name in others}
+    explained = {student for who in found.values() for student in who}
+    return Elsewhere(
+        {name: who for name, who in found.items() if who},
+        tuple(student for student in students if student not in explained),
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from autograder.exports.names import first_and_last
 from autograder.gradebook.marks import Marks, Person, StudentMarks
 from autograder.submission.intake.roster import squeezed
 
@@ -137,16 +138,18 @@ class _Finder:
 
 def _names_of(person: Person) -> Iterator[str]:
     """Yield a person's name in the orders that platforms use; an id may be made from the name."""
-    yield f"{person.first_name} {person.last_name}"
-    yield f"{person.last_name} {person.first_name}"
+    first, last = first_and_last(person)
+    yield f"{first} {last}"
+    yield f"{last} {first}"
     yield person.id
 
 
 def _contradicts(words: str, person: Person) -> bool:
-    """Return whether two known names have no word in common."""
-    theirs = {squeezed(word) for word in words.replace(",", " ").split()}
-    ours = {squeezed(word) for word in f"{person.first_name} {person.last_name}".split()}
-    return bool(theirs and ours) and not theirs & ours
+    """Return whether two known names have nothing in common; theirs may be written as one word."""
+    theirs = [squeezed(word) for word in words.replace(",", " ").split()]
+    ours = [squeezed(word) for word in f"{person.first_name} {person.last_name}".split()]
+    is_known = any(theirs) and any(ours)
+    return is_known and not any(word and word in other for word in ours for other in theirs)
 
 
 def _ambiguities(

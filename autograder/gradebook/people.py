@@ -35,6 +35,12 @@ def keep_platforms(path: Path, platforms: Mapping[str, str]) -> None:
         write_bytes(path, json.dumps(now, indent=1, sort_keys=True).encode())
 
 
+def keep_new_platforms(path: Path, platforms: Mapping[str, str]) -> None:
+    """Store the platform of those students whose platform is unknown."""
+    known = read_platforms(path)
+    keep_platforms(path, {who: where for who, where in platforms.items() if who not in known})
+
+
 def read_platforms(path: Path) -> dict[str, str]:
     """Return the stored platforms by student; {} if the file cannot be read."""
     try:
