@@ -21,7 +21,6 @@ from autograder.words import listed
 if TYPE_CHECKING:
     from autograder.exports.handback import HandBack
     from autograder.exports.handback.mail import Mails
-    from autograder.gradebook.marks import Marks
 
 Receiver = StrEnum("Receiver", ("MOODLE", "ILIAS", "CANVAS", "MAIL"))
 
@@ -36,14 +35,14 @@ UPLOAD = {
     Receiver.CANVAS: "in Canvas, open the gradebook and choose Re-Upload Submissions in the menu "
     "of the assignment's column",
 }
-"""How to upload the file."""
+"""Way to the upload in each system."""
 
 EXPORTS = {
     Receiver.MOODLE: "the download of all submissions, or the grading worksheet",
     Receiver.ILIAS: "the download of the Multi-Feedback structure, or of all submissions",
     Receiver.CANVAS: "the file from Download Submissions",
 }
-"""What each system's roster is."""
+"""Roster of each system, in words."""
 
 
 @command()
@@ -96,6 +95,8 @@ def feedback(
     if paths:
         out.print(Text(f"{len(paths)} feedback pages in {found.all_feedback}"))
     is_whole = to is None or not pages or _hand_back(found, assignment, pages, to, roster, output)
+    if still_open := [name for name, each in made.items() if each.awaiting]:
+        err.print(_open_marks(still_open), soft_wrap=True)
     if failure is not None:
         raise failure
     if not is_whole:
@@ -149,7 +150,7 @@ def _hand_back(
         packed, is_whole = list(result.packed), not (lost or result.faults)
         lines = [*_about_file(result, target, to), *_unmatched(result, lost)]
         lines += map(Text, others.remarks())
-    for line in (*lines, *_warnings(course, marks, packed)):
+    for line in (*lines, *_before_due(course, assignment, packed)):
         err.print(line, soft_wrap=True)
     return is_whole and bool(packed)
 
@@ -202,18 +203,19 @@ def _about_mails(mails: Mails, folder: Path) -> Iterator[Text]:
         )
 
 
-def _warnings(course: Course, marks: Marks, packed: list[str]) -> Iterator[Text]:
-    """Yield warnings about pages that will change."""
+def _open_marks(students: list[str]) -> Text:
+    return Text(
+        f"Marks are still open for {len(students)} of these students: {listed(students)}. Their "
+        "pages say so; run the command again when all answers are marked",
+        style="yellow",
+    )
+
+
+def _before_due(course: Course, assignment: str, packed: list[str]) -> Iterator[Text]:
+    """Yield a warning about pages that leave out results."""
     from autograder.gradebook.marks import all_extensions
 
-    still_open = [name for name in packed if name in marks.students and name in marks.open_students]
-    if still_open:
-        yield Text(
-            f"Marks are still open for {len(still_open)} of these students: {listed(still_open)}. "
-            "Their pages say so; hand the feedback back again when all answers are marked",
-            style="yellow",
-        )
-    deadline, extensions = course.deadline(marks.name), all_extensions(course, marks.name)
+    deadline, extensions = course.deadline(assignment), all_extensions(course, assignment)
     now = datetime.now(UTC)
     early = [name for name in packed if not deadline.is_over(now, extensions.get(name))]
     if early:

@@ -121,8 +121,8 @@ def _may_write(student: StudentMarks, cell: str, words: Collection[str]) -> bool
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
     """Return the column for the points: the one called `wanted`, or else the only candidate.
 
-    `wanted` may leave out what a platform adds to a name: a number or a kind in brackets at the
-    end, as in `Midterm Exam (157892)`, and a kind with a colon at the start.
+    `wanted` may leave out what a platform adds to a name. This is a number or a kind in brackets at
+    the end, as in `Midterm Exam (157892)`, or a kind with a colon at the start.
     """
     if wanted is None:
         if len(candidates) == 1:

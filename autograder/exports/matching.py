@@ -1,8 +1,8 @@
 """Find the gradebook's students in another system's list of people.
 
 Identifiers decide. A login, a student's id or an address is the best evidence. The number that
-another system gave to a person comes second: the gradebook has one number for each student and does
-not say which system gave it, so two people may have the same number in different systems. A name
+another system gave to a person comes second. The gradebook has one number for each student and does
+not say which system gave it. So two people may have the same number in different systems. A name
 comes last, and only if the list has nothing better.
 """
 

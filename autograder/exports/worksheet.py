@@ -1,11 +1,12 @@
 """Read Moodle's grading worksheet in any language.
 
 Moodle names the columns in the language of the person who downloads the worksheet, but their order
-is always the same (mod/assign/gradingtable.php): identifier, full name, identity fields, status,
-team, marker, grade, maximum grade or scale, workflow state, whether the grade can be changed, dates
-and online texts, date of the grade, feedback comments. With anonymous submissions, the full name
-and the identity fields are missing. English names are used if they are there. Otherwise the cells
-show which column is which.
+is always the same (mod/assign/gradingtable.php). The first columns are identifier, full name,
+identity fields, status, team and marker. Then come grade, maximum grade or scale, workflow state,
+and whether the grade can be changed. The last columns are the date of the submission, online texts,
+the date of the grade and feedback comments. With anonymous submissions, the full name and the
+identity fields are missing. English names are used if they are there. Otherwise the cells show
+which column is which.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Moodle, ILIAS and Canvas do with an uploaded zip of feedback, by the rules of their sources.
+"""Moodle, ILIAS and Canvas read an uploaded zip of feedback, by the rules of their sources.
 
 - Moodle: mod/assign/feedback/file/importziplib.php, `is_valid_filename_for_import` and
   `import_zip_files` (Moodle 3.1 and later).

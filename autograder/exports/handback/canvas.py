@@ -1,7 +1,7 @@
 """Canvas: a zip for "Re-Upload Submissions" in the gradebook.
 
 Canvas attaches each file to a comment. The file's name must be the one that Canvas gave it in the
-download: the first two numbers between "_" are the user and the file that the user handed in
+download. The first two numbers between "_" are the user and the file that the user handed in
 (app/models/abstract_assignment.rb, infer_comment_context_from_filename). Canvas shows the comment's
 file under the name of the file that was handed in. So a page can only go back inside a zip file
 that has the name of a zip file which the student handed in, such as `checks.pack()` makes.

@@ -1,8 +1,8 @@
 """ILIAS: a zip for the upload of an exercise's Multi-Feedback.
 
-ILIAS reads files whose path has three parts: a folder that begins with `multi_feedback`, a folder
-that ends with `_` and the member's number, and the file (Modules/Exercise, ilExAssignment up to
-ILIAS 8; TutorFeedbackZipRepository since ILIAS 9). Files that begin with "." are ignored.
+ILIAS reads files whose path has three parts. The outer folder begins with `multi_feedback`, and the
+inner folder ends with `_` and the member's number. Files that begin with "." are ignored
+(Modules/Exercise: ilExAssignment up to ILIAS 8, TutorFeedbackZipRepository since ILIAS 9).
 
 The roster is the download of the Multi-Feedback structure, the download of all submissions, or
 `status.csv`. The plugin ExerciseStatusFile puts `status.csv` at the top of the structure and reads

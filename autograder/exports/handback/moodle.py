@@ -1,10 +1,10 @@
 """Moodle: feedback files in a zip, for "Upload multiple feedback files in a zip".
 
-Moodle reads each part of a path up to the first that names a participant
-(mod/assign/feedback/file/importziplib.php): at least four pieces between "_", of which the second
-is the participant's number in the assignment, and the third and the fourth name a plugin, such as
-`Anna Meier_123456_assignsubmission_file`. Moodle ignores the name, and files that begin with "." or
-"~". In its own downloads, Moodle replaces "_" in names by spaces.
+Moodle reads each part of a path up to the first that names a participant, such as `Anna
+Meier_123456_assignsubmission_file` (mod/assign/feedback/file/importziplib.php). Such a part has at
+least four pieces between "_". The second is the participant's number in the assignment, and the
+third and the fourth name a plugin. Moodle ignores the name, and files that begin with "." or "~".
+In its own downloads, Moodle replaces "_" in names by spaces.
 
 The roster is Moodle's own download of all submissions, or the grading worksheet. If the download
 contains a worksheet, the worksheet says who the participants are.
