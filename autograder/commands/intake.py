@@ -53,6 +53,7 @@ def intake(
 
     The command lists each unused file with the reason.
     """
+    from autograder.exports.elsewhere import LEARNING_PLATFORMS
     from autograder.gradebook.people import keep_people, keep_platforms
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
@@ -71,7 +72,10 @@ def intake(
         )
     if roster is not None:
         keep_people(found, roster.people)
-    keep_platforms(found.platforms, {each.student: each.platform for each in result.taken})
+    used = {
+        each.student: each.platform for each in result.taken if each.platform in LEARNING_PLATFORMS
+    }
+    keep_platforms(found.platforms, used)
     if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:

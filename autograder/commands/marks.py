@@ -58,9 +58,10 @@ def export(
     The command also keeps a copy in the folder exported/.
     """
     from autograder.exports import export as export_marks
-    from autograder.exports.elsewhere import elsewhere
+    from autograder.exports.elsewhere import LEARNING_PLATFORMS, elsewhere
     from autograder.gradebook.glance import graded_now, keep_handed_on
     from autograder.gradebook.penalties import read_marks_settled
+    from autograder.gradebook.people import keep_new_platforms
 
     place = Course.find(course)
     _, found = read_marks_settled(place, [assignment])
@@ -76,6 +77,8 @@ def export(
     graded = graded_now(place.gradebook, assignment)
     reached = {name: each for name, each in graded.items() if name in result.reached}
     keep_handed_on(place.handed_on(assignment), to.value, reached)
+    if theirs is not None and to.value in LEARNING_PLATFORMS:
+        keep_new_platforms(place.platforms, dict.fromkeys(result.reached, to.value))
     _deliver(result.content, output)
     others = elsewhere(place, result.only_ours, to.value)
     result = replace(result, only_ours=others.unexplained)

@@ -111,7 +111,7 @@ class CourseFolder:
 
     @property
     def platforms(self) -> Path:
-        """Return the file with the platform of each student whose submission was taken in."""
+        """Return the file with the platform that each student uses, as far as that is known."""
         return self.root / "exported" / ".platforms.json"
 
     def published_solutions(self, assignment: str) -> Path:
@@ -125,7 +125,3 @@ class CourseFolder:
     def handed_on(self, assignment: str) -> Path:
         """Return the file with hashes of the marks on the last pages and in the last exports."""
         return self.root / "exported" / f"{assignment}.json"
-
-    def all_handed_on(self) -> list[Path]:
-        """Return the existing files of `handed_on`, of all homework."""
-        return sorted((self.root / "exported").glob("[!.]*.json"))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.course.assignment import Course
-from autograder.gradebook.glance import handed_on
 from autograder.gradebook.people import read_platforms
 
 LEARNING_PLATFORMS = ("moodle", "canvas", "ilias", "gradescope")
@@ -28,19 +27,12 @@ class Elsewhere:
 def elsewhere(course: Course, students: Sequence[str], system: str) -> Elsewhere:
     """Find out which of the students use other systems than `system`.
 
-    A student uses a system if the student handed in there, or if the student's marks of any
-    homework were exported to it.
+    A student uses a system if the student handed in there, or was found in its roster.
     """
-    used: dict[str, set[str]] = {}
-    for student, platform in read_platforms(course.platforms).items():
-        used.setdefault(platform, set()).add(student)
-    for record in course.all_handed_on():
-        for platform, marks in handed_on(record).items():
-            used.setdefault(platform, set()).update(marks)
+    used = read_platforms(course.platforms)
     others = [name for name in LEARNING_PLATFORMS if name != system]
-    found = {name: [who for who in students if who in used.get(name, ())] for name in others}
-    explained = {student for who in found.values() for student in who}
+    users = {name: [who for who in students if used.get(who) == name] for name in others}
     return Elsewhere(
-        {name: who for name, who in found.items() if who},
-        tuple(student for student in students if student not in explained),
+        {name: who for name, who in users.items() if who},
+        tuple(student for student in students if used.get(student) not in others),
     )

@@ -54,9 +54,9 @@ def match(
     other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
     another student's id may be the same number. It counts only for a row and a student without
     better evidence, and only if the name in the columns `names` does not contradict. The columns
-    `by_name` contain names that may be the only evidence. If a row matches two students, or a
-    student matches two rows, nothing is written for them and a fault is reported, which ends with
-    `result`. `name` is a function that returns a row's name for messages.
+    `by_name` contain names that may be the only evidence, unless the addresses differ. If a row
+    matches two students, or a student matches two rows, nothing is written for them and a fault is
+    reported, which ends with `result`. `name` is a function that returns a row's name for messages.
     """
     people = {number: row for number, row in enumerate(rows) if is_person(row)}
     everybody = marks.everybody
@@ -66,7 +66,9 @@ def match(
     finder.settle()
     finder.look(numbers, lambda each: [each.person.lms_id], contradicted_by=names)
     finder.settle()
-    finder.look(by_name, lambda each: _names_of(each.person), key=squeezed)
+    finder.look(
+        by_name, lambda each: _names_of(each.person), key=squeezed, contradicted_by_address=emails
+    )
     finder.settle()
     found, places = finder.found, finder.places
     sure = {
@@ -105,16 +107,21 @@ class _Finder:
         *,
         key: Callable[[str], str] = _key,
         contradicted_by: Sequence[int] = (),
+        contradicted_by_address: Sequence[int] = (),
     ) -> None:
-        """Add the students whose identifier is in one of the columns."""
+        """Add the students whose identifier is in one of the columns.
+
+        Skip a student if the row's name or address is known and is a different one.
+        """
         index = self._index(known_as, key)
         for number in self._rows.keys() - self._settled:
             row = self._rows[number]
             words = " ".join(row[column] for column in contradicted_by)
-            for column in columns:
-                for student in index.get(key(row[column]), ()):
-                    if not _contradicts(words, self._students[student].person):
-                        self.found[number].add(student)
+            has_address = any(row[column].strip() for column in contradicted_by_address)
+            for student in {who for column in columns for who in index.get(key(row[column]), ())}:
+                person = self._students[student].person
+                if not (_contradicts(words, person) or (has_address and person.email)):
+                    self.found[number].add(student)
 
     def settle(self) -> None:
         """End a step: the rows and students found so far are not searched in later steps."""

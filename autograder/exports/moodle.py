@@ -51,13 +51,18 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     return _worksheet(marks, worksheet, wanted)
 
 
-def match_worksheet(marks: Marks, worksheet: Worksheet, result: str) -> Matching:
+def match_worksheet(
+    marks: Marks, worksheet: Worksheet, result: str, *, by_name: bool = False
+) -> Matching:
     """Find the students in a worksheet; `result` ends the message about an unclear row.
+
+    `by_name` says whether a name that belongs to one person is enough.
 
     The identifier may be a student's id in another form: with anonymous submissions and without a
     list of students, the intake calls a student "Participant-123".
     """
     rows = [(*row, worksheet.number(row)) for row in worksheet.sheet.rows]
+    names = [] if worksheet.full_name is None else [worksheet.full_name]
     return match(
         marks,
         rows,
@@ -65,8 +70,8 @@ def match_worksheet(marks: Marks, worksheet: Worksheet, result: str) -> Matching
         ids=[*worksheet.ids, worksheet.identifier],
         emails=worksheet.emails,
         numbers=[len(worksheet.sheet.header)],
-        names=[] if worksheet.full_name is None else [worksheet.full_name],
-        by_name=[worksheet.identifier],
+        names=names,
+        by_name=[worksheet.identifier, *(names if by_name else ())],
         result=result,
     )
 

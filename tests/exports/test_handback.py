@@ -166,6 +166,32 @@ def test_worksheet_in_the_download_says_who_the_participants_are(
     assert importers.moodle(target, {NUMBER: "b", NUMBER + 1: "a"}) == everybodys(["a", "b"])
 
 
+@pytest.mark.parametrize(
+    ("ours", "is_packed"),
+    [
+        (Person("anna-muller"), True),
+        (Person("Anna-Müller"), True),
+        (Person("x", "Anna", "Müller"), True),
+        (Person("x", "", "Müller, Anna"), True),
+        (Person("x", "Anna", "Müller", "another@example.ch"), False),
+        (Person("x", "Anna", "Meier"), False),
+        (Person("muller"), False),
+    ],
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_name_in_a_worksheet_is_enough_if_no_address_differs(
+    ours: Person, is_packed: bool, inside: bool, tmp_path: Path, target: Path
+) -> None:
+    theirs = worksheet([Person("", "Anna", "Müller", "anna@example.ch"), *PLAIN[1:]])
+    names = [f"Anna Müller_{NUMBER}_assignsubmission_file_/hw2.zip"]
+    roster = export_of(tmp_path / "all.zip", names, {"Grades.csv": theirs})
+    if not inside:
+        roster = written(tmp_path, theirs)
+    result = packed(tmp_path, "moodle", roster, target, marks_of([ours]))
+    assert result.packed == ((ours.id,) if is_packed else ())
+    assert result.only_ours == (() if is_packed else (ours.id,))
+
+
 def test_worksheet_of_another_homework_or_of_a_student_is_not_believed(
     tmp_path: Path, target: Path
 ) -> None:

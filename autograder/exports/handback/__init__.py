@@ -1,8 +1,9 @@
 """Hand the feedback pages back through the students' learning platform, in one upload.
 
 There is one module for each system. It reads the system's own export, which says where the system
-expects the files of each person. Students are matched as for an export of marks; only if the
-export has nothing but names and numbers, a name that belongs to one person is enough.
+expects the files of each person. Students are matched as for an export of marks. Moodle's and
+Canvas's exports may have nothing but names and numbers. So in them, a name that belongs to one
+person is enough if nothing speaks against it.
 """
 
 from __future__ import annotations

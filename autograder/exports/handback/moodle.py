@@ -101,7 +101,7 @@ def _worksheet(content: bytes) -> Worksheet | None:
 
 
 def _by_worksheet(marks: Marks, worksheet: Worksheet, known: Mapping[str, Participant]) -> Places:
-    matching = match_worksheet(marks, worksheet, RESULT)
+    matching = match_worksheet(marks, worksheet, RESULT, by_name=True)
     folders = [
         _place(known.get(number := worksheet.number(row)), _name(worksheet, row), number)
         for row in worksheet.sheet.rows
