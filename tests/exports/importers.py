@@ -20,6 +20,8 @@ Received = dict[str, dict[str, bytes]]
 """The files that each person receives, by name."""
 
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*")
+_CLEANED = re.compile(r"[\x00-\x1f\x7f&<>\"`|':]")
+"""Characters that Moodle removes from paths when it unpacks a zip (PARAM_PATH)."""
 _PLUGINS = {
     ("assignsubmission", "file"), ("assignsubmission", "onlinetext"), ("assignfeedback", "file"),
 }  # fmt: skip
@@ -45,7 +47,7 @@ def moodle(path: Path, participants: Mapping[int, str]) -> Received:
     """Return the feedback files that Moodle gives to each participant."""
     received: Received = {}
     for name, content in members(path).items():
-        found = _moodle_file(f"/import/{name}", participants)
+        found = _moodle_file(f"/import/{_CLEANED.sub('', name)}", participants)
         if found is not None:
             user, file = found
             received.setdefault(user, {})[file] = content

@@ -446,6 +446,14 @@ def test_no_file_of_somebody_else_is_overwritten(tmp_path: Path) -> None:
     assert other.read_bytes() == before
 
 
+def test_target_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    roster = written(tmp_path, worksheet(PLAIN))
+    (tmp_path / "file").touch()
+    for target in (tmp_path, tmp_path / "file" / "feedback.zip"):
+        with pytest.raises(RecordError, match=r"can't be written|did not write it"):
+            packed(tmp_path, "moodle", roster, target)
+
+
 def test_students_files_in_an_export_are_never_opened(tmp_path: Path, target: Path) -> None:
     roster = tmp_path / "all.zip"
     with zipfile.ZipFile(roster, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import io
 import zipfile
@@ -24,20 +25,22 @@ def write_package(target: Path, members: Iterable[tuple[str, Content]]) -> State
     """Write a zip file; replace an earlier one, but no file that something else wrote."""
     if target.exists() and not _is_ours(target):
         raise RecordError(f"{target} exists, and fdl did not write it: name another file")
+    temporary = target.with_name(f".{target.name}")
     try:
         make_folder(target.parent)
-        temporary = target.with_name(f".{target.name}")
         with temporary.open("wb") as file:
             _write(file, members)
         sync(temporary)
         if target.exists() and filecmp.cmp(temporary, target, shallow=False):
-            temporary.unlink()
             return "unchanged"
         state: State = "replaced" if target.exists() else "new"
         temporary.replace(target)
         sync(target.parent)
     except OSError as error:
         raise RecordError(f"{target} can't be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     return state
 
 
