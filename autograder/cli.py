@@ -55,7 +55,7 @@ GROUPS = {
 
 KINDS = (
     *("new", "demo", "machine", "release", "intake", "collect", "grade", "mark", "desk", "markers"),
-    *("report", "marks", "platforms", "status", "gradebook"),
+    *("report", "feedback", "marks", "platforms", "status", "gradebook"),
 )
 """The modules of `commands` that add commands to the app."""
 

@@ -53,6 +53,8 @@ def intake(
 
     The command lists each unused file with the reason.
     """
+    from autograder.exports.elsewhere import LEARNING_PLATFORMS
+    from autograder.gradebook.people import keep_people, keep_platforms
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
 
@@ -69,9 +71,11 @@ def intake(
             say=lambda what: status.update(as_line(what)),
         )
     if roster is not None:
-        from autograder.gradebook.people import keep_people
-
         keep_people(found, roster.people)
+    used = {
+        each.student: each.platform for each in result.taken if each.platform in LEARNING_PLATFORMS
+    }
+    keep_platforms(found.platforms, used)
     if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -57,8 +58,10 @@ def export(
     The command also keeps a copy in the folder exported/.
     """
     from autograder.exports import export as export_marks
+    from autograder.exports.elsewhere import LEARNING_PLATFORMS, elsewhere
     from autograder.gradebook.glance import graded_now, keep_handed_on
     from autograder.gradebook.penalties import read_marks_settled
+    from autograder.gradebook.people import keep_new_platforms
 
     place = Course.find(course)
     _, found = read_marks_settled(place, [assignment])
@@ -72,9 +75,14 @@ def export(
     make_folder(kept.parent)
     write_bytes(kept, result.content)
     graded = graded_now(place.gradebook, assignment)
-    keep_handed_on(place.handed_on(assignment), to.value, graded)
+    reached = {name: each for name, each in graded.items() if name in result.reached}
+    keep_handed_on(place.handed_on(assignment), to.value, reached)
+    if theirs is not None and to.value in LEARNING_PLATFORMS:
+        keep_new_platforms(place.platforms, dict.fromkeys(result.reached, to.value))
     _deliver(result.content, output)
-    for line in _remarks(result):
+    others = elsewhere(place, result.only_ours, to.value)
+    result = replace(result, only_ours=others.unexplained)
+    for line in (*_remarks(result), *map(Text, others.remarks())):
         err.print(line)
     if not result.is_whole:
         raise typer.Exit(1)
@@ -125,6 +133,8 @@ def _remarks(result: Export) -> Iterator[Text]:
     ):
         for name in names:
             yield Text(f"{heading}: {name}", style="red")
+    if result.given_zero:
+        yield Text(f"Handed in nothing, so they have 0 points: {', '.join(result.given_zero)}")
     if result.left_open:
         yield Text(f"Skipped, since not final: {', '.join(result.left_open)}")
 

@@ -234,7 +234,7 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded], now: datetime
             release = "yes" if _is_current(course, assignment) else OUT_OF_DATE
     except CourseError as error:
         release, fault = "unknown", str(error)
-    exports = course.exported(name).glob("*")
+    exports = course.exported(name).glob("*.csv")
     noted = handed_on(course.handed_on(name))
     old_pages = outdated(noted.pop(PAGES, {}), graded)
     return HomeworkStatus(

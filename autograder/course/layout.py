@@ -12,7 +12,7 @@ autograded/STUDENT/HW/ the marked notebooks and report.json
 feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
 regraded/HW/           the changes of each `fdl regrade`
-exported/HW/           the last export to each system
+exported/HW/           the last export to each system, and the feedback that was packed for it
 published/             HW-solutions/: what students get after the deadline, with answers
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`
@@ -108,6 +108,11 @@ class CourseFolder:
     def exported(self, assignment: str) -> Path:
         """Return the folder with the last export to each system."""
         return self.root / "exported" / assignment
+
+    @property
+    def platforms(self) -> Path:
+        """Return the file with the platform that each student uses, as far as that is known."""
+        return self.root / "exported" / ".platforms.json"
 
     def published_solutions(self, assignment: str) -> Path:
         """Return the folder with the solutions that students get.

@@ -3,7 +3,7 @@
 You can give the roster, gradebook or worksheet that the system exports. The kit then fills in this
 file and keeps all its rows and columns. Students are matched only by the system's exact
 identifiers, never by name. The kit never writes a mark that is not final: the student's cell stays
-unchanged.
+unchanged. After the due date, students who handed in nothing get 0 points.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from autograder.errors import RecordError
 from autograder.exports import canvas, gradescope, ilias, moodle, plain
-from autograder.exports.form import Export, Filled
+from autograder.exports.form import Export, Filled, new_file
 from autograder.exports.sheet import Sheet, read_sheet
 from autograder.gradebook.marks import Marks
 
@@ -50,7 +50,7 @@ def export(
         )
     table, fill_in = SYSTEMS[system]
     if roster is None:
-        return Export(table(marks).to_bytes(), left_open=marks.open_students)
+        return new_file(marks, table(marks))
     return fill_in(marks, read_sheet(roster), column).export(marks.open_students)
 
 

@@ -21,7 +21,9 @@ from dataclasses import replace
 from autograder.course.assignment import NEARLY
 from autograder.errors import RecordError
 from autograder.exports import cells
-from autograder.exports.form import Filled, Matching, Row, column_named, fill, match, number_in
+from autograder.exports.form import Filled, column_named, fill, number_in
+from autograder.exports.matching import Matching, Row, match
+from autograder.exports.names import first_and_last
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks
 
@@ -40,10 +42,11 @@ def table(marks: Marks) -> Sheet:
     """Return a table in which student ids are SIS logins; Canvas adds the assignment itself."""
     header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", cells.text(marks.title))
     rows = [(f"    {_POINTS_POSSIBLE}", "", "", "", "", cells.points(marks.max_points))]
-    for each in marks.students.values():
+    for each in marks.everybody.values():
         if each.final:
             person = each.person
-            name = ", ".join(filter(None, (person.last_name, person.first_name))) or person.id
+            first, last = first_and_last(person)
+            name = ", ".join(filter(None, (last, first))) or person.id
             number = person.lms_id if person.lms_id.isdecimal() else ""
             login, points = cells.identifier(person.id), cells.points(each.total)
             rows.append((cells.text(name), number, "", login, "", points))
@@ -66,6 +69,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         ids=sheet.places("SIS User ID", "Integration ID"),
         emails=logins,  # a login may be an address
         numbers=[number],
+        names=names,
         is_person=lambda row: _is_person(row, names[0], number, logins),
     )
     texts, kept = [*names, *sheet.places("Section")], sheet.places("ID", "Notes")

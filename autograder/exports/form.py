@@ -1,16 +1,22 @@
-"""Define the result of an export, and find students in a roster, for all exports."""
+"""Define the result of an export, and fill a roster's column with points, for all exports."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.errors import RecordError
 from autograder.exports import cells
+from autograder.exports.matching import Matching
+from autograder.exports.names import first_and_last
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks, Person, StudentMarks
 
-Row = Sequence[str]
+_EMPTY = ("", "-", "–")
+"""Cells without a grade; Moodle's gradebook writes a dash."""
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)$")
+_KIND = re.compile(r"^[^:]*:\s*")
 
 
 @dataclass(frozen=True)
@@ -18,9 +24,10 @@ class Export:
     """An exported file, with remarks for the person who exports the marks.
 
     `only_theirs` are the rows of the roster that match no student in the gradebook; `only_ours` are
-    students in the gradebook without a row. `faults` are other values that the platform would
-    reject or misread. `left_open` are students whose marks are not in the file because they are not
-    final.
+    students with marks who have no row. `faults` are other values that the platform would reject or
+    misread. `left_open` are students whose marks are not in the file because they are not final.
+    `given_zero` are students who handed in nothing and have 0 points in the file. `reached` are the
+    students with marks for whom the file has a row.
     """
 
     content: bytes
@@ -28,6 +35,8 @@ class Export:
     only_ours: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     left_open: tuple[str, ...] = ()
+    given_zero: tuple[str, ...] = ()
+    reached: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -36,32 +45,21 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Matching:
-    """The result of matching: each roster row's student, and the rows and students without a match.
-
-    `people` are the numbers of the rows that belong to a person.
-    """
-
-    people: Collection[int]
-    students: Mapping[int, StudentMarks]
-    only_theirs: tuple[str, ...]
-    only_ours: tuple[str, ...]
-    faults: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Filled:
-    """A roster filled with points; `faults` are values that the system would reject or misread."""
+    """A roster filled with points; `faults` are values that the system would reject or misread.
+
+    `written` are the numbers of the rows that now contain a student's points.
+    """
 
     sheet: Sheet
     rows: list[list[str]]
     matching: Matching
+    written: Collection[int] = ()
     faults: Sequence[str] = ()
 
     def graded(self) -> list[tuple[list[str], StudentMarks]]:
-        """Return the row and the marks of each student whose marks are final."""
-        found = self.matching.students.items()
-        return [(self.rows[number], each) for number, each in found if each.final]
+        """Return each row with points, and the marks of the row's student."""
+        return [(self.rows[number], self.matching.students[number]) for number in self.written]
 
     def export(self, open_students: tuple[str, ...]) -> Export:
         """Return the file, with remarks for the person who exports the marks."""
@@ -72,86 +70,17 @@ class Filled:
             matching.only_ours,
             (*matching.faults, *self.faults),
             open_students,
+            tuple(each.person.id for _, each in self.graded() if each.absent),
+            tuple(each.person.id for each in matching.students.values() if not each.absent),
         )
 
 
-def match(
-    marks: Marks,
-    rows: Sequence[Row],
-    name: Callable[[Row], str],
-    *,
-    ids: Sequence[int] = (),
-    emails: Sequence[int] = (),
-    numbers: Sequence[int] = (),
-    is_person: Callable[[Row], bool] = lambda _: True,
-) -> Matching:
-    """Find the gradebook's students in the roster's rows; upper and lower case do not matter.
-
-    A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
-    other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
-    another student's id may be the same number. If a row matches two students, or a student matches
-    two rows, no mark is written and a fault is reported. `name` is a function that returns a row's
-    name for messages.
-    """
-    finders = [
-        ((*ids, *emails), _index(marks, lambda each: each.person.id)),
-        (emails, _index(marks, lambda each: each.person.email)),
-        (numbers, _index(marks, lambda each: each.person.lms_id)),
-    ]
-    found: dict[int, set[str]] = {}
-    places: dict[str, set[int]] = {}
-    for number, row in enumerate(rows):
-        if is_person(row):
-            found[number] = {
-                student
-                for columns, index in finders
-                for column in columns
-                for student in index.get(_key(row[column]), ())
-            }
-            for student in found[number]:
-                places.setdefault(student, set()).add(number)
-    sure = {
-        number: student
-        for number, who in found.items()
-        for student in who
-        if len(who) == 1 and len(places[student]) == 1
-    }
-    return Matching(
-        found.keys(),
-        {number: marks.students[student] for number, student in sure.items()},
-        tuple(name(rows[number]) for number, who in found.items() if not who),
-        tuple(student for student in marks.students if student not in places),
-        tuple(_ambiguities(rows, found, places, name)),
-    )
-
-
-def _index(marks: Marks, key: Callable[[StudentMarks], str]) -> dict[str, set[str]]:
-    """Return the students by key; skip students with an empty key."""
-    index: dict[str, set[str]] = {}
-    for student, each in marks.students.items():
-        if found := _key(key(each)):
-            index.setdefault(found, set()).add(student)
-    return index
-
-
-def _key(value: str) -> str:
-    return value.strip().casefold()
-
-
-def _ambiguities(
-    rows: Sequence[Row],
-    found: Mapping[int, set[str]],
-    places: Mapping[str, set[int]],
-    name: Callable[[Row], str],
-) -> Iterable[str]:
-    for number, who in found.items():
-        if len(who) > 1:
-            ours = ", ".join(sorted(who))
-            yield f"{name(rows[number])} matches several students ({ours}): no mark was written"
-    for student, numbers in sorted(places.items()):
-        if len(numbers) > 1:
-            theirs = ", ".join(name(rows[number]) for number in sorted(numbers))
-            yield f"{student} matches several rows ({theirs}): no mark was written"
+def new_file(marks: Marks, sheet: Sheet) -> Export:
+    """Return a file that was made without a roster, with remarks about it."""
+    absent = tuple(student for student, each in marks.absent.items() if each.final)
+    reached = tuple(marks.students)
+    left_open = marks.open_students
+    return Export(sheet.to_bytes(), left_open=left_open, given_zero=absent, reached=reached)
 
 
 def fill(
@@ -165,40 +94,71 @@ def fill(
 ) -> Filled:
     """Fill a column with total points, and make the roster's other cells safe for spreadsheets.
 
-    Marks that are not final are skipped, and a cell with one of `words` stays unchanged. The
-    columns `texts` contain free text; the columns `kept` stay unchanged. All other columns are made
-    safe too, because a system may export profile fields that students fill in.
+    Marks that are not final are skipped, and a cell with one of `words` stays unchanged. A student
+    who handed in nothing gets 0 points only in an empty cell: a teacher may have entered a mark.
+    The columns `texts` contain free text; the columns `kept` stay unchanged. All other columns are
+    made safe too, because a system may export profile fields that students fill in.
     """
     rows = [list(row) for row in sheet.rows]
     guarded = set(range(len(sheet.header))) - {*texts, *kept}
+    written = []
     for number in matching.people:
         row, student = rows[number], matching.students.get(number)
         for place in texts:
             row[place] = cells.text(row[place])
-        if student is not None and student.final and row[column].strip() not in words:
+        if student is not None and _may_write(student, row[column].strip(), words):
             row[column] = cells.points(student.total)
+            written.append(number)
         for place in guarded:
             row[place] = cells.identifier(row[place])
-    return Filled(sheet, rows, matching)
+    return Filled(sheet, rows, matching, written)
+
+
+def _may_write(student: StudentMarks, cell: str, words: Collection[str]) -> bool:
+    return student.final and cell not in words and (not student.absent or cell in _EMPTY)
 
 
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
-    """Return the column for the points: the one called `wanted`, or else the only candidate."""
-    if wanted is not None:
-        named = [place for place, heading in enumerate(sheet.header) if heading.strip() == wanted]
-        if len(named) == 1:
-            return named[0]
-        count = "no" if not named else "more than one"
+    """Return the column for the points: the one called `wanted`, or else the only candidate.
+
+    `wanted` may leave out what a platform adds to a name. This is a number or a kind in brackets at
+    the end, as in `Midterm Exam (157892)`, or a kind with a colon at the start.
+    """
+    if wanted is None:
+        if len(candidates) == 1:
+            return candidates[0]
         raise RecordError(
-            f"the roster has {count} column {wanted!r}; its columns are: {', '.join(sheet.header)}"
+            f"which column of the roster is for the points? {hint} Name the column with --column "
+            f"NAME. The columns are: {', '.join(sheet.header)}"
         )
-    if len(candidates) == 1:
-        return candidates[0]
+    named = next(filter(None, _called(sheet, wanted)), [])
+    if len(named) == 1:
+        return named[0]
+    if named:
+        several = ", ".join(sheet.header[place] for place in named)
+        raise RecordError(
+            f"the roster has more than one column {wanted!r}: {several}. Give --column the whole "
+            "name; if the names are the same, rename one column in the other system"
+        )
     raise RecordError(
-        f"which column of the roster is for the points? {hint} Name the column with --column NAME. "
-        "The columns "
-        f"are: {', '.join(sheet.header)}"
+        f"the roster has no column {wanted!r}; its columns are: {', '.join(sheet.header)}"
     )
+
+
+def _called(sheet: Sheet, wanted: str) -> Iterator[list[int]]:
+    """Yield the columns called `wanted`: first by the whole name, then by less and less of it."""
+    for short in (str, str.casefold, _without_number, _without_kind):
+        name = short(wanted.strip())
+        headings = [short(heading.strip()) for heading in sheet.header]
+        yield [place for place, heading in enumerate(headings) if heading == name]
+
+
+def _without_number(heading: str) -> str:
+    return _IN_BRACKETS.sub("", heading.casefold())
+
+
+def _without_kind(heading: str) -> str:
+    return _KIND.sub("", _without_number(heading))
 
 
 def number_in(cell: str) -> float | None:
@@ -211,9 +171,10 @@ def number_in(cell: str) -> float | None:
 
 def named(person: Person) -> tuple[str, str, str, str]:
     """Return a person's id, last name, first name and email address as cells."""
+    first, last = first_and_last(person)
     return (
         cells.identifier(person.id),
-        cells.text(person.last_name),
-        cells.text(person.first_name),
+        cells.text(last),
+        cells.text(first),
         cells.identifier(person.email),
     )

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from autograder.exports import cells
-from autograder.exports.form import Filled, column_named, fill, match, named
+from autograder.exports.form import Filled, column_named, fill, named
+from autograder.exports.matching import match
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks, StudentMarks
 
@@ -31,7 +32,7 @@ def table(marks: Marks) -> Sheet:
         f"{number}: {item.name} ({item.max_points:.1f} pts)"
         for number, item in enumerate(marks.items.values(), start=1)
     )
-    rows = tuple(tuple(_row(marks, each)) for each in marks.students.values())
+    rows = tuple(tuple(_row(marks, each)) for each in marks.everybody.values())
     return Sheet((*_HEADER, *items), rows)
 
 
@@ -47,7 +48,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     filled = fill(sheet, matching, total, texts=texts)
     columns = _item_columns(sheet, marks)
     for row, student in filled.graded():
-        for column, item in columns.items():
+        for column, item in columns.items() if not student.absent else ():
             row[column] = cells.points(student.items[item].points)
     return filled
 
@@ -66,6 +67,9 @@ def _row(marks: Marks, each: StudentMarks) -> Iterator[str]:
     yield from (first_name, last_name, number, email, "")
     yield cells.points(each.total) if each.final else ""
     yield f"{marks.max_points:.1f}"
+    if each.absent:
+        yield from ("Missing", *[""] * (5 + len(each.items)))
+        return
     yield "Graded" if each.final else "Ungraded"
     handed_in = f"{each.handed_in:%Y-%m-%d %H:%M:%S %z}" if each.handed_in else ""
     yield from ("", handed_in, _clock(each.late), "", "1")

@@ -18,7 +18,8 @@ from dataclasses import replace
 from typing import Never
 
 from autograder.errors import RecordError
-from autograder.exports.form import Filled, fill, match
+from autograder.exports.form import Filled, fill
+from autograder.exports.matching import Matching, match
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks
 
@@ -42,16 +43,13 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     """Return ILIAS's status file with the marks filled in."""
     if wanted is not None:
         raise RecordError("ILIAS reads marks from the column `mark` only: leave out --column")
-    update, number, login, _, _, status, mark, *_ = (sheet.need(_FORM, name) for name in _COLUMNS)
-    if sheet.header[: len(_COLUMNS)] != _COLUMNS:
-        raise RecordError(
-            "ILIAS reads the columns of status.csv by their order, which was changed. Found: "
-            f"{', '.join(sheet.header)}; the order must be: {', '.join(_COLUMNS)}"
-        )
-    matching = match(marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number])
+    columns = status_columns(sheet)
+    update, login, status, mark = (columns[name] for name in ("update", "login", "status", "mark"))
+    matching = match_status(marks, sheet, "no mark was written")
     # these columns contain numbers and teachers' texts; columns after them are unknown
     kept = set(range(len(_COLUMNS))) - {login}
-    filled = fill(sheet, matching, mark, texts=sheet.places("lastname", "firstname"), kept=kept)
+    names = sheet.places("lastname", "firstname")
+    filled = fill(sheet, matching, mark, texts=names, kept=kept)
     for row in filled.rows:
         row[update] = "0"
     for row, _ in filled.graded():
@@ -63,3 +61,28 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         if row[update] == "1" and row[status] not in _STATES
     ]
     return replace(filled, faults=faults)
+
+
+def status_columns(sheet: Sheet) -> dict[str, int]:
+    """Return the columns of a status file by name; raise RecordError if it is another file."""
+    columns = {name: sheet.need(_FORM, name) for name in _COLUMNS}
+    if sheet.header[: len(_COLUMNS)] != _COLUMNS:
+        raise RecordError(
+            "ILIAS reads the columns of status.csv by their order, which was changed. Found: "
+            f"{', '.join(sheet.header)}; the order must be: {', '.join(_COLUMNS)}"
+        )
+    return columns
+
+
+def match_status(marks: Marks, sheet: Sheet, result: str) -> Matching:
+    """Find the students in a status file; `result` ends the message about an unclear row."""
+    columns = status_columns(sheet)
+    return match(
+        marks,
+        sheet.rows,
+        lambda row: row[columns["login"]],
+        ids=[columns["login"]],
+        numbers=[columns["usr_id"]],
+        names=[columns["lastname"], columns["firstname"]],
+        result=result,
+    )

@@ -14,64 +14,82 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from autograder.errors import RecordError
 from autograder.exports import cells
-from autograder.exports.form import Filled, Row, column_named, fill, match, named, number_in
+from autograder.exports.form import Filled, column_named, fill, named, number_in
+from autograder.exports.matching import Matching, match
 from autograder.exports.sheet import Sheet
+from autograder.exports.worksheet import (
+    IDS,
+    SWITCH,
+    TEXTS,
+    Worksheet,
+    addresses,
+    identifiers,
+    read_worksheet,
+)
 from autograder.gradebook.marks import Marks, StudentMarks
-
-_PARTICIPANT = "Participant "
-_IDS = ("ID number", "Username")
-_SHOWN = (
-    "Full name", "Email address", "First name", "Last name", "Surname", "Institution",
-    "Department", "Status", "Online text",
-)  # fmt: skip
 
 
 def table(marks: Marks) -> Sheet:
     """Return a file for the import into Moodle's gradebook."""
     item = f"Assignment: {cells.text(marks.title)} (Real)"
     header = ("First name", "Last name", "ID number", "Email address", item)
-    return Sheet(header, tuple(_row(each) for each in marks.students.values() if each.final))
+    return Sheet(header, tuple(_row(each) for each in marks.everybody.values() if each.final))
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     """Return the roster (a worksheet or an exported gradebook) with the points filled in."""
-    if sheet.find("Identifier") is None:
+    worksheet = read_worksheet(sheet)
+    if worksheet is None:
         return _gradebook(marks, sheet, wanted)
-    return _worksheet(marks, sheet, wanted)
+    if worksheet.has_scale:
+        raise RecordError(
+            "Moodle grades this assignment with a scale, which takes no points: choose the type "
+            "Point in the assignment's settings, and download the worksheet again"
+        )
+    return _worksheet(marks, worksheet, wanted)
 
 
-def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    identifier = sheet.need("grading worksheet of Moodle", "Identifier")
-    sheet.need("grading worksheet that Moodle can import again", "Last modified (grade)")
-    grade = column_named(
-        sheet,
-        wanted,
-        [place for place, name in enumerate(sheet.header) if name.strip() == "Grade"],
-        "Download the worksheet with Moodle set to English, or choose a column.",
-    )
-    full_name = sheet.find("Full name", "Email address")
+def match_worksheet(
+    marks: Marks, worksheet: Worksheet, result: str, *, by_name: bool = False
+) -> Matching:
+    """Find the students in a worksheet; `result` ends the message about an unclear row.
 
-    def shown(row: Row) -> str:
-        return row[identifier] if full_name is None else f"{row[identifier]} ({row[full_name]})"
+    `by_name` says whether a name that belongs to one person is enough.
 
-    matching = match(
+    The identifier may be a student's id in another form: with anonymous submissions and without a
+    list of students, the intake calls a student "Participant-123".
+    """
+    rows = [(*row, worksheet.number(row)) for row in worksheet.sheet.rows]
+    names = [] if worksheet.full_name is None else [worksheet.full_name]
+    return match(
         marks,
-        [(*row, row[identifier].removeprefix(_PARTICIPANT).strip()) for row in sheet.rows],
-        shown,
-        ids=[*sheet.places(*_IDS), identifier],
-        emails=sheet.places("Email address"),
-        numbers=[len(sheet.header)],
+        rows,
+        worksheet.shown,
+        ids=[*worksheet.ids, worksheet.identifier],
+        emails=worksheet.emails,
+        numbers=[len(worksheet.sheet.header)],
+        names=names,
+        by_name=[worksheet.identifier, *(names if by_name else ())],
+        result=result,
     )
-    kept = [identifier, *_comments(sheet)]
-    filled = fill(sheet, matching, grade, texts=sheet.places(*_SHOWN), kept=kept)
-    maximum = sheet.find("Maximum Grade")
+
+
+def _worksheet(marks: Marks, worksheet: Worksheet, wanted: str | None) -> Filled:
+    sheet, maximum = worksheet.sheet, worksheet.maximum
+    candidates = [] if worksheet.grade is None else [worksheet.grade]
+    grade = column_named(sheet, wanted, candidates, f"No column for grades was found. {SWITCH}.")
+    matching = match_worksheet(marks, worksheet, "no mark was written")
+    kept = [worksheet.identifier, *worksheet.comments]
+    filled = fill(sheet, matching, grade, texts=worksheet.texts, kept=kept)
     if maximum is None:
         return filled
     rows = [filled.rows[number] for number in matching.students]
     faults = [
-        f"{shown(row)}: Moodle skips grades above {limit:g}, but this grade is {points:g}: raise "
-        "the assignment's maximum in Moodle, or set bonus_above_maximum = false in course.toml"
+        f"{worksheet.shown(row)}: Moodle skips grades above {limit:g}, but this grade is "
+        f"{points:g}: raise the assignment's maximum in Moodle, or set bonus_above_maximum = false "
+        "in course.toml"
         for row in rows
         if (points := number_in(row[grade])) is not None
         and (limit := number_in(row[maximum])) is not None
@@ -80,15 +98,15 @@ def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     return replace(filled, faults=faults)
 
 
-def _comments(sheet: Sheet) -> list[int]:
-    """Return the columns with teachers' comments; Moodle imports these columns again."""
-    return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
-
-
 def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    known, emails = sheet.places(*_IDS), sheet.places("Email address")
+    known, emails = sheet.places(*IDS), sheet.places("Email address")
+    if not known and not emails and (emails := addresses(sheet)):  # another language
+        known = list(identifiers(sheet, range(2, emails[0])))
     if not known and not emails:
-        sheet.need("file of Moodle's gradebook or assignment", "Identifier")
+        raise RecordError(
+            "the roster has no column 'Identifier', so it is not a file of Moodle's gradebook or "
+            f"assignment; its columns are: {', '.join(sheet.header)}. {SWITCH}"
+        )
     comments, title = _comments(sheet), marks.title.casefold()
     ours = [
         place
@@ -99,8 +117,12 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     column = column_named(sheet, wanted, ours, hint)
     first = (known + emails)[0]
     matching = match(marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
-    texts = [place for place in sheet.places(*_SHOWN) if place not in emails]
+    texts = [place for place in sheet.places(*TEXTS) if place not in emails]
     return fill(sheet, matching, column, texts=texts, kept=comments)
+
+
+def _comments(sheet: Sheet) -> list[int]:
+    return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 
 def _row(each: StudentMarks) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Export a CSV file for people and scripts: all items, the unmarked items, and the total.
 
-The file is UTF-8 with a byte order mark; without one, spreadsheets show umlauts wrongly.
+If a student handed in nothing, the cells of the items are empty. The file is UTF-8 with a byte
+order mark; without one, spreadsheets show umlauts wrongly.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograder.exports import cells
-from autograder.exports.form import Filled, fill, match, named
+from autograder.exports.form import Filled, fill, named
+from autograder.exports.matching import match
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks, StudentMarks
 
@@ -23,7 +25,7 @@ def table(marks: Marks) -> Sheet:
         "student", "last_name", "first_name", "email", *marks.items, "points", "bonus",
         "penalty", POINTS, "maximum", "final", "open_items",
     )  # fmt: skip
-    rows = tuple(tuple(_row(marks, each)) for each in marks.students.values())
+    rows = tuple(tuple(_row(marks, each)) for each in marks.everybody.values())
     return Sheet(header, rows, bom=True)
 
 
@@ -42,7 +44,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
 def _row(marks: Marks, each: StudentMarks) -> Iterator[str]:
     yield from named(each.person)
     for mark in each.items.values():
-        yield "" if mark.open else cells.points(mark.points)
+        yield "" if mark.open or each.absent else cells.points(mark.points)
     for points in (each.regular, each.bonus, each.penalty):
         yield cells.points(points)
     # a mark counts only once it is final

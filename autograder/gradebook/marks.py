@@ -3,7 +3,8 @@
 For each student with a submission, the table has the points of each item and the items that await
 marking by hand. The table also has the late penalty, and the total by the course's rules. Penalties
 are computed from the current marks, including new marks by hand. If the course has no rule about
-late submissions, the penalty that nbgrader recorded counts.
+late submissions, the penalty that nbgrader recorded counts. Students in the gradebook who handed in
+nothing are in the table too: they have 0 points, which are final after their due date.
 
 Only the name of an assignment is needed: its source may be missing from this checkout.
 """
@@ -71,7 +72,8 @@ class StudentMarks:
 
     `regular` and `bonus` are sums of points. `total` is the points that count: the bonus points are
     added by the course's rule, and the penalty is subtracted. `shares` is the penalty of each
-    notebook.
+    notebook. `absent` says that the student handed in nothing, and `awaited` says that the student
+    still has time to do so.
     """
 
     person: Person
@@ -83,6 +85,8 @@ class StudentMarks:
     late: timedelta = timedelta(0)
     handed_in: datetime | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
+    absent: bool = False
+    awaited: bool = False
 
     @property
     def open_items(self) -> tuple[str, ...]:
@@ -91,18 +95,24 @@ class StudentMarks:
 
     @property
     def final(self) -> bool:
-        """True if no item still has to be marked by hand."""
-        return not self.open_items
+        """True if no item still has to be marked by hand, and no submission can still come."""
+        return not (self.open_items or self.awaited)
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks of an assignment."""
+    """The marks of an assignment: of students with a submission, and of students without one."""
 
     name: str
     title: str
     items: Mapping[str, MarkedItem]
     students: Mapping[str, StudentMarks]
+    absent: Mapping[str, StudentMarks] = field(default_factory=dict)
+
+    @property
+    def everybody(self) -> dict[str, StudentMarks]:
+        """The marks of all students in the gradebook; those who handed in nothing come last."""
+        return {**self.students, **self.absent}
 
     @property
     def max_points(self) -> float:
@@ -131,8 +141,13 @@ def marks_in(
     assignment: str,
     people: Mapping[str, Person],
     students: Sequence[str] | None = None,
+    *,
+    moment: datetime | None = None,
 ) -> Marks | None:
-    """Return an assignment's marks (default: of all students); None if there are no marks."""
+    """Return an assignment's marks (default: of all students); None if there are no marks.
+
+    Due dates before `moment` (default: now) have passed.
+    """
     items = _items(gradebook, course, assignment)
     if not items:
         return None
@@ -145,8 +160,14 @@ def marks_in(
         )
         for row in _submissions(gradebook, assignment, students)
     }
+    now = moment or datetime.now(UTC)
+    absent = {
+        student: calculator.absent(person, now)
+        for student, person in people.items()
+        if student not in found
+    }
     known = course.settings.homework.get(assignment)
-    return Marks(assignment, known.title if known else assignment, items, found)
+    return Marks(assignment, known.title if known else assignment, items, found, absent)
 
 
 def all_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
@@ -190,6 +211,13 @@ class _Calculator:
         return StudentMarks(
             person, marks, regular, bonus, penalty, total, late, handed_in, shares
         )  # fmt: skip
+
+    def absent(self, person: Person, moment: datetime) -> StudentMarks:
+        """Return the marks of a student without a submission."""
+        due = self._deadline
+        is_over = due is None or due.is_over(moment, due.extensions.get(person.id))
+        none = dict.fromkeys(self._items, ItemMark(0.0, False))
+        return StudentMarks(person, none, 0.0, 0.0, 0.0, 0.0, absent=True, awaited=not is_over)
 
     def _late(
         self, student: str, row: Any, handed_in: datetime | None, by_kit: timedelta | None

@@ -163,6 +163,14 @@ class ProblemView:
     items: tuple[ItemView, ...]
 
 
+class MissingPages(RecordError):
+    """Some students' pages could not be written; `written` are the paths of all other pages."""
+
+    def __init__(self, failures: Sequence[str], written: Sequence[Path]) -> None:
+        super().__init__(f"{len(failures)} without feedback: {'; '.join(failures)}")
+        self.written = list(written)
+
+
 def write_feedback(
     course: Course,
     assignment: Assignment,
@@ -177,7 +185,7 @@ def write_feedback(
     each notebook in the same folder, with nbgrader's file name. If the student's due date is after
     `moment` (default: now), the pages do not show results that students must derive, and no steps
     of rubrics, which may state such results. Students whose pages fail are skipped; a RecordError
-    at the end names these students and the reasons.
+    at the end (MissingPages) names these students and the reasons, and has the other paths.
     """
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
@@ -213,7 +221,7 @@ def write_feedback(
             except OSError as error:
                 failures.append(f"{student}: {error}")
     if failures:
-        raise RecordError(f"{len(failures)} without feedback: {'; '.join(failures)}")
+        raise MissingPages(failures, written)
     return written
 
 

@@ -149,7 +149,10 @@ def test_export_refuses_what_is_not_final_and_writes_the_rest_when_asked(
     assert result.exit_code == 0
     assert "Skipped, since not final: bela" in result.output
     header, *body = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
-    assert {row[0]: row[header.index("total")] for row in body} == {"anna": "5", "bela": ""}
+    assert {row[0]: row[header.index("total")] for row in body} == {
+        "anna": "5", "bela": "", "chloe": "0",
+    }  # fmt: skip
+    assert "Handed in nothing, so they have 0 points: chloe" in " ".join(result.output.split())
 
 
 def test_export_fills_a_roster_and_ends_with_1_where_the_two_do_not_agree(

@@ -195,6 +195,8 @@ def test_texts_of_students_act_nowhere_in_any_command(
         page = str(outbox / "instructor.html")
         looked_at(fdl(course, "mark", path, "--instructor", "--output", page), 0)
     looked_at(fdl(course, "feedback", HOMEWORK), 0)
+    looked_at(fdl(course, "feedback", HOMEWORK, "--to", "mail"), 0, 1)
+    hand_back(course, outbox)
     looked_at(fdl(course, "report", HOMEWORK), 0)
     looked_at(fdl(course, "report", HOMEWORK, "--anonymous"), 0)
     for system in ("csv", "moodle", "canvas", "gradescope"):
@@ -217,6 +219,23 @@ def test_texts_of_students_act_nowhere_in_any_command(
     assert_files_are_harmless(course.root)
     looked_at(fdl(course, "restore"), 0, 2)
     assert_files_are_harmless(course.root)
+
+
+def hand_back(course: Course, outbox: Path) -> None:
+    """Pack feedback by exports in which people have hostile names."""
+    forms = {
+        "moodle": "{0}_{1}_assignsubmission_file_/x",
+        "ilias": "multi_feedback/{0}_a_b_{1}/",
+        "canvas": "{0}_{1}_2_x.zip",
+    }
+    for system, form in forms.items():
+        roster = outbox / f"{system}.zip"
+        with zipfile.ZipFile(roster, "w") as archive:
+            for number, name in enumerate([*NAMES, "bela [link=http:evil]"]):
+                archive.writestr(zipfile.ZipInfo(form.format(name, number)), b"")
+        target = str(outbox / f"feedback-{system}.zip")
+        options = ("--to", system, "--roster", str(roster), "-o", target)
+        looked_at(fdl(course, "feedback", HOMEWORK, *options), 0, 1)
 
 
 def name_people(course: Course) -> None:
@@ -278,6 +297,8 @@ def test_names_of_folders_act_nowhere_in_messages(folder: bytes, course: Course)
         ["grade", HOMEWORK, "--jobs", name],
         ["regrade", HOMEWORK, "--student", name],
         ["feedback", HOMEWORK, "--student", name],
+        ["feedback", HOMEWORK, "--to", name],
+        ["feedback", HOMEWORK, "--to", "moodle", "--roster", name],
         ["export", HOMEWORK, "--to", name],
         ["export", HOMEWORK, "--to", "csv", "--roster", name],
         ["intake", HOMEWORK, name],

@@ -150,7 +150,7 @@ def in_zip(
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
-        name = _decoded(info)
+        name = member_name(info)
         where = printable(f"{shown}: {name}")
         try:
             parts = _clean(name)
@@ -161,7 +161,7 @@ def in_zip(
         yield Found(where, (*outer, *parts), _time(info, zone), read, refusal)
 
 
-def _decoded(info: zipfile.ZipInfo) -> str:
+def member_name(info: zipfile.ZipInfo) -> str:
     """Return a member's name, also if the archiver wrote UTF-8 without declaring the encoding."""
     if not info.flag_bits & _UTF8_FLAG:
         try:
