@@ -28,6 +28,7 @@ from sqlalchemy import Select, insert, select, update
 from autograder.course.assignment import NEARLY, Item
 from autograder.course.rubric import Evidence
 from autograder.errors import RecordError
+from autograder.gradebook.bonus import bonus_points, is_lost
 from autograder.gradebook.database import HAND_MARKS, PatientGradebook
 
 Place = tuple[str, str]
@@ -450,7 +451,9 @@ def gradebook_marks(
         )
     }
     for item, student, _, score, credit, is_open in gradebook.db().execute(query):
-        points = credit if items[item].bonus else score
+        is_bonus = items[item].bonus
+        points = bonus_points(score, credit) if is_bonus else score
+        is_open = is_open or (is_bonus and is_lost(score, credit))
         comment = comments.get((item, student), "")
         found[item, student] = GradebookMark(points, comment, bool(is_open))
     return found

@@ -12,6 +12,7 @@ from autograder.course.assignment import Course
 from autograder.desk.desk import Desk, StaleError
 from autograder.desk.messages import Given, RubricChange
 from autograder.errors import DeskError
+from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.handmarks import RubricStep
 from tests.desk.conftest import Marker
 from tests.gradebook.course import mark, read_marks, record
@@ -127,6 +128,45 @@ def test_a_mark_typed_in_the_formgrader_is_shown_and_not_overwritten(
     assert view.typed is not None
     assert view.typed.points == 2.0
     assert view.entry.typed
+
+
+@pytest.mark.parametrize(
+    ("score", "credit", "points"), [(0.5, None, 0.5), (0.25, 0.5, 0.75), (0.0, 0.5, 0.5)]
+)
+def test_a_bonus_score_typed_elsewhere_is_shown_with_its_points(
+    marked: Course, rita: Marker, score: float, credit: float | None, points: float
+) -> None:
+    type_scores(marked, "cleo", "b-essay", score, credit)
+    view = rita.sees("b-essay", "cleo")
+    assert view.typed is not None
+    assert view.typed.points == points
+    assert not view.entry.open
+    rita.gives("b-essay", "cleo")
+    assert scores(marked, "cleo", "b-essay") == (None, 0.0, False)
+
+
+def test_a_bonus_score_that_nbgrader_made_0_awaits_its_mark(marked: Course, rita: Marker) -> None:
+    type_scores(marked, "cleo", "b-essay", 0.0, None)
+    view = rita.sees("b-essay", "cleo")
+    assert view.typed is None
+    assert view.entry.open
+
+
+def type_scores(
+    course: Course, student: str, item: str, score: float | None, credit: float | None
+) -> None:
+    with open_gradebook(course) as gradebook, gradebook.transaction():
+        submission = gradebook.find_submission("hw", student)
+        [grade] = [g for n in submission.notebooks for g in n.grades if g.name == item]
+        grade.manual_score, grade.extra_credit = score, credit
+        grade.needs_manual_grade = False
+
+
+def scores(course: Course, student: str, item: str) -> tuple[float | None, float | None, bool]:
+    with open_gradebook(course) as gradebook:
+        submission = gradebook.find_submission("hw", student)
+        [grade] = [g for n in submission.notebooks for g in n.grades if g.name == item]
+        return grade.manual_score, grade.extra_credit, grade.needs_manual_grade
 
 
 def test_a_changed_text_returns_with_its_old_mark(marked: Course, rita: Marker) -> None:

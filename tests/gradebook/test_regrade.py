@@ -418,6 +418,18 @@ def test_applied_it_records_and_keeps_marks_and_comments_of_persons(
     assert not marker.grade("a-proof")["needs_manual_grade"]
 
 
+def test_applied_it_moves_bonus_points_typed_as_a_score(
+    graded: Course, regrade: Regrade, marker: Marker
+) -> None:
+    marker.give("b-essay", 0.5)
+    marker.give("b-bonus", 0.0, extra=2.0)
+    new = {name: mark(graded, {"b-bonus": 1.0}) for name in STUDENTS}
+    assert regrade(new, "--apply").exit_code == 0
+    essay, bonus = marker.grade("b-essay"), marker.grade("b-bonus")
+    assert (essay["manual_score"], essay["extra_credit"]) == (None, 0.5)
+    assert (bonus["manual_score"], bonus["extra_credit"]) == (None, 1.0)
+
+
 def test_second_run_after_applying_shows_and_records_nothing(
     graded: Course, regrade: Regrade
 ) -> None:
