@@ -154,6 +154,7 @@ def _is_untouched(grade: Any) -> bool:
 
 def _points_from_tests(handler: Any, grade_id: str) -> float | None:
     course = Course(Path(handler.coursedir.root))
+    gradebook: PatientGradebook
     with PatientGradebook(handler.db_url, course_id(course)) as gradebook:
         return gradebook.recorded_credit([grade_id]).get(grade_id)
 
