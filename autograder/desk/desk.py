@@ -19,6 +19,7 @@ import msgspec
 
 from autograder.content.markdown import render_markdown
 from autograder.course.assignment import Course, Item
+from autograder.course.layout import notebook_files
 from autograder.course.rubric import Rubric, read_rubrics
 from autograder.desk.answers import (
     Answer,
@@ -357,7 +358,7 @@ class Desk:
     def _sources(self) -> Mapping[str, Rubric]:
         """Return the rubrics of the source notebooks; read them again only if a file changed."""
         folder = self._course.source(self._assignment.name)
-        stamps = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*.ipynb")))
+        stamps = tuple(path.stat().st_mtime_ns for path in notebook_files(folder))
         if self._source[0] != stamps:
             self._source = (stamps, read_rubrics(self._course, self._assignment))
         return self._source[1]

@@ -29,8 +29,8 @@ from autograder.course.gradecells import points_by_item
 from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
-from autograder.gradebook.bonus import bonus_points
 from autograder.gradebook.backup import backups
+from autograder.gradebook.bonus import bonus_points
 from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
