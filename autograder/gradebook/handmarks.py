@@ -15,6 +15,7 @@ another entry follows, the other entry becomes the newest.
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +49,11 @@ Cause = Literal["desk", "group", "rubric", "formgrader", "settled"]
 def new_uid() -> str:
     """Return a random name for an entry: 32 hex digits."""
     return secrets.token_hex(16)
+
+
+def same_name(name: str) -> str:
+    """Return a key that is the same for names that differ only in capitals or spaces."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def now() -> datetime:
@@ -278,8 +284,10 @@ def total(
 class HandMarks:
     """The log of one assignment, and what follows from it.
 
-    `rubrics` is the newest version of each item's rubric, `versions` all versions by uid,
-    `answers` the marks of each answer, and `deal` the newest Deal.
+    `entries` are the entries as they were written. In all the rest, each marker has one name: names
+    that differ only in capitals or spaces belong to one person. `rubrics` is the newest version of
+    each item's rubric, `versions` all versions by uid, `answers` the marks of each answer, and
+    `deal` the newest Deal.
     """
 
     def __init__(self, entries: Iterable[AnyEntry] = ()) -> None:
@@ -289,6 +297,7 @@ class HandMarks:
         self.versions: dict[str, RubricVersion] = {}
         self.answers: dict[Place, AnswerMarks] = {}
         self.deal: Deal | None = None
+        self._names: dict[str, str] = {}
         for entry in entries:
             self.add(entry)
 
@@ -298,6 +307,7 @@ class HandMarks:
             return
         self._known.add(entry.uid)
         self.entries.append(entry)
+        entry = self._with_known_names(entry)
         if isinstance(entry, RubricVersion):
             self.versions[entry.uid] = entry
             known = self.rubrics.get(entry.item)
@@ -309,6 +319,27 @@ class HandMarks:
             self.answers.setdefault(place, AnswerMarks()).add(entry)
         elif entry.after == (self.deal.uid if self.deal else ""):
             self.deal = entry
+
+    def marker_named(self, name: str) -> str:
+        """Return the name under which the log knows this marker; an unknown name stays."""
+        return self._names.get(same_name(name), name)
+
+    def _with_known_names(self, entry: AnyEntry) -> AnyEntry:
+        """Return the entry with each marker's first spelling, and note new names."""
+        changes: dict[str, Any] = {"marker": self._named(entry.marker)}
+        if isinstance(entry, Deal):
+            changes["markers"] = {
+                item: {
+                    student: tuple(dict.fromkeys(map(self._named, names)))
+                    for student, names in students.items()
+                }
+                for item, students in entry.markers.items()
+            }
+        is_new = any(getattr(entry, field) != value for field, value in changes.items())
+        return msgspec.structs.replace(entry, **changes) if is_new else entry
+
+    def _named(self, name: str) -> str:
+        return self._names.setdefault(same_name(name), name) if name else ""
 
     def marks(self, item: str, student: str) -> AnswerMarks:
         """Return the marks of an answer, which may be none."""
