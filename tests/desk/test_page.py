@@ -506,10 +506,11 @@ def test_letters_typed_in_the_list_of_remarks_go_on_with_the_comment(
     rita.go_to("a-proof", identity("a-proof", "ben"))
     rita.press("c", "ArrowDown")
     assert rita.tab.evaluate("document.activeElement.closest('.remarks') !== null")
+    before = rita.total
     rita.tab.keyboard.type("fan1")
     assert rita.focus == "comment"
     assert rita.tab.input_value("#comment") == "fan1"
-    assert rita.total == "0 / 2", "no step was ticked"
+    assert rita.total == before, "no step was ticked"
     assert len(log_of(course).answers) == 1, "no flag was saved"
     rita.tab.keyboard.press("Backspace")
     assert rita.tab.input_value("#comment") == "fan"
