@@ -123,11 +123,11 @@ export function openConflict(what, now, draft, mine, chosen, closed) {
     /** @param {boolean} isMine */
     const choose = (isMine) => () => { chosen(isMine); self.close(); };
     return [
-      h("p", {}, `Your mark of this answer is not saved. Which one counts?`),
+      h("p", {}, `Your mark of this answer is not saved. ${theirs || typed ? "Which one counts?" : "Save it as it is now?"}`),
       h("div", { class: "choices" },
         h("div", {}, typed
           ? h("div", { class: "choice" }, h("p", {}, h("strong", {}, "Formgrader")), h("p", { class: "figure" }, typed.points === null ? "no points" : shownPoints(typed.points)), typed.comment && h("p", { class: "said" }, `“${typed.comment}”`))
-          : card(who, theirs, names),
+          : card(theirs ? who : "Now", theirs, names),
         h("button", { type: "button", onclick: choose(false) }, theirs || typed ? "Keep theirs" : "Leave it as it is")),
         h("div", {}, card("You", sent, names), h("button", { type: "button", class: "primary", onclick: choose(true) }, "Save mine"))),
     ];
