@@ -191,7 +191,7 @@ def _print_next_steps(
 
 
 def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, float]) -> Table:
-    heads = ("student", "story", "points", "bonus", "open", "correct")
+    heads = ("student", "story", "points", "bonus", "open points", "correct")
     table = Table(*heads, title="Sample class")
     for comparison in comparisons:
         name, *marks, verdict = comparison.row()

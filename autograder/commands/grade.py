@@ -355,7 +355,7 @@ def _print_class(assignment: str, rows: Mapping[str, Row], form: options.Format)
         content = {"schema": SCHEMA, "assignment": assignment, "students": students}
         typer.echo(as_json(content), nl=False)
         return
-    table = Table("student", "points", "bonus", "open", "notes", title="Marks")
+    table = Table("student", "points", "bonus", "open points", "notes", title="Marks")
     for name, row in sorted(rows.items()):
         style = "red" if row.error else ""
         table.add_row(*(Text(shown(cell), style) for cell in (name, *row.cells())))

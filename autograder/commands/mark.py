@@ -116,7 +116,7 @@ def _print_report(report: Report) -> None:
 
 def _points(item: ItemReport) -> str:
     if item.outcome == "open":
-        return f"open of {item.max_points:g}"
+        return f"open (of {item.max_points:g}{' bonus' if item.bonus else ''})"
     return f"{item.points:g} of {item.max_points:g}{' bonus' if item.bonus else ''}"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -21,10 +22,13 @@ from autograder.words import as_json, listed, printable
 if TYPE_CHECKING:
     from autograder.desk.agreement import Agreement, Means, Report
     from autograder.desk.copies import Merged
+    from autograder.desk.deal import Share
     from autograder.desk.desk import Desk
     from autograder.gradebook.handmarks import Place
 
 SCHEMA = "fdl-agreement/1"
+
+_BLIND, _ALREADY = "of these blind", "marked already"
 
 Deal = Annotated[
     list[str] | None,
@@ -93,12 +97,38 @@ def _deal(desk: Desk, texts: Sequence[str], overlap: str | None) -> None:
         out.print(f"The answers of {desk.homework} are not dealt out: everybody sees all of them.")
         return
     items = [item for item in desk.items if any(item in share.by_item for share in shares)]
-    table = _table("marker", *items, "answers", "of these blind", "marked already")
+    by_marker = _table("marker", *items, "answers", _BLIND, _ALREADY)
     for share in shares:
         numbers = [share.by_item.get(item, 0) for item in items]
         row = map(str, (*numbers, share.answers, share.second, share.marked))
-        table.add_row(Text(printable(share.marker)), *row)
-    out.print(table)
+        by_marker.add_row(Text(printable(share.marker)), *row)
+    if _fits(by_marker):
+        out.print(by_marker)
+        return
+    group: list[Share] = []
+    for share in shares:
+        if group and not _fits(_by_item([*group, share], items)):
+            out.print(_by_item(group, items))
+            group = []
+        group.append(share)
+    out.print(_by_item(group, items))
+
+
+def _fits(table: Table) -> bool:
+    """Return whether no cell of the table is wrapped on this terminal."""
+    unlimited = out.options.update(max_width=10 * out.width)
+    return Measurement.get(out, unlimited, table).maximum <= out.width
+
+
+def _by_item(shares: Sequence[Share], items: Sequence[str]) -> Table:
+    table = _table("item", *(printable(share.marker) for share in shares))
+    for item in items:
+        table.add_row(item, *(str(share.by_item.get(item, 0)) for share in shares))
+    table.add_section()
+    table.add_row("answers", *(str(share.answers) for share in shares))
+    table.add_row(_BLIND, *(str(share.second) for share in shares))
+    table.add_row(_ALREADY, *(str(share.marked) for share in shares))
+    return table
 
 
 def _export(desk: Desk, path: Path) -> None:
@@ -179,11 +209,18 @@ def agreement(
 
 def _print(report: Report) -> None:
     out.print(f"{report.homework}: {report.double} answers marked by two people")
-    table = _table("item", "step", "answers", "equal", "alpha", "95 % interval")
-    for each in report.agreement:
-        table.add_row(*_agreement_row(each))
-    table.columns[1].justify = "left"
-    out.print(table)
+    known = [each for each in report.agreement if each.answers]
+    if known:
+        table = _table("item", "step", "answers", "equal", "alpha", "95 % interval")
+        for each in known:
+            table.add_row(*_agreement_row(each))
+        table.columns[1].justify = "left"
+        out.print(table)
+    if single := [each.item for each in report.agreement if not (each.answers or each.step)]:
+        out.print(
+            f"No answer was marked by two people: {listed(single)}. To compare markers, deal with "
+            f"an overlap: fdl desk {report.homework} --deal evenly=NAME,NAME --overlap 10%"
+        )
     means = _table("item", "marker", "answers", "mean points", "difference")
     means.columns[1].justify = "left"
     for each_means in report.means:
@@ -231,5 +268,5 @@ def _mean_rows(means: Means) -> Iterable[tuple[Text, ...]]:
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for index, name in enumerate(columns):
-        table.add_column(name, justify="right" if index else "left")
+        table.add_column(Text(name), justify="right" if index else "left")
     return table

@@ -21,7 +21,7 @@ from autograder.commands.common import app, command, err, out, told
 from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.directives import without_directives, without_solution_markers
 from autograder.course.gradecells import declared, is_solution
-from autograder.course.layout import INDEX, README, REPORT
+from autograder.course.layout import INDEX, README, REPORT, notebook_files
 from autograder.errors import CourseError, NoCourseError
 from autograder.gradebook.glance import PAGES, Graded, glance, handed_on, outdated
 from autograder.submission.timestamps import read_timestamp
@@ -295,7 +295,7 @@ def _is_current(course: Course, assignment: Assignment) -> bool:
     }
     return all(
         (release / path.name).is_file() and _is_filled_and_released(path, release, solutions)
-        for path in sorted(source.glob("*.ipynb"))
+        for path in notebook_files(source)
     )
 
 

@@ -29,7 +29,7 @@ from autograder.course.gradecells import (
     points_of,
     titles_by_item,
 )
-from autograder.course.layout import SETTINGS, CourseFolder
+from autograder.course.layout import SETTINGS, CourseFolder, notebook_files
 from autograder.course.rules import Counting, Deadline, Rules
 from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError, NoCourseError
@@ -183,7 +183,7 @@ class Course(CourseFolder):
         )
 
     def _problems(self, name: str, bonus: Collection[str]) -> Iterator[Problem]:
-        for path in sorted(self.source(name).glob("*.ipynb")):
+        for path in notebook_files(self.source(name)):
             notebook = read_notebook(path)
             _check_kernel(notebook, path)
             items = tuple(_items(notebook, path.stem, bonus))

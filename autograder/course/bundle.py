@@ -54,7 +54,8 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
     `others` are names of further files in the course's root to include.
     """
-    roots = [name for name in (SETTINGS, *others) if (course.root / name).is_file()]
+    earlier = course.earlier_releases(assignment).relative_to(course.root).as_posix()
+    roots = [name for name in (SETTINGS, earlier, *others) if (course.root / name).is_file()]
     found = {name: (course.root / name).read_bytes() for name in roots}
     for folder in _folders(course, assignment):
         place = folder.relative_to(course.root).as_posix()

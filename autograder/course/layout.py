@@ -3,7 +3,7 @@
 course.toml            the settings
 nbgrader_config.py     makes the folder an nbgrader course
 source/HW/             instructors' files: notebooks, README.md, checks.py, requirements.txt
-release/HW/            students' files
+release/HW/            students' files; release/.earlier/HW.json has the cells of earlier releases
 solutions/HW/          the reference functions
 autograder/hidden/HW/  hidden tests, misconceptions.py, sample_class.py
 submitted/STUDENT/HW/  the submissions; replaced submissions are in submitted/.earlier/, and
@@ -20,6 +20,7 @@ demo/                  the scratch course of `fdl demo`
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 SETTINGS = "course.toml"
@@ -38,7 +39,7 @@ COMPANIONS = (README, CHECKS, REQUIREMENTS)
 SAMPLE_CLASS = "sample_class.py"
 
 EARLIER = ".earlier"
-"""Folder in `submitted/` for submissions that newer ones replaced."""
+"""Folder in `submitted/` for submissions that newer ones replaced, and in `release/`."""
 
 COLLECTED = ".collected"
 """Folder in `submitted/` with a record of each commit that was collected from a repository."""
@@ -48,6 +49,22 @@ REPORT = "report.json"
 
 INDEX = "index.html"
 """Name of a student's first feedback page."""
+
+
+_LEFT_BY_PROGRAMS = (
+    ".*", "__pycache__", "__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r",
+    "*~", "#*#", "~$*", "*.swp", "*.swo",
+)  # fmt: skip
+
+
+def is_left_by_program(name: str) -> bool:
+    """Return whether an editor, a file manager or Python left a file or folder of this name."""
+    return any(fnmatchcase(name, pattern) for pattern in _LEFT_BY_PROGRAMS)
+
+
+def notebook_files(folder: Path) -> list[Path]:
+    """Return the sorted notebooks in a folder, without files that editors and systems left."""
+    return sorted(path for path in folder.glob("*.ipynb") if not is_left_by_program(path.name))
 
 
 class CourseFolder:
@@ -72,6 +89,10 @@ class CourseFolder:
     def release(self, assignment: str) -> Path:
         """Return the folder that students get."""
         return self.root / RELEASE / assignment
+
+    def earlier_releases(self, assignment: str) -> Path:
+        """Return the file with the cells of earlier releases, which may be missing."""
+        return self.root / RELEASE / EARLIER / f"{assignment}.json"
 
     def solutions(self, assignment: str) -> Path:
         """Return the folder of the reference functions."""

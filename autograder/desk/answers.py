@@ -123,7 +123,7 @@ class ClassAnswers:
     def report(self, student: str) -> Report | None:
         """Return the stored Report of a student; None if it cannot be read."""
         path = self._course.report(student, self._assignment.name)
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         if stamp is None:
             return None
         if path not in self._reports or self._reports[path][0] != stamp:
@@ -134,7 +134,7 @@ class ClassAnswers:
         return self._reports[path][1]
 
     def _answers(self, path: Path, student: str) -> list[Answer]:
-        stamp = _stamp(path)
+        stamp = stamp_of(path)
         if stamp is None:
             return []
         if path not in self._read or self._read[path][0] != stamp:
@@ -158,7 +158,8 @@ class ClassAnswers:
                 yield Answer(grade_id(cell), student, text, pictures, blank)
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def stamp_of(path: Path) -> tuple[int, int] | None:
+    """Return a file's time and size, which show whether it changed; None if it is missing."""
     try:
         found = path.stat()
     except OSError:

@@ -18,7 +18,7 @@ from autograder.course.settings import did_you_mean
 from autograder.desk.answers import Answer, place_in_queue
 from autograder.desk.desk import Desk, check_marker
 from autograder.errors import DeskError
-from autograder.gradebook.handmarks import Deal, HandMarks, Place
+from autograder.gradebook.handmarks import Deal, HandMarks, Place, same_name
 from autograder.words import printable
 
 EVENLY, NOBODY = "evenly", "none"
@@ -77,6 +77,7 @@ def read_wish(texts: Sequence[str], overlap: str | None, items: Sequence[str]) -
     markers = {item: tuple(dict.fromkeys(named.get(item, evenly))) for item in items}
     if evenly and len(named) == len(items):
         raise DeskError("--deal evenly has nothing to deal: every item is dealt by name already")
+    _check_spelling([*evenly, *(name for names in named.values() for name in names)])
     wish = Wish({item: names for item, names in markers.items() if names}, _share(overlap))
     if wish.overlap and len(wish.everybody) < 2:
         raise DeskError(
@@ -84,6 +85,18 @@ def read_wish(texts: Sequence[str], overlap: str | None, items: Sequence[str]) -
             "another marker with --deal"
         )
     return wish
+
+
+def _check_spelling(names: Sequence[str]) -> None:
+    """Raise DeskError if two names differ only in capitals or spaces: they are one person."""
+    known: dict[str, str] = {}
+    for name in names:
+        first = known.setdefault(same_name(name), name)
+        if first != name:
+            raise DeskError(
+                f"{printable(first)} and {printable(name)} are the same marker for the desk, which "
+                "ignores capitals and spaces: write the name in one way, or add a second name"
+            )
 
 
 def _split(text: str) -> tuple[str, list[str]]:
@@ -122,12 +135,21 @@ def deal(desk: Desk, texts: Sequence[str], overlap: str | None = None) -> list[S
     """Deal the answers of a homework; return how many each marker got. With "none", end dealing."""
     wish = read_wish(texts, overlap, list(desk.items))
     with desk.changing() as now:
-        markers = deal_answers(wish, now.answers, now.log)
+        markers = deal_answers(_with_known_names(wish, now.log), now.answers, now.log)
         before = now.log.deal
         if (before.markers if before else {}) != markers:
             new = Deal(after=before.uid if before else "", markers=markers)
             desk.append(now, [new])
         return list(shares(now.log))
+
+
+def _with_known_names(wish: Wish, log: HandMarks) -> Wish:
+    """Return the wish with the spelling under which the log knows each marker."""
+    markers = {
+        item: tuple(dict.fromkeys(map(log.marker_named, names)))
+        for item, names in wish.markers.items()
+    }
+    return Wish(markers, wish.overlap)
 
 
 def deal_answers(

@@ -11,15 +11,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from autograder.content.markdown import render_markdown
-from autograder.course.assignment import Course, Item
-from autograder.course.rubric import Rubric, read_rubrics
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.layout import notebook_files
+from autograder.course.rubric import read_rubrics
 from autograder.desk.answers import (
     Answer,
     ClassAnswers,
@@ -28,6 +29,7 @@ from autograder.desk.answers import (
     person,
     place_in_queue,
     read_questions,
+    stamp_of,
 )
 from autograder.desk.messages import (
     AnswerView,
@@ -51,7 +53,7 @@ from autograder.desk.standing import (
     role_of,
     standing,
 )
-from autograder.errors import DeskError
+from autograder.errors import DeskError, KitError
 from autograder.gradebook.database import (
     PatientGradebook,
     back_up_gradebook,
@@ -84,6 +86,9 @@ MAX_STEPS = 30
 
 MAX_TEXT = 10_000
 """Largest number of characters of a comment, a reason or a step."""
+
+Stamp = tuple[str, tuple[int, int] | None]
+"""A file's path, with its time and size."""
 
 _BACKUP_SECONDS = 300.0
 """Seconds between two backups while people mark."""
@@ -120,19 +125,38 @@ class Desk:
 
     def __init__(self, course: Course, homework: str, *, db_url: str | None = None) -> None:
         self._course = course
-        self._assignment = course.assignment(homework)
         self._db_url = db_url or gradebook_url(course)
-        self._answers = ClassAnswers(course, self._assignment)
-        self._questions = read_questions(course, self._assignment)
-        self._items: dict[str, Item] = {
-            item.name: item for item in self._assignment.select("manual")
-        }
+        self._stamps = self._stamps_now(homework)
+        self._use(course.assignment(homework))
         self._gradebook: PatientGradebook | None = None
         self._backed_up = datetime.min
-        self._source: tuple[tuple[int, ...], Mapping[str, Rubric]] = ((), {})
         self._log = LogReader(self._assignment.name)
         self._by_id: dict[str, Place] = {}
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
+
+    def _use(self, assignment: Assignment) -> None:
+        """Read what comes from the source and the release: items, questions, rubrics and stubs."""
+        questions = read_questions(self._course, assignment)
+        rubrics = read_rubrics(self._course, assignment)
+        answers = ClassAnswers(self._course, assignment)
+        self._assignment, self._answers = assignment, answers
+        self._questions, self._source_rubrics = questions, rubrics
+        self._items: dict[str, Item] = {item.name: item for item in assignment.select("manual")}
+
+    def _renew(self) -> None:
+        """Read the source and the release again if they changed; keep the last readable version."""
+        name = self._assignment.name
+        stamps = self._stamps_now(name)
+        if stamps != self._stamps:
+            self._stamps = stamps
+            with suppress(KitError):  # somebody may be editing the source while others mark
+                self._use(self._course.assignment(name))
+
+    def _stamps_now(self, homework: str) -> tuple[Stamp, ...]:
+        """Return the time and size of each notebook of the source and the release."""
+        folders = (self._course.source(homework), self._course.release(homework))
+        paths = (path for folder in folders for path in notebook_files(folder))
+        return tuple((str(path), stamp_of(path)) for path in paths)
 
     @property
     def homework(self) -> str:
@@ -161,6 +185,7 @@ class Desk:
     def queue(self, marker: str, *, names: bool = False) -> Queue:
         """Return the items and all answers; with `names`, also the students' names."""
         with self.reading() as now:
+            marker = now.log.marker_named(marker)
             seen = self._standings(now, marker)
             self._order_by_similarity([now.answers[place] for place in seen])
             people = read_people(now.gradebook) if names else {}
@@ -168,6 +193,7 @@ class Desk:
             return Queue(
                 self._assignment.name,
                 self._assignment.title,
+                marker,
                 tuple(self._item(now.log, item) for item in self._items.values()),
                 entries,
                 progress(now.log, list(seen.values()), self._items),
@@ -194,7 +220,7 @@ class Desk:
         """Return the answer with this id; raise DeskError if there is none."""
         place = self._place(name)
         with self.reading([place[1]]) as now:
-            return self._view(now, place, marker, names)
+            return self._view(now, place, now.log.marker_named(marker), names)
 
     def preview(self, text: str) -> str:
         """Return a comment as HTML, as the student's page will show it."""
@@ -223,18 +249,24 @@ class Desk:
 
     def _save(self, now: Snapshot, place: Place, given: Given, cause: Cause) -> None:
         check_marker(given.marker)
-        if given.state != now.state(place):
+        if place not in now.answers:
+            raise DeskError("this answer is not there any more: reload the page")
+        marker = now.log.marker_named(given.marker)
+        item, marks = self._item_named(place[0]), now.log.marks(*place)
+        rubric = self._rubric(now, item, marker)
+        is_other_rubric = given.rubric not in ("", rubric.uid)
+        by_rubric = marks.newest is not None and marks.newest.cause == "rubric"
+        if given.state != now.state(place) and not (is_other_rubric and by_rubric):
             raise StaleError("somebody has changed this answer's mark since you opened it")
-        item = self._items[place[0]]
-        rubric = self._rubric(now, item, given.marker)
-        if given.rubric not in ("", rubric.uid):
-            raise StaleError("somebody has changed the rubric since you opened this answer")
-        marks, role = now.log.marks(*place), role_of(now.log, place, given.marker)
-        own = marks.seconds.get(given.marker)
+        if is_other_rubric:
+            who = _changed_by(now.log, rubric) or "somebody"
+            raise StaleError(f"{who} has changed the rubric since you opened this answer")
+        role = role_of(now.log, place, marker)
+        own = marks.seconds.get(marker)
         is_second = role == "second" and not (own and marks.to_settle)
         before = own if is_second else marks.newest
         mark = HandMark(
-            marker=given.marker,
+            marker=marker,
             after=before.uid if before else "",
             item=item.name,
             student=place[1],
@@ -265,14 +297,14 @@ class Desk:
         removed. Other marks stay as they are.
         """
         check_marker(change.marker)
-        if item not in self._items:
-            raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
         with self.changing() as now:
-            known = self._rubric(now, self._items[item], change.marker)
+            marker = now.log.marker_named(change.marker)
+            known = self._rubric(now, self._item_named(item), marker)
             if change.rubric != known.uid:
-                raise StaleError("somebody has changed the rubric since you opened it")
+                who = _changed_by(now.log, known) or "somebody"
+                raise StaleError(f"{who} has changed the rubric since you opened it")
             version = RubricVersion(
-                marker=change.marker,
+                marker=marker,
                 after=known.uid,
                 item=item,
                 steps=_checked_steps(change.steps, known),
@@ -288,15 +320,13 @@ class Desk:
         Returns the rubric before, the rubric of the source, and the answers whose points change.
         Unless `apply` is true, nothing changes.
         """
-        if item not in self._items:
-            raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
-        source = self._sources().get(item)
-        if source is None:
-            raise DeskError(
-                f"the source's rubric of {item} can't be read: run `fdl release "
-                f"{self._assignment.name} --check` to see the reason"
-            )
         with self.changing() as now:
+            source = self._source_rubrics.get(self._item_named(item).name)
+            if source is None:
+                raise DeskError(
+                    f"the source's rubric of {item} can't be read: run `fdl release "
+                    f"{self._assignment.name} --check` to see the reason"
+                )
             known = self._rubric_in_force(now.log, item, marker)
             version = RubricVersion(
                 marker=marker or known.marker,
@@ -341,6 +371,11 @@ class Desk:
                 if changed is not None and (mark is marks.newest) == newest:
                     yield changed, mark.points
 
+    def _item_named(self, name: str) -> Item:
+        if name not in self._items:
+            raise DeskError(f"{self._assignment.name} has no item {name} that people mark")
+        return self._items[name]
+
     def _rubric(self, now: Snapshot, item: Item, marker: str) -> RubricVersion:
         """Return the item's rubric; the log gets the source's rubric when it is first used."""
         if item.name not in now.log.rubrics:
@@ -352,15 +387,7 @@ class Desk:
         return log.rubrics.get(item) or self._source_rubric(item, marker)
 
     def _source_rubric(self, item: str, marker: str = "") -> RubricVersion:
-        return as_version(self._assignment.name, item, self._sources().get(item), marker)
-
-    def _sources(self) -> Mapping[str, Rubric]:
-        """Return the rubrics of the source notebooks; read them again only if a file changed."""
-        folder = self._course.source(self._assignment.name)
-        stamps = tuple(path.stat().st_mtime_ns for path in sorted(folder.glob("*.ipynb")))
-        if self._source[0] != stamps:
-            self._source = (stamps, read_rubrics(self._course, self._assignment))
-        return self._source[1]
+        return as_version(self._assignment.name, item, self._source_rubrics.get(item), marker)
 
     # --- views ---
 
@@ -382,6 +409,7 @@ class Desk:
             question.question,
             question.model,
             rubric.uid,
+            _changed_by(log, rubric),
             rubric.steps,
             tuple(Remark(text, count) for text, count in remarks.most_common(100)),
             is_changed,
@@ -521,6 +549,7 @@ class Desk:
 
     def _read(self, students: Collection[str] | None) -> Snapshot:
         gradebook = self._opened()
+        self._renew()
         answers = self._answers.read(students)
         self._by_id.update((answer.id, place) for place, answer in answers.items())
         return Snapshot(
@@ -553,9 +582,10 @@ class Desk:
         """Return the item and the student of an answer; raise DeskError if there is none."""
         if name not in self._by_id:
             self._by_id.update((each.id, place) for place, each in self._answers.read().items())
-        if name not in self._by_id:
+        place = self._by_id.get(name)
+        if place is None or place[0] not in self._items:
             raise DeskError(f"there is no answer {name[:40]!r} any more: reload the page")
-        return self._by_id[name]
+        return place
 
 
 def is_stored(mark: HandMark, before: HandMark | None) -> bool:
@@ -613,6 +643,13 @@ def _shown(mark: HandMark) -> Shown:
         mark.points,
         mark.cause,
     )
+
+
+def _changed_by(log: HandMarks, rubric: RubricVersion) -> str:
+    """Return who changed a rubric at the desk; "" if it comes from the source notebook."""
+    before = log.versions.get(rubric.after)
+    is_from_source = before is None or before.source != rubric.source
+    return "" if is_from_source else rubric.marker
 
 
 def _words(rubric: RubricVersion) -> list[tuple[float, str]]:

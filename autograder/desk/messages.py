@@ -68,8 +68,9 @@ class Remark(msgspec.Struct, frozen=True):
 class ItemView(msgspec.Struct, frozen=True):
     """An item that people mark: its question and model answer as HTML, its rubric and remarks.
 
-    `rubric` is the uid of the rubric's version. `source_changed` says that the source notebook has
-    another rubric than the desk, and that the desk's rubric was not made from it.
+    `rubric` is the uid of the rubric's version, and `rubric_by` the name of the person who changed
+    it last; "" if it comes from the source notebook. `source_changed` says that the source notebook
+    has another rubric than the desk, and that the desk's rubric was not made from it.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ItemView(msgspec.Struct, frozen=True):
     question: str
     model: str
     rubric: str
+    rubric_by: str
     steps: tuple[RubricStep, ...]
     remarks: tuple[Remark, ...]
     source_changed: bool
@@ -101,10 +103,14 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """All that the page needs to begin: items, answers and progress."""
+    """All that the page needs to begin: items, answers and progress.
+
+    `marker` is the name under which the desk knows the person who asks.
+    """
 
     homework: str
     title: str
+    marker: str
     items: tuple[ItemView, ...]
     answers: tuple[QueueEntry, ...]
     progress: dict[str, Progress]

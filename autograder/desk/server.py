@@ -59,6 +59,9 @@ class Desks:
     def open(self, place: Place, homework: str) -> Desk:
         """Return the desk of a homework; raise CourseError if the course has no such homework."""
         name = (place.course.root, place.db_url, homework)
+        known = self._desks.get(name)
+        if known is not None and known.course.settings != place.course.settings:
+            self._desks.pop(name).close()  # course.toml was changed
         if name not in self._desks:
             self._desks[name] = Desk(place.course, homework, db_url=place.db_url)
         return self._desks[name]

@@ -161,8 +161,8 @@ def _drop_points(cell: NotebookNode) -> None:
 
 def _marker_note(item: Item) -> NotebookNode:
     text = (
-        f"**For the marker:** {item.name} is a bonus item. Type its points (at most "
-        f"{item.max_points:g}) into the *extra credit* field and leave the score empty."
+        f"**For the marker:** {item.name} is a bonus item. Its points (at most "
+        f"{item.max_points:g}) are extra credit; points typed as a score are moved there."
     )
     return _note(text, f"note-{item.name}")
 

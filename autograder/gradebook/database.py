@@ -35,10 +35,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     create_engine,
     delete,
     event,
     insert,
+    or_,
     select,
 )
 from sqlalchemy.engine import Engine
@@ -279,14 +281,21 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return {student: known[student] for student in known.keys() & marked}
 
     def awaiting(self, assignment: str) -> dict[str, list[str]]:
-        """Return the items that await marking by hand, by student."""
+        """Return the items that await marking by hand, by student.
+
+        A bonus text whose typed points may be lost (see `bonus.is_lost`) is one of them.
+        """
+        cells = GradeCell.__table__
+        is_bonus_text = and_(cells.c.max_score == 0, cells.c.cell_type != "code")
+        lost = and_(is_bonus_text, Grade.manual_score == 0, Grade.extra_credit.is_(None))
         wanted = (
             select(SubmittedAssignment.student_id, BaseCell.name)
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
             .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
             .join(BaseCell, BaseCell.id == Grade.cell_id)
             .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
-            .where(Homework.name == assignment, Grade.needs_manual_grade)
+            .outerjoin(cells, cells.c.id == BaseCell.id)
+            .where(Homework.name == assignment, or_(Grade.needs_manual_grade, lost))
         )
         found: dict[str, list[str]] = {}
         for student, item in self.db().execute(wanted):

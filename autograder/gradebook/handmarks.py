@@ -15,6 +15,7 @@ another entry follows, the other entry becomes the newest.
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from sqlalchemy import Select, insert, select, update
 from autograder.course.assignment import NEARLY, Item
 from autograder.course.rubric import Evidence
 from autograder.errors import RecordError
+from autograder.gradebook.bonus import bonus_points, is_lost
 from autograder.gradebook.database import HAND_MARKS, PatientGradebook
 
 Place = tuple[str, str]
@@ -47,6 +49,11 @@ Cause = Literal["desk", "group", "rubric", "formgrader", "settled"]
 def new_uid() -> str:
     """Return a random name for an entry: 32 hex digits."""
     return secrets.token_hex(16)
+
+
+def same_name(name: str) -> str:
+    """Return a key that is the same for names that differ only in capitals or spaces."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def now() -> datetime:
@@ -277,8 +284,10 @@ def total(
 class HandMarks:
     """The log of one assignment, and what follows from it.
 
-    `rubrics` is the newest version of each item's rubric, `versions` all versions by uid,
-    `answers` the marks of each answer, and `deal` the newest Deal.
+    `entries` are the entries as they were written. In all the rest, each marker has one name: names
+    that differ only in capitals or spaces belong to one person. `rubrics` is the newest version of
+    each item's rubric, `versions` all versions by uid, `answers` the marks of each answer, and
+    `deal` the newest Deal.
     """
 
     def __init__(self, entries: Iterable[AnyEntry] = ()) -> None:
@@ -288,6 +297,7 @@ class HandMarks:
         self.versions: dict[str, RubricVersion] = {}
         self.answers: dict[Place, AnswerMarks] = {}
         self.deal: Deal | None = None
+        self._names: dict[str, str] = {}
         for entry in entries:
             self.add(entry)
 
@@ -297,6 +307,7 @@ class HandMarks:
             return
         self._known.add(entry.uid)
         self.entries.append(entry)
+        entry = self._with_known_names(entry)
         if isinstance(entry, RubricVersion):
             self.versions[entry.uid] = entry
             known = self.rubrics.get(entry.item)
@@ -308,6 +319,27 @@ class HandMarks:
             self.answers.setdefault(place, AnswerMarks()).add(entry)
         elif entry.after == (self.deal.uid if self.deal else ""):
             self.deal = entry
+
+    def marker_named(self, name: str) -> str:
+        """Return the name under which the log knows this marker; an unknown name stays."""
+        return self._names.get(same_name(name), name)
+
+    def _with_known_names(self, entry: AnyEntry) -> AnyEntry:
+        """Return the entry with each marker's first spelling, and note new names."""
+        changes: dict[str, Any] = {"marker": self._named(entry.marker)}
+        if isinstance(entry, Deal):
+            changes["markers"] = {
+                item: {
+                    student: tuple(dict.fromkeys(map(self._named, names)))
+                    for student, names in students.items()
+                }
+                for item, students in entry.markers.items()
+            }
+        is_new = any(getattr(entry, field) != value for field, value in changes.items())
+        return msgspec.structs.replace(entry, **changes) if is_new else entry
+
+    def _named(self, name: str) -> str:
+        return self._names.setdefault(same_name(name), name) if name else ""
 
     def marks(self, item: str, student: str) -> AnswerMarks:
         """Return the marks of an answer, which may be none."""
@@ -450,7 +482,9 @@ def gradebook_marks(
         )
     }
     for item, student, _, score, credit, is_open in gradebook.db().execute(query):
-        points = credit if items[item].bonus else score
+        is_bonus = items[item].bonus
+        points = bonus_points(score, credit) if is_bonus else score
+        is_open = is_open or (is_bonus and is_lost(score, credit))
         comment = comments.get((item, student), "")
         found[item, student] = GradebookMark(points, comment, bool(is_open))
     return found

@@ -32,6 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from autograder.course.assignment import Course, Kind
 from autograder.course.rules import Deadline, Rules
 from autograder.errors import CourseError
+from autograder.gradebook.bonus import is_lost
 from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.homework import bonus_items
 
@@ -195,7 +196,8 @@ class _Calculator:
     def marks(
         self, person: Person, row: Any, grades: Sequence[Any], by_kit: timedelta | None
     ) -> StudentMarks:
-        by_name = {grade.name: _mark(grade) for grade in grades}
+        known = ((self._items.get(grade.name), grade) for grade in grades)
+        by_name = {item.name: _mark(item, grade) for item, grade in known if item is not None}
         marks = {name: by_name.get(name, ItemMark(0.0, False)) for name in self._items}
         regular, bonus = (
             sum(
@@ -259,15 +261,16 @@ def _split_penalty(penalty: float, earned: Mapping[str, float]) -> dict[str, flo
     }
 
 
-def _mark(grade: Any) -> ItemMark:
+def _mark(item: MarkedItem, grade: Any) -> ItemMark:
     """Add up a grade's points as nbgrader does.
 
     A score given by hand replaces the score from tests. Extra credit counts only if there is also a
-    score.
+    score. A bonus text whose typed points may be lost is open.
     """
     score = grade.auto_score if grade.manual_score is None else grade.manual_score
     points = 0.0 if score is None else float(score) + float(grade.extra_credit or 0.0)
-    return ItemMark(points, bool(grade.needs_manual_grade))
+    lost = item.bonus and item.kind == "manual" and is_lost(grade.manual_score, grade.extra_credit)
+    return ItemMark(points, bool(grade.needs_manual_grade) or lost)
 
 
 # --- rows of the gradebook -----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Store a submission's scores as nbgrader's SaveAutoGrades does, with three changes.
 
-A bonus item's points become extra credit, unless a person typed another number as extra credit. An
+A bonus item's points become extra credit, unless a person typed another number. An
 item marked by hand stays marked while the answer and the points from tests are unchanged; nbgrader
 would ask the person to mark the item again after each run. A text that a student left blank gets 0
 points at once, also if its white space differs from the released text.
@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 from autograder.course.assignment import Assignment, Item
 from autograder.course.gradecells import checksum_of, grade_id
 from autograder.gradebook.autograded import is_blank, item_of
+from autograder.gradebook.bonus import bonus_points, is_lost
 from autograder.gradebook.database import PatientGradebook
 
 Rows = dict[tuple[str, str], dict[str, Any]]
@@ -56,6 +57,8 @@ def save_scores(
             if item is not None:
                 grade = grades[name, item.name]
                 earlier = by_kit.get(grade["id"])
+                if item.bonus:
+                    _move_score(item, grade)
                 takes_credit = item.bonus and item.kind == "auto"
                 if takes_credit and grade["extra_credit"] in (None, earlier):
                     credit[grade["id"]] = grade["extra_credit"] = points[item.name]
@@ -83,6 +86,15 @@ def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: 
         (notebook, cell): dict(zip(("id", *columns), row, strict=True))
         for notebook, cell, *row in gradebook.db().execute(wanted)
     }
+
+
+def _move_score(item: Item, grade: dict[str, Any]) -> None:
+    """Make a bonus item's score extra credit; reopen a text whose typed points may be lost."""
+    score, credit = grade["manual_score"], grade["extra_credit"]
+    if score is not None:
+        grade["manual_score"], grade["extra_credit"] = None, bonus_points(score, credit)
+        if item.kind == "manual" and is_lost(score, credit):
+            grade["needs_manual_grade"] = True
 
 
 def _score(

@@ -34,6 +34,7 @@ from autograder.grading.points import (
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine
 from autograder.sandbox.stages import StageTimes
+from autograder.submission.earlier import read_earlier
 from autograder.submission.parcel import Parcel
 from autograder.submission.receiving import read_submission, receive
 
@@ -207,11 +208,11 @@ def open_notebooks(
 ) -> RunNotebooks:
     """Read the submission at `path` and prepare its notebooks without running them."""
     release = release or course.release(assignment.name)
-    skeletons = read_skeletons(assignment, release)
+    skeletons, earlier = read_skeletons(assignment, release), read_earlier(release)
     if isinstance(path, Parcel):
-        submission = receive(path.name, path.files, skeletons, path.manifest)
+        submission = receive(path.name, path.files, skeletons, path.manifest, earlier)
     else:
-        submission = read_submission(path, skeletons)
+        submission = read_submission(path, skeletons, earlier)
     own = sandbox or open_sandbox(settings)
     own.times = times or StageTimes()
     leave = own.renew if sandbox else own.close

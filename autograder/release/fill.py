@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 from autograder.course.assignment import Course, Problem
 from autograder.course.directives import BEGIN, END, Directive, directive_of
 from autograder.course.gradecells import is_manual, place
-from autograder.course.layout import README
+from autograder.course.layout import README, notebook_files
 from autograder.errors import ReleaseError
 from autograder.release.definitions import (
     Solutions,
@@ -51,7 +51,7 @@ def fill_source(course: Course, name: str) -> tuple[Path, ...]:
 def filled_source(course: Course, name: str) -> Mapping[str, str]:
     """Return the filled source notebooks and README, by file name."""
     solutions = Solutions(course.solutions(name))
-    paths = sorted(course.source(name).glob("*.ipynb"))
+    paths = notebook_files(course.source(name))
     if not paths:
         raise ReleaseError(
             f"{course.source(name)} has no notebooks: put the source notebooks there"

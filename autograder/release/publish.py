@@ -14,6 +14,7 @@ from autograder.release.proof.findings import Proof
 from autograder.release.proof.freshness import stage_source
 from autograder.release.proof.proof import prove
 from autograder.release.proof.trials import Say
+from autograder.submission.earlier import keep_earlier
 
 
 def release(
@@ -28,6 +29,7 @@ def release(
 
     If the proof fails, the source and the previous release stay unchanged. With `check`, nothing is
     written: the existing source and release are proved, and a file that is out of date is a fault.
+    The cells of the previous release are noted, because students may still work in it.
     `say` is called with the name of the current step. With `again`, findings of earlier proofs are
     not reused. Raises ReleaseError if the source can't be filled or the release can't be built.
     """
@@ -40,6 +42,7 @@ def release(
         build(source, tree, assignment, config=course.nbgrader_settings)
         proof = prove(course, assignment, source, tree, check=check, say=say, again=again)
         if proof.ok and not check:
+            keep_earlier(course.release(name), tree)
             replace_tree(tree, course.release(name))
             _replace_files(source, course.source(name))
     return proof

@@ -30,6 +30,7 @@ from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
 from autograder.gradebook.backup import backups
+from autograder.gradebook.bonus import bonus_points
 from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
@@ -182,10 +183,11 @@ def _given_by_hand(
 
 
 def _is_by_hand(item: Item, grade: Any, by_kit: float | None) -> bool:
+    if item.bonus:
+        from_tests = by_kit if item.kind == "auto" else None
+        return bonus_points(grade.manual_score, grade.extra_credit) not in (None, from_tests)
     if item.kind == "manual":
         return (grade.manual_score, grade.extra_credit) != (None, None)
-    if item.bonus:
-        return grade.extra_credit not in (None, by_kit)
     return grade.manual_score is not None
 
 

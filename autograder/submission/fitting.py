@@ -14,7 +14,6 @@ from urllib.parse import quote
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.gradecells import declared
 from autograder.submission.cells import ReceivedCell
 from autograder.submission.form import Form, Slot
 from autograder.submission.pictures import (
@@ -94,7 +93,7 @@ class Fitting:
                 self.claims[slot.position].append(index)
             elif self.form.is_changed(cell):
                 self.edited.append(index)
-            elif cell.text and not self.form.is_stub(cell):
+            elif cell.text and not (self.form.is_stub(cell) or self.form.is_removed(cell)):
                 self.free.append(index)
 
     # answers in code
@@ -121,7 +120,9 @@ class Fitting:
     def _other_answer(self, slot: Slot) -> int | None:
         claimed = self.claims[slot.position]
         filled = [i for i in self._filled(slot) if i in self.free]
-        left_as_it_was = any(self.cells[i].text == slot.text and self._is_code(i) for i in claimed)
+        left_as_it_was = any(
+            slot.is_released(self.cells[i].text) and self._is_code(i) for i in claimed
+        )
         if filled or not left_as_it_was:
             for indices in (self.free, self.edited):
                 recognised = self._recognised(slot, indices)
@@ -140,7 +141,8 @@ class Fitting:
 
     def _filled(self, slot: Slot) -> list[int]:
         """Return the cells that claim to be this answer cell and contain more than its stub."""
-        return [i for i in self.claims[slot.position] if self.cells[i].text not in ("", slot.text)]
+        claimed = self.claims[slot.position]
+        return [i for i in claimed if not slot.is_untouched(self.cells[i].text)]
 
     def _last(self, indices: Iterable[int]) -> int:
         return max(indices, key=lambda i: (self._is_code(i), i))
@@ -169,7 +171,7 @@ class Fitting:
                 filled = [
                     i
                     for i in self.claims[slot.position]
-                    if self.cells[i].attachments or self.cells[i].text not in ("", slot.text)
+                    if self.cells[i].attachments or not slot.is_untouched(self.cells[i].text)
                 ]
                 self.texts[slot.position] = filled
 
@@ -301,7 +303,7 @@ class Fitting:
             elif slot.names & bound:
                 cell.source = ELSEWHERE
         if slot.role == "text" and self.texts[slot.position]:
-            self._write(cell, [self.cells[i] for i in self.texts[slot.position]], slot.text)
+            self._write(cell, [self.cells[i] for i in self.texts[slot.position]], slot)
         return cell
 
     def _extra(self, index: int) -> NotebookNode:
@@ -318,12 +320,15 @@ class Fitting:
 
     # pictures
 
-    def _write(self, cell: NotebookNode, written: Sequence[ReceivedCell], stub: str = "") -> None:
+    def _write(
+        self, cell: NotebookNode, written: Sequence[ReceivedCell], slot: Slot | None = None
+    ) -> None:
         """Write the student's texts into a cell, with a new name for each picture."""
         texts = []
         for each in written:
             text = each.source
-            if each.text in ("", stub):  # then a picture is all that the student handed in
+            if not each.text or (slot and slot.is_untouched(each.text)):
+                # a picture is all that the student handed in
                 shown = (f"\n\n![{name}]({ATTACHED}{quote(name)})" for name in each.attachments)
                 text += "".join(shown)
             pictures = pictures_in(text, each.attachments, MAX_REFERENCES - len(self._pasted))
@@ -380,6 +385,7 @@ class Fitting:
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
         yield "Read-only cells were changed; the originals were restored", edited
         unseen = [s for s in slots if not self.claims[s.position]]
+        unseen = [s for s in unseen if not s.earlier.was_absent]
         lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
         yield "Read-only cells were missing; they were restored", lost
         taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
@@ -394,7 +400,7 @@ class Fitting:
         matched = [(slot, self.cells[i]) for slot in slots for i in self.claims[slot.position]]
         retyped = [slot.grade_id for slot, cell in matched if cell.kind != slot.kind]
         yield "Cells had another type; it was changed back", retyped
-        forged = [slot.grade_id for slot, cell in matched if declared(slot.cell) != cell.declared]
+        forged = [slot.grade_id for slot, cell in matched if not slot.is_declared(cell.declared)]
         yield "The metadata of cells was changed; the original metadata counts", forged
 
 

@@ -13,15 +13,19 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from autograder.course.gradecells import grade_id, is_locked, is_open, is_solution
+from autograder.course.gradecells import declared, grade_id, is_locked, is_open, is_solution
 from autograder.submission.cells import ReceivedCell, names_bound, normal
+from autograder.submission.earlier import Cells, EarlierCell, cell_in
 
 Role = Literal["code", "text", "locked"]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A released cell: its position, its role, and the names that its stub defines."""
+    """A released cell: its position, its role, and the names that its stub defines.
+
+    `earlier` are its versions in earlier releases.
+    """
 
     position: int
     cell: NotebookNode
@@ -29,19 +33,39 @@ class Slot:
     grade_id: str
     text: str
     names: frozenset[str]
+    earlier: EarlierCell
 
     @property
     def kind(self) -> str:
         return str(self.cell.cell_type)
 
+    def is_released(self, text: str) -> bool:
+        """Return whether the text is the cell's text in this release or an earlier one."""
+        return text == self.text or self.earlier.has_text(text)
+
+    def is_untouched(self, text: str) -> bool:
+        """Return whether the text holds no answer: it is empty, or the released text."""
+        return text == "" or self.is_released(text)
+
+    def is_declared(self, found: tuple[object, ...]) -> bool:
+        """Return whether a student's cell has the metadata of this release or an earlier one."""
+        return declared(self.cell) == found or self.earlier.has_declared(found)
+
 
 class Form:
-    """A released notebook that matches a student's cells to its own cells."""
+    """A released notebook that matches a student's cells to its own cells.
 
-    def __init__(self, skeleton: NotebookNode) -> None:
+    `earlier` are the notebook's cells in earlier releases.
+    """
+
+    def __init__(self, skeleton: NotebookNode, earlier: Cells | None = None) -> None:
         self.skeleton = skeleton
+        self._earlier = earlier or {}
         released = (cell for cell in skeleton.cells if not is_open(cell))
-        self.slots = [_slot(position, cell) for position, cell in enumerate(released)]
+        self.slots = [
+            _slot(position, cell, cell_in(self._earlier, grade_id(cell)))
+            for position, cell in enumerate(released)
+        ]
         self.cell_ids = {str(slot.cell.get("id", "")) for slot in self.slots}
         self._by_grade_id = {slot.grade_id: slot for slot in self.slots if slot.grade_id}
         self._by_cell_id = {slot.cell.id: slot for slot in self.slots if slot.cell.get("id")}
@@ -69,7 +93,7 @@ class Form:
             return same
         for slot in self.named(cell):
             if slot.role == "locked":
-                fits = cell.text == slot.text
+                fits = slot.is_released(cell.text)
             else:
                 fits = not (slot.names and slot.names.isdisjoint(cell.binds) and self.owners(cell))
             if fits:
@@ -88,7 +112,16 @@ class Form:
 
     def is_stub(self, cell: ReceivedCell) -> bool:
         """Return whether the cell is a copy of an untouched answer cell."""
-        return cell.text in self._stubs
+        answers = (slot for slot in self.named(cell) if slot.role != "locked")
+        return cell.text in self._stubs or any(slot.is_released(cell.text) for slot in answers)
+
+    def is_removed(self, cell: ReceivedCell) -> bool:
+        """Return whether the cell is an unchanged text of an earlier release, removed since.
+
+        Removed code counts as the student's own, because answers may use it.
+        """
+        is_known = cell.kind != "code" and cell.grade_id not in self._by_grade_id
+        return is_known and cell_in(self._earlier, cell.grade_id).has_text(cell.text)
 
     def votes(self, cells: Iterable[ReceivedCell]) -> tuple[int, int]:
         """Count the released cells that these cells match by id, and by names that they define."""
@@ -104,15 +137,15 @@ class Form:
             slot = self.claim(cell)
             if slot is None:
                 found |= self.owners(cell)
-            elif slot.role != "locked" and cell.text not in ("", slot.text):
+            elif slot.role != "locked" and not slot.is_untouched(cell.text):
                 found.add(slot.position)
         return len(found)
 
 
-def _slot(position: int, cell: NotebookNode) -> Slot:
+def _slot(position: int, cell: NotebookNode, earlier: EarlierCell) -> Slot:
     source = str(cell.source)
     role: Role = "locked"
     if is_solution(cell) and not is_locked(cell):
         role = "code" if cell.cell_type == "code" else "text"
     names = names_bound(source if role == "code" else "")
-    return Slot(position, cell, role, grade_id(cell), normal(source), names)
+    return Slot(position, cell, role, grade_id(cell), normal(source), names, earlier)

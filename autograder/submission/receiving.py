@@ -13,6 +13,7 @@ from typing import Literal
 from nbformat import NotebookNode
 
 from autograder.course.layout import SUBMITTED
+from autograder.submission.earlier import Cells
 from autograder.submission.files import (
     AnyFile,
     find_files,
@@ -61,14 +62,21 @@ class Submission:
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submission:
+def read_submission(
+    path: Path,
+    skeletons: Mapping[str, NotebookNode],
+    earlier: Mapping[str, Cells] | None = None,
+) -> Submission:
     """Read the folder (or the one notebook) `path`; `skeletons` are the released notebooks.
+
+    `earlier` are the cells of earlier releases, by problem.
 
     Raise SubmissionError if there is nothing at `path`; every other fault is reported in the
     notebook that has the fault.
     """
     places = find_files(path, tuple(skeletons))
-    return receive(submission_name(path), places, skeletons, read_manifest_file(path))
+    manifest = read_manifest_file(path)
+    return receive(submission_name(path), places, skeletons, manifest, earlier)
 
 
 def receive(
@@ -76,9 +84,11 @@ def receive(
     places: Sequence[AnyFile],
     skeletons: Mapping[str, NotebookNode],
     manifest: bytes = b"",
+    earlier: Mapping[str, Cells] | None = None,
 ) -> Submission:
     """Return the submission of the student `name` in these files, likely ones first."""
-    forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
+    known = earlier or {}
+    forms = {problem: Form(skeleton, known.get(problem)) for problem, skeleton in skeletons.items()}
     # files of no problem are under the key ""
     files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
     for read in read_notebooks(places):

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
+from autograder.desk.deal import Share
 from autograder.desk.desk import Desk
 from tests.desk.conftest import Marker
 
@@ -53,6 +54,58 @@ def test_the_table_of_a_deal_adds_up(marked: Course) -> None:
         "Sam": ["2", "0", "2", "0", "0"],
         "Tom": ["0", "4", "4", "0", "0"],
     }
+
+
+def test_the_table_of_a_deal_fits_into_a_narrow_terminal(
+    marked: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [f"p{number}-a-long-name-of-an-item" for number in range(1, 9)]
+    names = ["Rita", "Sam", "Tom", "Ursula von der Heide", "Wenceslas of Bohemia", "Zoë"]
+    shares = [
+        Share(name, {item: 10 * place + index for index, item in enumerate(items)}, place, 1)
+        for place, name in enumerate(names)
+    ]
+    monkeypatch.setattr("autograder.desk.deal.deal", lambda *_: shares)
+    monkeypatch.setattr(Desk, "items", dict.fromkeys(items))
+    output = run(marked, "desk", "hw", "--deal", "evenly=Rita,Sam")
+    lines = [line.rstrip() for line in output.splitlines() if line.strip()]
+    assert max(map(len, lines)) <= 80
+    heads = " ".join(line for line in lines if line.split()[0] == "item")
+    assert all(name in heads for name in names)
+    for index, item in enumerate(items):
+        row = " ".join(line.removeprefix(f" {item}") for line in lines if item in line)
+        assert row.split() == [str(10 * place + index) for place in range(len(names))]
+    blind = " ".join(line for line in lines if "of these blind" in line)
+    assert re.findall(r"\d+", blind) == ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    "deal", [("evenly=Rita,rita",), ("Rita=a-proof", "RITA=b-essay"), ("evenly=Jo Doe,jo  doe",)]
+)
+def test_one_marker_in_two_spellings_is_refused(marked: Course, deal: tuple[str, ...]) -> None:
+    options = [word for each in deal for word in ("--deal", each)]
+    told = run(marked, "desk", "hw", *options, code=2)
+    assert "are the same marker for the desk, which ignores capitals and spaces" in " ".join(
+        told.split()
+    )
+
+
+def test_a_deal_takes_the_spelling_that_the_desk_knows(marked: Course, rita: Marker) -> None:
+    rita.gives("a-proof", "anna", "s1")
+    output = run(marked, "desk", "hw", "--deal", "evenly=RITA,Sam")
+    assert "Rita" in output
+    assert "RITA" not in output
+
+
+def test_agreement_without_double_marks_is_short(marked: Course, rita: Marker) -> None:
+    rita.gives("a-proof", "anna", "s1", "s2")
+    output = run(marked, "agreement", "hw")
+    assert "hw: 0 answers marked by two people" in output
+    assert "No answer was marked by two people: a-proof, b-essay." in output
+    assert "--overlap 10%" in " ".join(output.split())
+    assert "alpha" not in output
+    assert re.search(r"^ *a-proof +Rita +1 +1.50", output, re.M)
+    assert len(output.splitlines()) < 12
 
 
 def test_an_overlap_alone_is_refused(marked: Course) -> None:
@@ -118,3 +171,5 @@ def test_agreement_is_printed_as_table_and_as_json(marked: Course) -> None:
     assert "1 answers marked by two people" in table
     assert "a-proof of anna: Rita 1.5, Sam 0.5" in table
     assert "undefined" in table
+    assert "No answer was marked by two people: b-essay." in table
+    assert "b-essay" not in table.partition("No answer")[0]

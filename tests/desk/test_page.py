@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import msgspec
 import pytest
 
 from autograder.course.assignment import Course
 from autograder.desk.answers import Answer
+from autograder.desk.desk import Desk
+from autograder.desk.messages import Given, RubricChange
 from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.handmarks import HandMarks, read_hand_marks
 from tests.gradebook.course import mark, read_marks, record_class
@@ -20,6 +24,7 @@ from tests.gradebook.server import Formgrader, started
 from tests.gradebook.shared import copied
 
 from .browsing import AtDesk, at_desk
+from .conftest import Marker
 
 AXE = Path(os.environ.get("AXE", "node_modules/axe-core/axe.min.js"))
 
@@ -327,6 +332,227 @@ def test_a_server_killed_while_it_saves_loses_and_doubles_nothing(
     given = {place[1]: marks.newest.points for place, marks in log.answers.items() if marks.newest}
     assert sorted(given.values()) == [1.5, 2.0, 2.0]
     assert points(course) == {"dora": 0.0, **given}
+
+
+@contextmanager
+def own_desk(course: Course, name: str = "Sam") -> Iterator[Marker]:
+    """A marker at another server of the same course."""
+    desk = Desk(course, "hw")
+    try:
+        yield Marker(desk, name)
+    finally:
+        desk.close()
+
+
+def change_rubric(course: Course, points: float = 0.25, marker: str = "Sam") -> None:
+    """Let another marker give the first step of the proof's rubric other points."""
+    with own_desk(course, marker) as other:
+        item = other.desk.queue(marker).items[0]
+        first, *rest = item.steps
+        steps = (msgspec.structs.replace(first, points=points), *rest)
+        change = RubricChange(marker=marker, rubric=item.rubric, steps=steps, apply=True)
+        other.desk.change_rubric("a-proof", change)
+
+
+def expected(rita: AtDesk, words: str) -> None:
+    """Expect these words on the browser's console, since the test made a request fail."""
+    assert any(words in each for each in rita.visitor.wrong)
+    rita.visitor.wrong[:] = [each for each in rita.visitor.wrong if words not in each]
+
+
+def test_a_conflict_says_that_the_rubric_was_changed(course: Course, rita: AtDesk) -> None:
+    rita.go_to("a-proof", identity("a-proof", "anna"))
+    change_rubric(course)
+    rita.press("1", "Enter")
+    dialog = rita.tab.locator("dialog.conflict")
+    dialog.wait_for()
+    told = dialog.inner_text()
+    assert "Sam changed the rubric since you opened it" in told
+    assert "marked this" not in told
+    assert dialog.locator(".choice", has_text="You").locator(".figure").inner_text() == "1.25"
+    dialog.get_by_role("button", name="Save mine").click()
+    rita.await_saved()
+    assert points(course)["anna"] == 1.25
+
+
+def test_a_conflict_names_the_rubric_although_it_changed_the_mark(
+    course: Course, rita: AtDesk
+) -> None:
+    name = identity("a-proof", "anna")
+    rita.go_to("a-proof", name)
+    rita.to_next("1", "Enter")
+    rita.await_saved()
+    rita.go_to("a-proof", name)
+    change_rubric(course)
+    rita.press("3", "Enter")
+    dialog = rita.tab.locator("dialog.conflict")
+    dialog.wait_for()
+    told = dialog.inner_text()
+    assert "Sam changed the rubric since you opened it" in told
+    assert "Rita marked this" not in told
+
+
+@pytest.mark.parametrize(
+    ("does", "words"),
+    [
+        ({"flagged": True, "ticks": None}, "Sam flagged this since you opened it"),
+        ({"ticks": ("s2",)}, "Sam marked this 1 since you opened it"),
+    ],
+)
+def test_a_conflict_names_what_the_other_did(
+    course: Course, rita: AtDesk, does: dict[str, Any], words: str
+) -> None:
+    rita.go_to("a-proof", identity("a-proof", "anna"))
+    with own_desk(course) as sam:
+        view = sam.sees("a-proof", "anna")
+        sam.desk.save(view.entry.id, Given(marker="Sam", state=view.state, **does))
+    rita.press("1", "Enter")
+    dialog = rita.tab.locator("dialog.conflict")
+    dialog.wait_for()
+    assert words in dialog.inner_text()
+
+
+def test_a_conflict_says_that_the_text_was_changed(course: Course, rita: AtDesk) -> None:
+    rita.go_to("a-proof", identity("a-proof", "anna"))
+    again = mark(course, answers={"a-proof": "A new proof."})
+    record_class(course, course.assignment("hw"), {"anna": again})
+    rita.press("1", "Enter")
+    dialog = rita.tab.locator("dialog.conflict")
+    dialog.wait_for()
+    assert "The student’s text was changed since you opened it" in dialog.inner_text()
+
+
+def test_a_group_that_a_changed_rubric_stops_says_so(course: Course, rita: AtDesk) -> None:
+    rita.go_to("a-proof", identity("a-proof", "cleo"))
+    rita.press("1", "g")
+    change_rubric(course)
+    rita.press("Enter")
+    rita.tab.locator("#trouble", has_text="Sam changed the rubric meanwhile").wait_for()
+    assert set(points(course)) == {"dora"}
+
+
+def test_keys_work_with_caps_lock(course: Course, rita: AtDesk) -> None:
+    rita.press("A")
+    assert rita.total == "2 / 2"
+    rita.press("M")
+    assert rita.tab.is_visible("#model")
+    rita.press("U")
+    assert rita.said == "Undone"
+    rita.press("F")
+    rita.await_saved()
+    assert [marks.newest.flagged for marks in log_of(course).answers.values() if marks.newest]
+    rita.press("Shift+A")
+    assert rita.total != "2 / 2", "a capital with Shift is no command"
+
+
+@pytest.mark.parametrize("status", [403, 400])
+def test_a_flag_that_is_not_saved_is_taken_back_and_said(
+    course: Course, rita: AtDesk, status: int
+) -> None:
+    answer = {"status": status, "json": {"message": "the disk is read-only"}}
+    rita.tab.route("**/api/answer/*cause=desk*", lambda route: route.fulfill(**answer))
+    rita.press("f")
+    rita.tab.locator("#trouble", has_text="The flag was not saved").wait_for()
+    assert rita.tab.locator(".meta .tag", has_text="flagged").count() == 0
+    assert rita.tab.locator("button[aria-pressed=true]", has_text="Flag").count() == 0
+    assert log_of(course).answers == {}
+    expected(rita, f"status of {status}")
+
+
+def test_a_flag_that_another_mark_stops_is_said(
+    browser: Any, course: Course, server: Formgrader, rita: AtDesk
+) -> None:
+    marked_meanwhile(browser, server, rita)
+    rita.press("f")
+    rita.tab.locator("#trouble", has_text="The flag was not saved").wait_for()
+    assert rita.tab.locator(".meta .tag", has_text="flagged").count() == 0
+    rita.tab.locator(".meta .state", has_text="2 points by Sam").wait_for()
+    rita.press("f")
+    rita.await_saved()
+    saved = log_of(course).marks("a-proof", "anna").newest
+    assert saved is not None
+    assert (saved.flagged, saved.points) == (True, 2.0)
+
+
+def test_an_applied_rubric_is_not_said_to_be_unchanged(course: Course, rita: AtDesk) -> None:
+    rita.to_next("a", "Enter")
+    rita.await_saved()
+    rita.press("e")
+    editor = rita.tab.locator("dialog.rubric")
+    editor.locator("input").first.fill("0.25")
+    editor.get_by_role("button", name="Show which marks change").click()
+    editor.locator(".result", has_text="1 answer from 2 to 1.75").wait_for()
+    rita.tab.route("**/api/answer/*", lambda route: route.abort())
+    rita.press("Enter")
+    told = editor.locator(".result", has_text="The rubric was changed, and 1 mark with it")
+    told.wait_for()
+    assert "Nothing was changed" not in editor.inner_text()
+    assert "this page can't show it: the server does not answer" in told.inner_text()
+    assert 1.75 in points(course).values()
+    rita.tab.unroute("**/api/answer/*")
+    expected(rita, "ERR_FAILED")
+    editor.get_by_role("button", name="Reload the page").click()
+    rita.tab.wait_for_selector(".slot.shown")
+
+
+def test_letters_typed_in_the_list_of_remarks_go_on_with_the_comment(
+    course: Course, rita: AtDesk
+) -> None:
+    rita.go_to("a-proof", identity("a-proof", "anna"))
+    rita.press("a", "c")
+    rita.tab.keyboard.type("Say which rule.")
+    rita.to_next("Control+Enter")
+    rita.await_saved()
+    rita.go_to("a-proof", identity("a-proof", "ben"))
+    rita.press("c", "ArrowDown")
+    assert rita.tab.evaluate("document.activeElement.closest('.remarks') !== null")
+    before = rita.total
+    rita.tab.keyboard.type("fan1")
+    assert rita.focus == "comment"
+    assert rita.tab.input_value("#comment") == "fan1"
+    assert rita.total == before, "no step was ticked"
+    assert len(log_of(course).answers) == 1, "no flag was saved"
+    rita.tab.keyboard.press("Backspace")
+    assert rita.tab.input_value("#comment") == "fan"
+
+
+def test_focus_in_the_list_of_remarks_is_not_lost(course: Course, rita: AtDesk) -> None:
+    rita.go_to("a-proof", identity("a-proof", "anna"))
+    rita.press("a", "c")
+    rita.tab.keyboard.type("Say which rule.")
+    rita.to_next("Control+Enter")
+    rita.await_saved()
+    rita.go_to("a-proof", identity("a-proof", "ben"))
+    rita.press("c", "ArrowDown")
+    with own_desk(course) as sam:
+        sam.gives("a-proof", "ben", "s1")
+    rita.tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    rita.tab.locator(".meta .state", has_text="by Sam").wait_for()
+    assert rita.focus == "comment"
+
+
+def test_another_spelling_of_a_name_is_the_same_marker(
+    browser: Any, course: Course, server: Formgrader, rita: AtDesk
+) -> None:
+    rita.to_next("a", "Enter")
+    rita.await_saved()
+    with at_desk(browser, server, "rITA") as again:
+        assert "Rita" in again.tab.inner_text("#top")
+        again.to_next("1", "Enter")
+        again.await_saved()
+    assert {mark.marker for marks in log_of(course).answers.values() for mark in marks.history} == {
+        "Rita"
+    }
+
+
+def test_a_changed_question_appears_without_a_restart(course: Course, rita: AtDesk) -> None:
+    rita.go_to("a-proof", identity("a-proof", "anna"))
+    path = course.source("hw") / "a_slopes.ipynb"
+    path.write_text(path.read_text().replace("the slope doubles", "the slope trebles"))
+    rita.press("m")
+    assert "the slope doubles" in rita.tab.inner_text("#model")
+    rita.tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    rita.tab.locator("#model", has_text="the slope trebles").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

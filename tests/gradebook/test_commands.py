@@ -46,6 +46,17 @@ def grade(course: Course) -> tuple[int, dict[str, list[str]]]:
     return result.exit_code, rows(result.output)
 
 
+def test_table_says_that_open_means_points(course: Course, markings: dict[str, Marked]) -> None:
+    hand_in(course, "anna")
+    markings["anna"] = Marked("anna", mark(course))
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    [heads] = [line for line in result.output.splitlines() if line.startswith("┃")]
+    assert [head.strip() for head in heads.strip("┃").split("┃")] == [
+        "student", "points", "bonus", "open points", "notes"
+    ]  # fmt: skip
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
 def test_texts_that_nobody_wrote_are_not_open(
     course: Course, markings: dict[str, Marked], marker: Marker
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 import pytest
@@ -158,6 +159,65 @@ def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(formgrader: Fo
     assert marker.penalty(LATE) == pytest.approx(0.5)
 
 
+# bonus items
+
+
+@pytest.mark.parametrize(
+    ("typed", "saved"),
+    [
+        ((0.5, None), 0.5),
+        (("0.5", None), 0.5),
+        ((0.5, 0.25), 0.5),
+        ((None, 0.25), 0.25),
+        ((0, 0), 0.0),
+        ((7, None), 1.0),
+        ((None, 7), 1.0),
+        ((-1, None), 0.0),
+    ],
+)
+def test_points_of_a_bonus_text_become_extra_credit_in_either_field(
+    formgrader: Formgrader, typed: tuple[Any, Any], saved: float
+) -> None:
+    essay = _bonus(formgrader, "b-essay", *typed)
+    found = (essay["manual_score"], essay["extra_credit"], essay["needs_manual_grade"])
+    assert found == (None, saved, False)
+    assert Marker(formgrader.course).grade("b-essay", LATE)["extra_credit"] == saved
+    typed_score, typed_credit = (None if each is None else float(each) for each in typed)
+    moved = typed_score not in (None, 0) or saved != (
+        typed_credit if typed_score is None else typed_score
+    )
+    assert bool(essay["note"]) == moved
+
+
+def test_bonus_text_without_points_awaits_its_mark_again(formgrader: Formgrader) -> None:
+    assert not _bonus(formgrader, "b-essay", None, 1)["needs_manual_grade"]
+    assert _bonus(formgrader, "b-essay", None, None)["needs_manual_grade"]
+
+
+def test_tested_bonus_item_takes_points_and_gives_them_back(formgrader: Formgrader) -> None:
+    essay = _bonus(formgrader, "b-bonus", 1.5, 2.0)
+    assert (essay["manual_score"], essay["extra_credit"]) == (None, 1.5)
+    essay = _bonus(formgrader, "b-bonus", None, None)
+    found = (essay["manual_score"], essay["extra_credit"], essay["needs_manual_grade"])
+    assert found == (None, 2.0, False)
+
+
+@pytest.mark.parametrize("typed", ["a half", float("nan"), True, [1]])
+def test_bonus_points_that_are_no_number_are_refused(formgrader: Formgrader, typed: Any) -> None:
+    before = _bonus(formgrader, "b-essay", None, 0.5)
+    with pytest.raises(HTTPError, match="the points are not a number"):
+        _bonus(formgrader, "b-essay", typed, None)
+    after = formgrader.entry("grades", LATE, "b_extras", "b-essay")
+    assert after["extra_credit"] == before["extra_credit"] == 0.5
+
+
+def _bonus(formgrader: Formgrader, item: str, score: Any, credit: Any) -> dict[str, Any]:
+    grade = formgrader.entry("grades", LATE, "b_extras", item)
+    assert grade["max_score"] == {"b-essay": 1.0, "b-bonus": 2.0}[item]
+    typed = {**grade, "manual_score": score, "extra_credit": credit}
+    return dict(formgrader.send(f"grade/{grade['id']}", typed))
+
+
 # in a browser
 
 
@@ -233,3 +293,42 @@ def test_mark_typed_into_the_page_is_kept_and_shown_again(formgrader: Formgrader
         tab.goto(page, wait_until="load")
     tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '0.5'")
     assert tab.input_value("#b-essay-comment") == "Flat in which direction?"
+
+
+def test_bonus_points_typed_as_a_score_move_before_the_markers_eyes(
+    formgrader: Formgrader, tab: Any
+) -> None:
+    tab.goto(
+        f"{formgrader.address}/formgrader/submissions/{formgrader.notebook_id(LATE, 'b_extras')}/",
+        wait_until="networkidle",
+    )
+    heading = tab.locator(".panel-heading", has=tab.locator("#b-essay"))
+    assert "/ 1 bonus" in heading.inner_text()
+    assert "/ 2 bonus" in tab.locator(".panel-heading", has=tab.locator("#b-bonus")).inner_text()
+    assert "/ 0" not in tab.inner_text("#notebook")
+    with tab.expect_response(re.compile("/api/grade/")):
+        tab.fill("#b-essay", "0.75")
+        tab.press("#b-essay", "Tab")
+    tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '0.75'")
+    assert tab.input_value("#b-essay") == ""
+    assert "Saved as extra credit" in heading.inner_text()
+    with tab.expect_response(re.compile("/api/grade/")):
+        heading.get_by_role("button", name="Full credit").click()
+    tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '1'")
+    assert Marker(formgrader.course).grade("b-essay", LATE)["extra_credit"] == 1.0
+
+
+def test_page_says_that_points_were_not_saved(formgrader: Formgrader, tab: Any) -> None:
+    tab.goto(
+        f"{formgrader.address}/formgrader/submissions/{formgrader.notebook_id(LATE, 'b_extras')}/",
+        wait_until="networkidle",
+    )
+    tab.route("**/api/grade/*", lambda route: route.abort())
+    tab.fill("#b-essay", "0.25")
+    tab.press("#b-essay", "Tab")
+    tab.wait_for_selector("text=Not saved: the server does not answer")
+    tab.unroute("**/api/grade/*")
+    with tab.expect_response(re.compile("/api/grade/")):
+        tab.fill("#b-essay", "0.5")
+        tab.press("#b-essay", "Tab")
+    tab.wait_for_selector("text=Not saved", state="hidden")

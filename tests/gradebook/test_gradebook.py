@@ -27,7 +27,7 @@ from autograder.pages.feedback import write_feedback
 from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
-from .course import BONUS, REGULAR, TEXT_STUB, hand_in, mark
+from .course import BONUS, REGULAR, TEXT_STUB, hand_in, mark, read_marks
 
 
 def autograded(course: Course, problem: str, student: str = "anna") -> NotebookNode:
@@ -228,6 +228,57 @@ def test_extra_credit_that_a_person_typed_survives(
         record(recorded, assignment, "anna", mark(recorded, {"b-bonus": points}))
         assert marker.grade("b-bonus")["extra_credit"] == 0.5
         assert marker.grade("a-slope")["extra_credit"] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("item", "score", "extra", "stays"),
+    [
+        ("b-essay", 0.5, None, 0.5),
+        ("b-essay", 0.5, 0.25, 0.75),
+        ("b-essay", 0.0, 0.5, 0.5),
+        ("b-essay", 0.0, 0.0, 0.0),
+        ("b-bonus", 0.0, 2.0, 2.0),
+        ("b-bonus", 1.0, 0.0, 1.0),
+    ],
+)
+def test_score_of_a_bonus_item_becomes_extra_credit_and_keeps_its_points(
+    recorded: Course, assignment: Assignment, marker: Marker, item: str, score: float,
+    extra: float | None, stays: float,
+) -> None:  # fmt: skip
+    marker.give(item, score, extra=extra)
+    before = read_marks(recorded).students["anna"]
+    record(recorded, assignment, "anna", mark(recorded))
+    grade = marker.grade(item)
+    found = (grade["manual_score"], grade["extra_credit"], grade["needs_manual_grade"])
+    assert found == (None, stays, False)
+    after = read_marks(recorded).students["anna"]
+    assert before.items[item].points == after.items[item].points == stays
+
+
+def test_bonus_text_whose_points_nbgrader_lost_is_open_again(
+    recorded: Course, assignment: Assignment, marker: Marker
+) -> None:
+    with Recorder(recorded, assignment) as recorder:
+        recorder.record("anna", mark(recorded), "print")
+    marker.give("b-essay", 0.0)  # nbgrader's page makes 0 of 0.5 typed points
+    assert read_marks(recorded).students["anna"].items["b-essay"].open
+    with Recorder(recorded, assignment) as recorder:
+        found = recorder.recorded("anna", "print")
+        assert found is not None
+        assert found[1] == 2.0 + 1.0
+        assert recorder.record("anna", mark(recorded)) == 2.0 + 1.0
+    grade = marker.grade("b-essay")
+    found_now = (grade["manual_score"], grade["extra_credit"], grade["needs_manual_grade"])
+    assert found_now == (None, None, True)
+
+
+def test_score_of_0_for_a_tested_bonus_item_does_not_hide_its_points(
+    recorded: Course, assignment: Assignment, marker: Marker
+) -> None:
+    marker.give("b-bonus", 0.0)
+    record(recorded, assignment, "anna", mark(recorded))
+    grade = marker.grade("b-bonus")
+    assert (grade["manual_score"], grade["extra_credit"]) == (None, 2.0)
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["folder kept", "folder gone"])

@@ -219,3 +219,16 @@ def test_of_two_rubrics_and_two_deals_the_ones_in_force_stay() -> None:
     log = HandMarks(entries)
     assert (log.rubrics[ITEM], log.deal) == (mine, deal)
     assert theirs.uid in log.versions
+
+
+def test_names_that_differ_only_in_capitals_and_spaces_are_one_marker() -> None:
+    first = a_mark("Rita")
+    deal = Deal(markers={ITEM: {STUDENT: ("rita", "Sam", "SAM")}})
+    log = HandMarks([first, a_mark("RITA  ", "s1", after=first.uid, second=True), deal])
+    marks = log.marks(ITEM, STUDENT)
+    assert [each.marker for each in marks.history] == ["Rita", "Rita"]
+    assert set(marks.seconds) == {"Rita"}
+    assert log.deal is not None
+    assert log.deal.markers[ITEM][STUDENT] == ("Rita", "Sam")
+    assert [each.marker for each in log.entries] == ["Rita", "RITA  ", ""]
+    assert (log.marker_named("rItA"), log.marker_named("Tom")) == ("Rita", "Tom")

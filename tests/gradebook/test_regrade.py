@@ -22,6 +22,10 @@ import autograder.sandbox
 from autograder.cli import app
 from autograder.commands import grade as grade_command
 from autograder.course.assignment import Assignment, Course
+from autograder.desk.desk import Desk
+from autograder.desk.messages import Given
+from autograder.gradebook.database import open_gradebook
+from autograder.gradebook.handmarks import HandMark, read_hand_marks
 from autograder.gradebook.recorder import Recorder
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked
@@ -416,6 +420,61 @@ def test_applied_it_records_and_keeps_marks_and_comments_of_persons(
     assert marker.grade("b-essay")["extra_credit"] == 0.5
     assert marker.comment_on("a-proof") == "Say why."
     assert not marker.grade("a-proof")["needs_manual_grade"]
+
+
+def test_applied_it_moves_bonus_points_typed_as_a_score(
+    graded: Course, regrade: Regrade, marker: Marker
+) -> None:
+    marker.give("b-essay", 0.5)
+    marker.give("b-bonus", 0.0, extra=2.0)
+    new = {name: mark(graded, {"b-bonus": 1.0}) for name in STUDENTS}
+    assert regrade(new, "--apply").exit_code == 0
+    essay, bonus = marker.grade("b-essay"), marker.grade("b-bonus")
+    assert (essay["manual_score"], essay["extra_credit"]) == (None, 0.5)
+    assert (bonus["manual_score"], bonus["extra_credit"]) == (None, 1.0)
+
+
+def test_applied_it_keeps_the_marks_of_the_desk_with_their_history(
+    graded: Course, regrade: Regrade, marker: Marker
+) -> None:
+    def seen() -> tuple[list[HandMark], list[tuple[str, float | None, bool, str]]]:
+        desk = Desk(graded, "hw")
+        views = {each.id: desk.answer(each.id, "Rita") for each in desk.queue("Rita").answers}
+        desk.close()
+        with open_gradebook(graded) as gradebook:
+            log = read_hand_marks(gradebook, "hw")
+        history = [each for marks in log.answers.values() for each in marks.history]
+        return history, [
+            (name, each.entry.points, each.entry.open, each.mark.comment if each.mark else "")
+            for name, each in sorted(views.items())
+        ]
+
+    desk = Desk(graded, "hw")
+    for entry in desk.queue("Rita", names=True).answers:
+        step, *_ = next(each for each in desk.queue("").items if each.name == entry.item).steps
+        if entry.name != "carla":
+            state = desk.answer(entry.id, "Rita").state
+            given = Given(
+                marker="Rita", state=state, ticks=(step.id,), adjustment=0.25, reason="neat",
+                comment="Say why.", flagged=entry.item == "b-essay",
+            )  # fmt: skip
+            desk.save(entry.id, given)
+    desk.close()
+    before = seen()
+    assert len(before[0]) == 4
+
+    new = {name: mark(graded, {"a-bend": 0.0, "b-bonus": 1.0}) for name in STUDENTS}
+    assert regrade(new, "--apply").exit_code == 0
+
+    assert seen() == before
+    assert marker.grade("a-bend")["auto_score"] == 0
+    proof, essay = marker.grade("a-proof"), marker.grade("b-essay")
+    assert (proof["manual_score"], proof["needs_manual_grade"]) == (0.75, False)
+    assert (essay["manual_score"], essay["extra_credit"]) == (None, 1.0)
+    assert not essay["needs_manual_grade"]
+    assert marker.comment_on("a-proof") == "Say why."
+    assert regrade(new, "--apply").exit_code == 0
+    assert seen() == before
 
 
 def test_second_run_after_applying_shows_and_records_nothing(

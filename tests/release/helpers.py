@@ -83,7 +83,7 @@ def looked_at_anew(course: Course) -> Proof:
 
 def _read(course: Course, name: str, filled: Path, tree: Path) -> Proof:
     reading = Reading(course, course.assignment(name), filled, tree)
-    findings = (*reading.files(at_work=False), *reading.contents())
+    findings = (*reading.files(), *reading.contents())
     assert len({finding.check for finding in findings}) == len(findings)
     return Proof(name, findings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -62,17 +63,16 @@ def test_a_sound_release_is_fit(released: Course) -> None:
 # --- Files --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tree", ["source", "release"])
 @pytest.mark.parametrize(
-    "name",
+    ("tree", "name"),
     [
-        "checks.pyc",
-        "__pycache__/checks.cpython-311.pyc",
-        ".ipynb_checkpoints/valley-checkpoint.ipynb",
-        ".DS_Store",
-        "notes.txt",
-        "data/points.csv",
-        "valley_solution.py",
+        *product(
+            ["source", "release"],
+            ["checks.pyc", "notes.txt", "data/points.csv", "valley_solution.py"],
+        ),
+        ("release", "__pycache__/checks.cpython-311.pyc"),
+        ("release", ".ipynb_checkpoints/valley-checkpoint.ipynb"),
+        ("release", ".DS_Store"),
     ],
 )
 def test_stray_file_is_named(released: Course, tree: str, name: str) -> None:

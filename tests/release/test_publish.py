@@ -14,6 +14,14 @@ from .helpers import cell, change_source, fingerprint, replace_text
 from .marking import Marker, mark_on_paper, release
 from .tiny import write_course
 
+LEFT = (
+    ".ipynb_checkpoints/valley-checkpoint.ipynb", "__pycache__/checks.pyc", ".DS_Store",
+    "Thumbs.db", "desktop.ini", ".valley.ipynb.swp", "valley.ipynb~", "#checks.py#",
+    "._valley.ipynb", ".~lock.data.csv#", "~$README.docx", ".vscode/settings.json",
+    ".virtual_documents/valley.ipynb",
+)  # fmt: skip
+"""Files that editors, file managers and Python leave beside the files of a course."""
+
 
 def test_first_release_fills_the_source_and_writes_the_release(course: Course) -> None:
     result = release(course, "tiny", mark=Marker())
@@ -52,16 +60,34 @@ def test_change_of_the_solutions_reaches_both_trees(released: Course) -> None:
         assert "The steepness of" in (tree / "valley.ipynb").read_text()
 
 
-@pytest.mark.parametrize(
-    "name", [".ipynb_checkpoints/valley-checkpoint.ipynb", "__pycache__/checks.pyc", ".DS_Store"]
-)
+@pytest.mark.parametrize("name", LEFT)
 def test_what_editors_leave_beside_the_source_stops_no_release(course: Course, name: str) -> None:
     path = course.source("tiny") / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"left")
     assert release(course, "tiny", mark=mark_on_paper).ok
-    assert not release(course, "tiny", check=True, mark=mark_on_paper).ok
+    assert release(course, "tiny", check=True, mark=mark_on_paper).ok
     assert not (course.release("tiny") / name).exists()
+
+
+def test_lock_of_an_editor_is_no_notebook(course: Course) -> None:
+    (course.source("tiny") / ".#valley.ipynb").symlink_to("somebody@somewhere")
+    assert release(course, "tiny", mark=mark_on_paper).ok
+    assert release(course, "tiny", check=True, mark=mark_on_paper).ok
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_what_editors_leave_in_the_release_is_named_and_swept(released: Course, name: str) -> None:
+    path = released.release("tiny") / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"left")
+    proof = release(released, "tiny", check=True, mark=mark_on_paper)
+    found = "\n".join(map(str, proof.faults))
+    assert f"release/tiny/{name.partition('/')[0]}" in found
+    assert "run `fdl release tiny`, which deletes it" in found
+    assert release(released, "tiny", mark=mark_on_paper).ok
+    assert release(released, "tiny", check=True, mark=mark_on_paper).ok
+    assert not path.exists()
 
 
 def test_other_files_beside_the_source_stop_a_release(course: Course) -> None:

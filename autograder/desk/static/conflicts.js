@@ -1,6 +1,6 @@
 /** Settle a mark that was not saved because somebody else changed the answer or the rubric first. */
 
-/** @import {Given} from "./types.js" */
+/** @import {AnswerView, Given, ItemView} from "./types.js" */
 /** @import {ConflictError} from "./api.js" */
 /** @import {Draft} from "./draft.js" */
 /** @import {Navigation} from "./navigation.js" */
@@ -9,6 +9,7 @@
 /** @import {Session} from "./session.js" */
 
 import { dialogsClosed, isDialogOpen, openConflict } from "./dialogs.js";
+import { shownPoints } from "./dom.js";
 
 export class Conflicts {
   /**
@@ -30,8 +31,9 @@ export class Conflicts {
    * @param {Record<string, Given>} given the marks that were not saved
    * @param {Draft | null} draft their draft; null for a flag or an undo, which are given up
    * @param {(draft: Draft) => void} send saves the marker's own mark after all
+   * @param {string} lost says what was not saved
    */
-  async settle(conflict, given, draft, send) {
+  async settle(conflict, given, draft, send, lost) {
     const { session, screen, navigation } = this;
     const changed = conflict.answers.filter((view) => view.state !== given[view.entry.id]?.state);
     for (const view of conflict.answers) {
@@ -40,7 +42,8 @@ export class Conflicts {
     }
     const view = changed[0] ?? conflict.answers[0];
     if (!view || !draft) {
-      screen.say(`Nothing was saved: ${conflict.message}.`, true);
+      if (view?.entry.id === session.current) navigation.presentAgain(view);
+      screen.say(`${lost}: ${conflict.message}.`, true);
       return;
     }
     const { id } = view.entry;
@@ -52,14 +55,16 @@ export class Conflicts {
     if (own && item) session.drafts.set(own.entry.id, draft.movedTo(own, item));
     await navigation.show(id);
     if (count > 1) {
-      screen.say(`Nothing was saved, since one of these ${count} answers was changed meanwhile. Look at it, then mark the others again.`, true);
+      const why = item && draft.item.rubric !== item.rubric ? rubricChanged(item) : `One of these ${count} answers was changed`;
+      screen.say(`Nothing was saved. ${why} meanwhile. Look at it, then mark the others again.`, true);
       return;
     }
     if (!mine || !item) return;
     if (isDialogOpen()) await dialogsClosed();
-    openConflict(view, mine, draft.points, item, (isMine) => {
+    const moved = draft.movedTo(view, item);
+    openConflict(`${whatHappened(draft, view, item)} since you opened it`, view, moved, moved.given(session.marker), (isMine) => {
       if (isMine) {
-        send(draft.movedTo(view, item));
+        send(moved);
       } else {
         session.drafts.delete(id);
         if (!returnTo) navigation.present(view);
@@ -67,4 +72,31 @@ export class Conflicts {
       if (returnTo) void navigation.show(returnTo, true);
     }, () => screen.leave());
   }
+}
+
+/**
+ * Say what happened to an answer between two views of it.
+ * @param {Draft} before the draft with the older view
+ * @param {AnswerView} view
+ * @param {ItemView} item
+ * @returns {string}
+ */
+function whatHappened({ view: before, item: known }, view, item) {
+  const { mark, typed } = view;
+  const who = mark?.marker || "Somebody";
+  const isNewMark = mark !== null && mark.id !== before.mark?.id && mark.cause !== "rubric";
+  if (view.html !== before.html) return "The student’s text was changed";
+  if (typed && JSON.stringify(typed) !== JSON.stringify(before.typed)) {
+    return `Somebody typed ${typed.points === null ? "another comment" : shownPoints(typed.points)} in the formgrader`;
+  }
+  if (isNewMark && mark.ticks !== null) return `${who} marked this ${shownPoints(mark.points)}`;
+  if (isNewMark && before.mark && before.mark.ticks !== null) return `${who} took back the mark`;
+  if (known.rubric !== item.rubric) return rubricChanged(item);
+  if (isNewMark && mark.flagged !== (before.mark?.flagged ?? false)) return `${who} ${mark.flagged ? "flagged this" : "removed the flag"}`;
+  return "This answer was changed";
+}
+
+/** @param {ItemView} item */
+function rubricChanged(item) {
+  return item.rubric_by ? `${item.rubric_by} changed the rubric` : "The rubric was changed";
 }

@@ -1,9 +1,10 @@
 /** Dialogs: help, the marker's name, a conflict, and a large picture. */
 
-/** @import {AnswerView, Given, ItemView} from "./types.js" */
+/** @import {AnswerView, Given} from "./types.js" */
 /** @import {Child} from "./dom.js" */
+/** @import {Draft} from "./draft.js" */
 
-import { byId, fill, h, shownPoints } from "./dom.js";
+import { byId, fill, h, keyOf, shownPoints } from "./dom.js";
 import { card } from "./mark.js";
 
 const KEYS = [
@@ -105,32 +106,28 @@ export function openName(name, given, closed) {
 
 /**
  * Show two marks, and ask which of them counts.
+ * @param {string} what what happened since the marker opened the answer
  * @param {AnswerView} now
+ * @param {Draft} draft the marker's own mark, with the newest rubric
  * @param {Given} mine
- * @param {number} points
- * @param {ItemView} item
  * @param {(isMine: boolean) => void} chosen
  * @param {() => void} closed
  */
-export function openConflict(now, mine, points, item, chosen, closed) {
-  const names = new Map(item.steps.map((step, index) => [step.id, index + 1]));
+export function openConflict(what, now, draft, mine, chosen, closed) {
+  const names = new Map(draft.item.steps.map((step, index) => [step.id, index + 1]));
   const theirs = now.mark;
   const who = theirs?.marker || "Somebody";
   const typed = now.typed;
-  const what = typed
-    ? `Somebody typed ${typed.points === null ? "another comment" : shownPoints(typed.points)} in the formgrader since you opened it`
-    : !theirs || theirs.ticks === null ? "This answer was changed since you opened it"
-      : `${who} marked this ${shownPoints(theirs.points)} since you opened it`;
-  const sent = { id: "", time: "", cause: "desk", points, ...mine };
+  const sent = { id: "", time: "", cause: "desk", points: draft.points, ...mine };
   openDialog(what, "conflict", (self) => {
     /** @param {boolean} isMine */
     const choose = (isMine) => () => { chosen(isMine); self.close(); };
     return [
-      h("p", {}, `Your mark of this answer is not saved. Which one counts?`),
+      h("p", {}, `Your mark of this answer is not saved. ${theirs || typed ? "Which one counts?" : "Save it as it is now?"}`),
       h("div", { class: "choices" },
         h("div", {}, typed
           ? h("div", { class: "choice" }, h("p", {}, h("strong", {}, "Formgrader")), h("p", { class: "figure" }, typed.points === null ? "no points" : shownPoints(typed.points)), typed.comment && h("p", { class: "said" }, `“${typed.comment}”`))
-          : card(who, theirs, names),
+          : card(theirs ? who : "Now", theirs, names),
         h("button", { type: "button", onclick: choose(false) }, theirs || typed ? "Keep theirs" : "Leave it as it is")),
         h("div", {}, card("You", sent, names), h("button", { type: "button", class: "primary", onclick: choose(true) }, "Save mine"))),
     ];
@@ -222,7 +219,7 @@ export function openPicture(picture, closed) {
   ], closed);
   dialog.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = keys[event.key];
+    const action = keys[keyOf(event)];
     if (!action) return;
     event.preventDefault();
     action();

@@ -131,3 +131,13 @@ export function isField(element) {
   if (element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return true;
   return element instanceof HTMLInputElement && element.type !== "checkbox";
 }
+
+/**
+ * Return the key of an event; letters are capitals only with Shift, whatever Caps Lock says.
+ * @param {KeyboardEvent} event
+ * @returns {string}
+ */
+export function keyOf({ key, shiftKey }) {
+  if ([...key].length !== 1) return key;
+  return shiftKey ? key.toUpperCase() : key.toLowerCase();
+}

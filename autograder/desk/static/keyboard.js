@@ -1,7 +1,7 @@
 /** The desk's keys. */
 
 import { isDialogOpen } from "./dialogs.js";
-import { byId, isField } from "./dom.js";
+import { byId, isField, keyOf } from "./dom.js";
 
 /**
  * @typedef {object} KeyActions
@@ -45,8 +45,10 @@ export class Keyboard {
    * @param {KeyboardEvent} event
    * @returns {(() => void) | null}
    */
-  #action({ key, shiftKey }) {
+  #action(event) {
     const { step, save, back, others } = this.actions;
+    const { shiftKey } = event;
+    const key = keyOf(event);
     if (/^[1-9]$/.test(key)) return step(Number(key) - 1);
     if (key === "Enter") return shiftKey ? back : save;
     return Object.hasOwn(others, key) ? others[key] ?? null : null;

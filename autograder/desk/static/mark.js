@@ -204,7 +204,9 @@ export class MarkPane {
     this.adjustment.value = adjustment === 0 ? "" : String(adjustment);
     this.reason.value = reason;
     this.comment.value = comment;
+    const isInRemarks = this.remarks.contains(document.activeElement);
     fill(this.remarks);
+    if (isInRemarks) this.comment.focus();
     void this.#renderPreview();
   }
 
@@ -275,6 +277,11 @@ export class MarkPane {
   #inRemarks(event) {
     const buttons = [...this.remarks.querySelectorAll("button")];
     const index = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    if (isWritten(event)) { // the marker goes on writing: the key must not act at the desk
+      event.stopPropagation();
+      this.comment.focus();
+      return;
+    }
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     event.preventDefault();
     const next = index + (event.key === "ArrowDown" ? 1 : -1);
@@ -364,6 +371,15 @@ export function ticksInWords(mark, names) {
   const ticks = (mark.ticks ?? []).map((id) => names.get(id) ?? "?").sort();
   const steps = ticks.length ? `step${ticks.length > 1 ? "s" : ""} ${ticks.join(", ")}` : "no step";
   return mark.adjustment ? `${steps}, adjusted by ${shownPoints(mark.adjustment)}: ${mark.reason}` : steps;
+}
+
+/**
+ * Return whether a key changes the text in a field; a space presses the button that has the focus.
+ * @param {KeyboardEvent} event
+ */
+function isWritten({ key, ctrlKey, metaKey, altKey }) {
+  const isLetter = [...key].length === 1 && key !== " ";
+  return (isLetter || key === "Backspace" || key === "Delete") && !ctrlKey && !metaKey && !altKey;
 }
 
 /** @param {string} name */

@@ -174,15 +174,16 @@ export class Marking {
    * @param {Record<string, Given>} given
    * @param {"desk" | "formgrader"} cause
    * @param {Draft | null} draft
+   * @param {string} [lost] what to say if the marks can't be saved
    * @returns {Promise<boolean>} whether the marks were saved
    */
-  async #deliver(given, cause, draft) {
+  async #deliver(given, cause, draft, lost = "Nothing was saved") {
     try {
       for (const view of await this.saver.save({ given, cause })) this.#arrived(view);
       return true;
     } catch (error) {
-      if (error instanceof ConflictError) await this.#conflict(error, given, draft);
-      else await this.#failed(error, given, draft);
+      if (error instanceof ConflictError) await this.#conflict(error, given, draft, lost);
+      else await this.#failed(error, given, draft, lost);
       return false;
     }
   }
@@ -205,18 +206,20 @@ export class Marking {
    * @param {ConflictError} conflict
    * @param {Record<string, Given>} given
    * @param {Draft | null} draft
+   * @param {string} lost
    */
-  async #conflict(conflict, given, draft) {
+  async #conflict(conflict, given, draft, lost) {
     this.done = this.done.filter((each) => !each.ids.some((id) => id in given));
-    await this.conflicts.settle(conflict, given, draft, (mine) => this.#send(mine, [mine.view.entry.id]));
+    await this.conflicts.settle(conflict, given, draft, (mine) => this.#send(mine, [mine.view.entry.id]), lost);
   }
 
   /**
    * @param {unknown} error
    * @param {Record<string, Given>} given
    * @param {Draft | null} draft
+   * @param {string} lost
    */
-  async #failed(error, given, draft) {
+  async #failed(error, given, draft, lost) {
     const [id] = Object.keys(given);
     if (draft && id) {
       this.session.drafts.set(id, draft);
@@ -225,7 +228,7 @@ export class Marking {
       await this.refresh.refresh();
       await this.navigation.show(id);
     }
-    this.screen.tell(error, "Not saved: ");
+    this.screen.tell(error, draft ? "Not saved: " : `${lost}: `);
   }
 
   // --- flags and undo ---
@@ -247,7 +250,11 @@ export class Marking {
     screen.showMeta();
     this.pane.refresh();
     screen.say(flagged ? "Flagged for a second look" : "Flag removed");
-    await this.#deliver({ [entry.id]: given }, "desk", null);
+    if (await this.#deliver({ [entry.id]: given }, "desk", null, flagged ? "The flag was not saved" : "The flag was not removed")) return;
+    const now = session.entries.get(entry.id);
+    if (now && now.state === entry.state) session.update({ ...now, flagged: entry.flagged });
+    screen.showMeta();
+    this.pane.refresh();
   }
 
   /** Take back the last change of the draft, or else the last saved mark. */
@@ -276,7 +283,7 @@ export class Marking {
       if (!view) return screen.say("The server does not answer: nothing was undone.", true);
       given[id] = { ...again(before.get(id) ?? null, session.marker, view.state), flagged: view.entry.flagged };
     }
-    if (!(await this.#deliver(given, "desk", null))) return;
+    if (!(await this.#deliver(given, "desk", null, "The mark was not taken back"))) return;
     for (const id of ids) if (id !== ids[0]) screen.answers.drop(id);
     const [first] = ids;
     if (first) await navigation.show(first, true);

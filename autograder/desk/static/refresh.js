@@ -85,9 +85,9 @@ export class Refresh {
     }
     const { draft, entry } = session;
     const item = entry && session.item(entry.item);
-    if (item && draft && draft.item.rubric !== item.rubric && !draft.isTouched) {
-      navigation.presentAgain(draft.view);
-    }
+    if (item) this.screen.showQuestion(item);
+    const isChanged = item && draft && (draft.item.rubric !== item.rubric || draft.item.max_points !== item.max_points);
+    if (isChanged && !draft.isTouched) navigation.presentAgain(draft.view);
     navigation.prefetch();
   }
 

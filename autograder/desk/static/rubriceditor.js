@@ -76,8 +76,7 @@ export function openRubricEditor({ api, marker, item, remark, find, applied, clo
     try {
       const changes = await api.changeRubric(item.name, { marker, rubric: item.rubric, steps, apply: isApplied });
       if (isApplied) {
-        await applied(changes);
-        dialog.close();
+        await finish(changes);
       } else {
         fill(result, ...inWords(changes, find));
         check.hidden = true;
@@ -91,6 +90,25 @@ export function openRubricEditor({ api, marker, item, remark, find, applied, clo
     } finally {
       check.disabled = apply.disabled = false;
     }
+  }
+
+  /**
+   * Show the changed rubric; if that fails, say that the change was made nevertheless.
+   * @param {readonly Change[]} changes
+   */
+  async function finish(changes) {
+    try {
+      await applied(changes);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      const words = changes.length ? `The rubric was changed, and ${counted(changes.length, "mark")} with it` : "The rubric was changed";
+      const reload = h("button", { type: "button", class: "primary", onclick: () => location.reload() }, "Reload the page");
+      fill(result, h("p", { class: "warning" }, `${words}, but this page can't show it: ${error.message}.`), reload);
+      apply.hidden = true;
+      reload.focus();
+      return;
+    }
+    dialog.close();
   }
 
   const dialog = openDialog(`Rubric of ${item.title}`, "rubric", () => [

@@ -37,7 +37,7 @@ export class Screen {
     this.before = "";
     /** @type {number | undefined} */
     this.quiet = undefined;
-    /** The item whose question and model answer the page holds. */
+    /** The question and the model answer that the page holds, with their item. */
     this.questionOf = "";
     this.questionTypeset = false;
     this.modelTypeset = false;
@@ -130,8 +130,9 @@ export class Screen {
 
   /** @param {ItemView} item */
   showQuestion(item) {
-    if (this.questionOf === item.name) return;
-    this.questionOf = item.name;
+    const known = JSON.stringify([item.name, item.question, item.model]);
+    if (this.questionOf === known) return;
+    this.questionOf = known;
     const text = byId("question").querySelector("div");
     if (text) {
       fill(text, clean(item.question || "<p>This item has no question of its own.</p>"));

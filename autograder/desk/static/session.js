@@ -33,6 +33,8 @@ export class Session {
   /** @param {Queue} queue */
   take(queue) {
     this.queue = queue;
+    // another spelling of the same name; the answer to an older question has another name
+    if (queue.marker !== this.marker && sameName(queue.marker) === sameName(this.marker)) this.setMarker(queue.marker);
     this.entries = new Map(queue.answers.map((entry) => [entry.id, entry]));
     this.list = null;
   }
@@ -150,4 +152,12 @@ export class Session {
     });
     this.queue = { ...this.queue, items };
   }
+}
+
+/**
+ * Return a key that is the same for names that differ only in capitals or spaces.
+ * @param {string} name
+ */
+function sameName(name) {
+  return name.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
 }

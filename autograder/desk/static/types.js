@@ -54,6 +54,7 @@
  * @property {string} question
  * @property {string} model
  * @property {string} rubric
+ * @property {string} rubric_by
  * @property {readonly RubricStep[]} steps
  * @property {readonly Remark[]} remarks
  * @property {boolean} source_changed
@@ -68,6 +69,7 @@
  * @typedef {object} Queue
  * @property {string} homework
  * @property {string} title
+ * @property {string} marker
  * @property {readonly ItemView[]} items
  * @property {readonly QueueEntry[]} answers
  * @property {Record<string, Progress>} progress

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import COLLECTED
+from autograder.course.layout import COLLECTED, notebook_files
 from autograder.errors import SubmissionError
 from autograder.platforms.github.git import Entry, Git, GitError, Snapshot
 from autograder.platforms.github.repositories import Wanted
@@ -125,7 +125,7 @@ class _Work:
         self.course, self.assignment, self.git, self.plan = course, assignment, git, plan
         self.record = Record(course, assignment.name, plan)
         release = course.release(assignment.name)
-        self.released = {_blob_name(path.read_bytes()) for path in release.glob("*.ipynb")}
+        self.released = {_blob_name(path.read_bytes()) for path in notebook_files(release)}
 
     def fetch(self, wanted: Wanted, folder: Path) -> Snapshot | GitError:
         """Fetch a repository; this runs in a separate thread."""

@@ -4,7 +4,7 @@ Stored submissions are already harmless (see `sanitize`); this module is a secon
 nbgrader writes the names of students' folders into its pages unescaped, and loads MathJax from
 another server. This module escapes the names and serves MathJax from the same server. A student's
 part of a page cannot cover other parts, and a content security policy lets the browser run only the
-page's own scripts.
+page's own scripts. The module `bonus` changes the fields of bonus items.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from autograder.course.assignment import Course
 from autograder.desk.policy import serve_mathjax, set_policy
 from autograder.gradebook.database import PatientGradebook, course_id
 from autograder.gradebook.penalties import update_penalties
+from autograder.platforms.nbgrader import bonus
 
 if TYPE_CHECKING:
     from autograder.desk.server import Place
@@ -67,6 +68,7 @@ def install() -> None:
 
     if not hasattr(listed, "__wrapped__"):
         NbGraderAPI.get_submitted_students = named
+        bonus.install()
         GradeHandler.put = _settling(GradeHandler.put)
         FormgradeExtension.init_handlers = _with_desk(FormgradeExtension.init_handlers)
 
@@ -171,9 +173,9 @@ class _SubmissionPage:
             for key, value in resources.items()
         }
         own = {"nonce": nonce, "mathjax": serve_mathjax(self._handler)}
-        page: tuple[str, dict[str, Any]]
-        page = self._exporter().from_filename(filename, resources={**escaped, **own})
-        return page
+        page, found = self._exporter().from_filename(filename, resources={**escaped, **own})
+        root = Path(self._handler.coursedir.root)
+        return bonus.with_fields(page, bonus.bonus_maxima(root, resources["assignment_id"])), found
 
     def _exporter(self) -> HTMLExporter:
         settings = self._handler.settings

@@ -14,6 +14,7 @@ from autograder.course.directives import (
     without_solution_markers,
 )
 from autograder.course.gradecells import grade_id, is_answer
+from autograder.course.layout import notebook_files
 from autograder.release.fill import read_source, to_text
 from autograder.release.proof import scrambler
 from autograder.release.proof.texts import cells
@@ -35,7 +36,7 @@ def write_reference(source: Path, release: Path, folder: Path) -> None:
 
 def write_skeleton(release: Path, folder: Path) -> None:
     """Write the submission of a student who did nothing."""
-    for path in sorted(release.glob("*.ipynb")):
+    for path in notebook_files(release):
         write_notebook(folder / path.name, read_source(path))
 
 
@@ -72,7 +73,7 @@ def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
 
 def pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
     """Yield the name of each notebook, its released version and its filled version."""
-    for path in sorted(source.glob("*.ipynb")):
+    for path in notebook_files(source):
         yield path.name, read_source(release / path.name), read_source(path)
 
 

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.code import load_references
-from autograder.course.layout import CHECKS
+from autograder.course.layout import CHECKS, notebook_files
 from autograder.errors import KitError, ReleaseError
 from autograder.grading.misconceptions import read_catalogue
 from autograder.release.definitions import Solutions
@@ -75,7 +75,7 @@ def prove(
         say(f"testing misconceptions: {done} of {count}")
 
     parts: list[Callable[[], Iterable[Finding]]] = [
-        partial(reading.files, at_work=not check),
+        reading.files,
         partial(reading.freshness, fresh, source_follows=not check),
         reading.contents,
         in_trials,
@@ -104,16 +104,16 @@ class Reading:
         self._solutions = self.course.solutions(self.assignment.name)
         self._hidden = self.course.hidden(self.assignment.name)
 
-    def files(self, *, at_work: bool) -> Iterator[Finding]:
+    def files(self) -> Iterator[Finding]:
         """Check that source and release have the expected files, and that the notebooks open.
 
-        If `at_work` is True, files that editors leave in the source are not faults. Faults of the
-        source are not repeated for the release.
+        Files that editors leave in the source are not faults, because no release contains them.
+        Faults of the source are not repeated for the release.
         """
         count = len(tidy.expected_files(self.assignment))
         reported: set[str] = set()
         for folder, tree, in_use in (
-            ("source", self._source, at_work),
+            ("source", self._source, True),
             ("release", self.tree, False),
         ):
             label = f"{folder}/{tree.name}"
@@ -176,7 +176,7 @@ class Reading:
         return notebooks(self.filled)
 
     def _opening_faults(self) -> Iterator[str]:
-        for path in sorted(self.tree.glob("*.ipynb")):
+        for path in notebook_files(self.tree):
             try:
                 read_source(path)
             except ReleaseError as error:

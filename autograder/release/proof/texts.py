@@ -11,6 +11,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course.gradecells import CellPlace, place
+from autograder.course.layout import notebook_files
 from autograder.release.fill import read_source
 
 
@@ -34,7 +35,7 @@ def squeeze(text: str) -> str:
 
 def notebooks(tree: Path) -> dict[str, NotebookNode]:
     """Return the notebooks in a folder by file name, without any repair."""
-    return {path.name: read_source(path) for path in sorted(tree.glob("*.ipynb"))}
+    return {path.name: read_source(path) for path in notebook_files(tree)}
 
 
 def cells(notebooks: Mapping[str, NotebookNode]) -> Iterator[tuple[CellPlace, NotebookNode]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment
-from autograder.course.layout import COMPANIONS, SETTINGS
+from autograder.course.layout import COMPANIONS, SETTINGS, is_left_by_program
 from autograder.release.pictures import picture_faults
 from autograder.release.preprocessors import NOTEBOOK_METADATA, strip
 from autograder.release.proof.texts import Text, cells
@@ -21,7 +21,7 @@ _MACHINE_PATH = re.compile(
     r"|file:///|[A-Za-z]:\\{1,2}(?:Users|Documents|Windows))[^\s\"'<>]*"
 )
 
-_LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
+_SWEPT = "students would get it: delete it, or run `fdl release {}`, which deletes it"
 
 MAX_DATA_BYTES = 15_000_000
 """Maximum size of all data files of a homework together, in bytes.
@@ -40,20 +40,24 @@ def file_faults(
 ) -> Iterator[str]:
     """Yield files that do not belong in a folder, and files that are missing.
 
-    If `in_use` is True, files that JupyterLab, Python and file managers create are allowed.
+    If `in_use` is True, files that JupyterLab, Python and file managers leave are allowed.
     """
     expected = expected_files(assignment)
     if not tree.is_dir():
         yield f"{label} is missing"
         return
     for path in sorted(tree.iterdir()):
-        if in_use and path.name in _LEFT_BY_PROGRAMS:
+        is_left = is_left_by_program(path.name)
+        if in_use and is_left:
             continue
         where = f"{label}/{path.name}"
         if path.is_symlink():
             yield f"{where} is a link; replace the link with the file itself"
         elif path.is_dir():
-            yield f"{where}/ does not belong in this place; delete the folder"
+            advice = _SWEPT.format(assignment.name) if is_left else "delete the folder"
+            yield f"{where}/ does not belong in this place; {advice}"
+        elif is_left:
+            yield f"{where} does not belong in this place; {_SWEPT.format(assignment.name)}"
         elif path.name not in expected:
             yield (
                 f"{where} does not belong in this place; delete it or move it elsewhere, or list "
