@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out, warn_of_broken_tests
+from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
@@ -141,7 +141,7 @@ def grade(
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
@@ -202,7 +202,7 @@ def regrade(
     from autograder.grading.mark import MarkSettings
     from autograder.runs import regrade as regrading
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
     regrading.check_release(found, homework)

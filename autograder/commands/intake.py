@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out, warn_of_list
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
@@ -46,6 +46,7 @@ def intake(
             "--replace", help="Replace earlier submissions even if these files may be older."
         ),
     ] = False,
+    new: options.NewFolders = False,
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
@@ -53,11 +54,13 @@ def intake(
 
     The command lists each unused file with the reason.
     """
+    from autograder.gradebook.people import keep_accounts, keep_list, known_people
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
 
-    found = Course.find(course)
+    found = find_course(course)
     roster = None if students is None else Roster.read(students)
+    people = known_people(found)
     with err.status("Reading") as status:
         result = take_in(
             found,
@@ -66,16 +69,19 @@ def intake(
             roster=roster,
             student=student,
             replace=replace,
+            people=people,
+            new=new,
             say=lambda what: status.update(as_line(what)),
         )
-    if roster is not None:
-        from autograder.gradebook.people import keep_people
-
-        keep_people(found, roster.people)
     if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:
         _print(result, found)
+    if roster is not None:
+        warn_of_list(roster)
+        keep_list(found, roster, result.accounts, result.doubts)
+    else:
+        keep_accounts(found, people, result.accounts)
     if not result.is_clean:
         raise typer.Exit(1)
 

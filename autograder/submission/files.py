@@ -15,8 +15,9 @@ from typing import IO, Annotated, TypeVar
 
 import msgspec
 
+from autograder.course.layout import SUBMITTED
 from autograder.errors import SubmissionError
-from autograder.words import printable
+from autograder.words import listed, printable
 
 MAX_BYTES = 100_000_000
 """Largest size of a notebook file, in bytes; all files of a submission may have twice this size."""
@@ -107,6 +108,35 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
         return stem not in problems, strange, place.depth, place.shown, path
 
     return sorted(found, key=rank)
+
+
+def misplaced(submitted: Path, homework: Sequence[str]) -> Iterator[str]:
+    """Yield messages about notebooks in `submitted/` that are not in STUDENT/HOMEWORK/."""
+    name = homework[0] if len(homework) == 1 else "HOMEWORK"
+    folders = [entry for entry in _listing(submitted) if not _is_hidden(entry.name)]
+    students = sorted(entry.name for entry in folders if entry.is_dir(follow_symlinks=False))
+    if _notebooks_directly_in(submitted):
+        yield (
+            f"{SUBMITTED}/ itself has notebooks, which no command reads. Move them to "
+            f"{SUBMITTED}/STUDENT/{name}/"
+        )
+    high = [each for each in students if _notebooks_directly_in(submitted / each)]
+    if high:
+        first = printable(high[0])
+        yield (
+            f"notebooks are one folder too high, where no command reads them, in "
+            f"{listed([f'{SUBMITTED}/{printable(each)}' for each in high])}. Move them to "
+            f"{SUBMITTED}/{first}/{name}/"
+        )
+    for each in [each for each in students if each in homework]:
+        yield (
+            f"{SUBMITTED}/{each} is named like a homework. The folders are "
+            f"{SUBMITTED}/STUDENT/{each}/"
+        )
+
+
+def _notebooks_directly_in(folder: Path) -> bool:
+    return next(_notebooks_in(folder, 0), None) is not None
 
 
 def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError]]:

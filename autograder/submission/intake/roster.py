@@ -25,8 +25,14 @@ EMAILS = ("email", "emailaddress", "mail", "emailadresse")
 NUMBERS = ("lmsuserid", "number", "idnumber", "sid", "matrikelnummer")
 
 MAX_ID = 80
+LONG_WORD = 3
+"""Number of characters from which a number or login says something about a person."""
+
+NO_MATCH = "no student in the roster matches"
+
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
 _BETWEEN = re.compile(r"[-. /]")
+_WORD = re.compile(r"[^\s/:]{3,128}|participant \d{1,20}", re.IGNORECASE)
 _PARTICIPANT = "participant "
 """Prefix of a participant's number in Moodle's grading worksheet."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -47,7 +53,7 @@ def squeezed(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def _exactly(word: str) -> str:
+def exactly(word: str) -> str:
     """Return a number, login or address for comparison, without the signs inside numbers."""
     word = unicodedata.normalize("NFC", word.strip()).casefold().removeprefix(_PARTICIPANT)
     return number if (number := _BETWEEN.sub("", word)).isascii() and number.isdigit() else word
@@ -125,10 +131,10 @@ class Roster:
             taken.add(alike(student))
             cells = all_cells[student] = _filled(others)
             people[student] = _in_gradebook(cells)
-            by_column[student] = {key: _exactly(word) for key, word in cells.items()}
-            exact[_exactly(student)].add(student)
+            by_column[student] = {key: exactly(word) for key, word in cells.items()}
+            exact[exactly(student)].add(student)
             for word in _known_as(cells):
-                exact[_exactly(word)].add(student)
+                exact[exactly(word)].add(student)
                 for turn in _turns(word):
                     names[turn].add(student)
         return cls(people, all_cells, note, dict(exact), dict(names), by_column)
@@ -182,7 +188,23 @@ class Roster:
             return "", (
                 f"the sender may be {_either(by_name)}; add the platform's number to the roster"
             )
-        return "", "no student in the roster matches"
+        return "", NO_MATCH
+
+    def names(self, student: str) -> tuple[str, ...]:
+        """Return a student's name, if the list has one."""
+        known = self.people[student]
+        name = " ".join(known[key] for key in ("first_name", "last_name") if key in known)
+        return (name,) if name else ()
+
+    def words(self, student: str) -> tuple[str, ...]:
+        """Return the numbers, logins and addresses that only this student has."""
+        names = (*FIRST_NAMES, *LAST_NAMES, *FULL_NAMES)
+        words = (word for key, word in self.cells[student].items() if key not in names)
+        return tuple(
+            word
+            for word in words
+            if _WORD.fullmatch(word) and len(self._exact[exactly(word)]) == 1
+        )
 
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
         """Return the students that a sender may be, and whether a number or login confirms it.
@@ -196,7 +218,7 @@ class Roster:
         return by_ids | by_name, bool(by_ids) and fits
 
     def _by_ids(self, sender: Sender) -> frozenset[str]:
-        found = (self._exact.get(_exactly(word), frozenset()) for word in sender.ids)
+        found = (self._exact.get(exactly(word), frozenset()) for word in sender.ids)
         return frozenset().union(*(students for students in found if len(students) == 1))
 
     def _by_names(self, sender: Sender) -> frozenset[str]:
@@ -204,7 +226,7 @@ class Roster:
 
     def _columns_of(self, sender: Sender) -> Iterator[str]:
         """Yield the columns of the roster that contain one of the sender's numbers."""
-        words = set(map(_exactly, sender.ids))
+        words = set(map(exactly, sender.ids))
         for student in self._by_ids(sender):
             yield from (key for key, word in self._columns[student].items() if word in words)
 
@@ -244,30 +266,39 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
     return {name: shown(value).replace("\n", " ") for name, value in known.items() if value}
 
 
-def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
+def suggested(
+    senders: Sequence[Sender], taken: Iterable[str] = ()
+) -> dict[Sender, tuple[str, str]]:
     """Return a student's name, or the reason for none, for each sender in a course without roster.
 
     The name is the login or address if a platform gives one, else the sender's name; the
-    platform's number is added if two senders would otherwise get the same name.
+    platform's number is added if two senders would otherwise get the same name, or if the name is
+    `taken` by another student.
     """
-    called = {sender: _slug(_calling(sender)) for sender in senders}
+    other = set(map(alike, taken))
+    called = {sender: folder_names(sender)[0] for sender in senders}
     often = Counter(map(alike, called.values()))
     for sender, name in called.items():
-        if (not name or often[alike(name)] > 1) and sender.ids:
-            called[sender] = _slug(f"{name or sender.platform}-{sender.ids[0]}")
+        if (not name or often[alike(name)] > 1 or alike(name) in other) and sender.ids:
+            called[sender] = folder_names(sender)[1]
     often = Counter(map(alike, called.values()))
     found = {}
     for sender, name in called.items():
         fault = fault_of(name)
         if often[alike(name)] > 1:
             fault = f"two senders would be called {name}; tell them apart in a roster (--students)"
+        elif alike(name) in other:
+            fault = f"another student is called {name}; tell them apart in a roster (--students)"
         found[sender] = ("", fault) if fault else (name, "")
     return found
 
 
-def _calling(sender: Sender) -> str:
+def folder_names(sender: Sender) -> tuple[str, str]:
+    """Return a sender's name in a course without roster: alone, and with the platform's number."""
     has_login = sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids
-    return sender.ids[0] if has_login or not sender.names else sender.names[0]
+    plain = _slug(sender.ids[0] if has_login or not sender.names else sender.names[0])
+    number = f"-{sender.ids[0]}" if sender.ids else ""
+    return plain, _slug(f"{plain or sender.platform}{number}")
 
 
 def _slug(name: str) -> str:

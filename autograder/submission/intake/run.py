@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
@@ -16,6 +16,7 @@ from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose
+from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
 from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
     Platform,
@@ -25,7 +26,7 @@ from autograder.submission.intake.platforms import (
     recognise,
     settle,
 )
-from autograder.submission.intake.roster import Roster, alike, fault_of, suggested
+from autograder.submission.intake.roster import Roster, alike, fault_of
 from autograder.words import as_json, printable, show_fields
 
 SCHEMA = 1
@@ -59,6 +60,10 @@ class Intake:
     unknown_senders: list[LeftOut] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     """Students in the roster who have no submission from this intake or an earlier intake."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """Students in the roster whom the course may know under another name, with the evidence."""
+    accounts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Ids of the senders on their platforms, by the student whose files they sent."""
 
     @property
     def is_clean(self) -> bool:
@@ -84,12 +89,16 @@ def take_in(
     roster: Roster | None = None,
     student: str | None = None,
     replace: bool = False,
+    people: Iterable[KnownPerson] = (),
+    new: bool = False,
     say: Callable[[str], object] = lambda _: None,
 ) -> Intake:
     """Put the contents of the given archives and folders into `submitted/`.
 
-    `roster` matches senders to students; `student` says that all files are one student's. Taking in
-    the same files again changes nothing. Raise SubmissionError if a given path does not exist.
+    `roster` matches senders to students; `student` says that all files are one student's. `people`
+    are known to the course; if a sender may be one of them or may be somebody else, a folder is
+    made only with `new`. Taking in the same files again changes nothing. Raise SubmissionError if a
+    given path does not exist.
     """
     if student is not None and (fault := fault_of(student)):
         raise SubmissionError(f"{printable(student)!r} can't be a student's name: {fault}")
@@ -99,9 +108,19 @@ def take_in(
     course.submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
         intake = Intake(assignment.name)
+        known = with_folders(people, course.submitted)
+        if roster is not None and not new:
+            intake.doubts = known.doubts(roster)
         work = _Work(course, assignment, stack, replace, say, intake, roster)
         piles = [pile for path in paths for pile in work.piles(path, student)]
-        names = _names([sender for sender, _ in piles], roster, student)
+        senders = [sender for sender, _ in piles]
+        if student is not None:
+            why = "" if new else known.given(student, assignment.name)
+            names = dict.fromkeys(senders, (student, why))
+        elif roster is not None:
+            names = known.with_list(senders, roster, assignment.name, new=new)
+        else:
+            names = known.without_list(senders, assignment.name, new=new)
         for sender, files in piles:
             work.place(sender, files, *names[sender])
     for known in () if roster is None else roster.people:
@@ -207,6 +226,8 @@ class _Work:
         self.intake.left_out += choice.rest
         if choice.work.notebooks:
             self.intake.taken.append(self._put(sender, name, choice))
+            accounts = accounts_of(sender, self.assignment.name)
+            self.intake.accounts.setdefault(name, []).extend(accounts)
         else:
             why = f"this sender's files include no notebook of {self.assignment.name}"
             self.intake.left_out.append(LeftOut(where, shown, why))
@@ -236,17 +257,6 @@ class _Work:
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
         )
-
-
-def _names(
-    senders: Sequence[Sender], roster: Roster | None, student: str | None
-) -> Mapping[Sender, tuple[str, str]]:
-    """Return each sender's name in the course, or the reason why there is no name."""
-    if student is not None:
-        return dict.fromkeys(senders, (student, ""))
-    if roster is not None:
-        return roster.find_all(senders)
-    return suggested(list(dict.fromkeys(senders)))
 
 
 def _on_disk(submitted: Path, name: str) -> str:
