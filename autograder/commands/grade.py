@@ -24,6 +24,7 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading import forkserver
+from autograder.submission.receiving import CELLS_OF
 from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
@@ -324,7 +325,12 @@ class Row:
         report, notes = each.report, [each.date]
         if report is None:
             return cls(notes=tuple(filter(None, notes)), error=each.error)
-        notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        notes += [
+            f"{name}: {text}"
+            for name, nb in report.notebooks.items()
+            for text in (nb.message, *(note for note in nb.notes if CELLS_OF in note))
+            if text
+        ]
         refused = Counter(
             each.item or name for name, nb in report.notebooks.items() for each in nb.dropped
         )

@@ -17,7 +17,6 @@ from autograder.course.assignment import Course
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from autograder.submission.intake.choosing import LeftOut
     from autograder.submission.intake.run import Intake, Taken
 
 
@@ -87,14 +86,26 @@ def intake(
 
 
 def _print(result: Intake, course: Course) -> None:
+    """Print a table and, at any width of the terminal, lines with whole names of files."""
     if result.taken:
         out.print(_taken(result.taken, course))
+    for each in result.taken:
+        missing = [f"without {', '.join(each.missing)}."] if each.missing else []
+        for note in (*missing, *each.notes):
+            _print_line(f"{each.student}: {note}")
     matters = [file for file in result.left_out if file.matters]
     for title, files in (("Unknown student", result.unknown_senders), ("Not recognised", matters)):
-        if files:
-            out.print(_left_out(title, files))
+        for number, file in enumerate(files):
+            if not number:
+                out.print(Text(f"{title}:", style="bold"))
+            sender = f" ({file.sender})" if file.sender else ""
+            _print_line(f"  {file.where}{sender}: {file.why}")
+    known = {file.why for file in result.unknown_senders}
+    for doubt in result.doubts.values():
+        if doubt not in known:
+            _print_line(f"Not added to the gradebook: {doubt}")
     if result.absent:
-        out.print(Text(f"No submission from: {', '.join(result.absent)}"))
+        _print_line(f"No submission from: {', '.join(result.absent)}")
     states = [each.state for each in result.taken]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     rest = len(result.left_out) - len(matters)
@@ -106,27 +117,20 @@ def _print(result: Intake, course: Course) -> None:
         out.print(f"Next: fdl grade {result.assignment}")
 
 
+def _print_line(text: str) -> None:
+    """Print a text that the terminal alone may break, so that names can be copied."""
+    out.print(Text(text), soft_wrap=True)
+
+
 def _taken(taken: Iterable[Taken], course: Course) -> Table:
-    table = Table("student", "from", "state", "notebooks", "handed in", "notes")
+    table = Table()
+    for title in ("student", "from", "state", "notebooks", "handed in"):
+        table.add_column(title, overflow="fold")
     for each in taken:
         when = "unknown"
         if each.time is not None:
             local = each.time.astimezone(course.timezone)
             when = f"{local:%Y-%m-%d %H:%M}, by {each.time_source}"
-        missing = f", without {', '.join(each.missing)}" if each.missing else ""
-        table.add_row(
-            each.student,
-            f"{each.platform}: {each.sender}",
-            each.state,
-            f"{len(each.notebooks)}{missing}",
-            when,
-            " ".join(each.notes),
-        )
-    return table
-
-
-def _left_out(title: str, files: Iterable[LeftOut]) -> Table:
-    table = Table("file", "from", "why", title=title, title_justify="left")
-    for file in files:
-        table.add_row(file.where, file.sender, file.why)
+        sender = f"{each.platform}: {each.sender}"
+        table.add_row(each.student, sender, each.state, str(len(each.notebooks)), when)
     return table

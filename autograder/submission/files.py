@@ -39,6 +39,22 @@ MAX_WORDS = 10_000
 Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
 
+_RENAMED = re.compile(r"(.+?)\.ipynb[^/]*|(.+)\.(?:json|txt)(?: ?\(\d+\))?|([^.]+)", re.I | re.S)
+"""Names of notebooks to which a browser or a mail program gave another ending."""
+
+_CONTENTS = (
+    (re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|svg)", re.I), "a web page"),
+    (re.compile(rb"PK\x03\x04"), "a zip archive or an office document"),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
+    (re.compile(rb"Rar!"), "a RAR archive"),
+    (re.compile(rb"\x1f\x8b"), "a gzip archive"),
+    (re.compile(rb"%PDF"), "a PDF file"),
+    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture"),
+    (re.compile(rb"(?:#.*\n|\s)*(?:import|from|def|class)\s"), "a Python file"),
+)
+"""First bytes of files that are not notebooks, and what to call these files."""
+
+
 class UnreadableError(Exception):
     """An error: a file is not a notebook.
 
@@ -97,10 +113,10 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
         ) from error
     if not stat.S_ISDIR(mode):
         return [FilePlace(path, printable(path.name), 0)]
-    found = list(_notebooks_in(path, 0))
+    found = list(_notebooks_in(path, 0, problems))
     for folder in _listing(path):
         if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
-            found += _notebooks_in(Path(folder.path), 1)
+            found += _notebooks_in(Path(folder.path), 1, problems)
 
     def rank(place: FilePlace) -> tuple[bool, bool, int, str, bytes]:
         stem, path = place.stem, os.fsencode(place.path)
@@ -188,10 +204,16 @@ def read_manifest_file(folder: Path) -> bytes:
         return b""
 
 
-def _notebooks_in(folder: Path, depth: int) -> Iterator[FilePlace]:
+def _notebooks_in(folder: Path, depth: int, problems: Sequence[str] = ()) -> Iterator[FilePlace]:
+    """Yield a folder's notebooks, and files with other endings that have a problem's name."""
     for entry in _listing(folder):
-        if NOTEBOOK_NAME.fullmatch(entry.name) and not _is_hidden(entry.name):
-            shown = f"{folder.name}/{entry.name}" if depth else entry.name
+        name = entry.name
+        is_renamed = may_be_notebook(name) and entry.is_file(follow_symlinks=False)
+        is_named = NOTEBOOK_NAME.fullmatch(name) or (
+            is_renamed and problem_by_name(stem_of(name), problems)
+        )
+        if is_named and not _is_hidden(name):
+            shown = f"{folder.name}/{name}" if depth else name
             yield FilePlace(Path(entry.path), printable(shown), depth)
 
 
@@ -210,8 +232,19 @@ def _is_hidden(name: str) -> bool:
 
 def stem_of(name: str) -> str:
     """Return a notebook file's name without its ending and without the number of a copy."""
-    match = NOTEBOOK_NAME.fullmatch(name)
-    return match[1] if match else name
+    match = NOTEBOOK_NAME.fullmatch(name) or _RENAMED.fullmatch(name)
+    return next(filter(None, match.groups()), name) if match else name
+
+
+def may_be_notebook(name: str) -> bool:
+    """Return whether a file may be a notebook, although its name has another ending."""
+    return _RENAMED.fullmatch(name) is not None
+
+
+def kind_of_content(content: bytes) -> str:
+    """Return what a file is that is not a notebook, by its first bytes, or ""."""
+    start = content[:1_000].removeprefix(b"\xef\xbb\xbf")
+    return next((kind for signs, kind in _CONTENTS if signs.match(start)), "")
 
 
 def problem_by_name(stem: str, problems: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ cells.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from nbformat import NotebookNode
 
 from autograder.course.gradecells import grade_id, is_locked, is_open, is_solution
 from autograder.submission.cells import ReceivedCell, names_bound, normal
+
+UNWRITTEN = "raise NotImplementedError"
+"""Code in the stub of each function."""
+_FUNCTION = re.compile(r"^(?:async )?def ", re.MULTILINE)
 
 Role = Literal["code", "text", "locked"]
 
@@ -107,6 +112,23 @@ class Form:
             elif slot.role != "locked" and cell.text not in ("", slot.text):
                 found.add(slot.position)
         return len(found)
+
+
+    def worked(self, cells: Iterable[ReceivedCell]) -> int:
+        """Count the answer cells with work in them, also if the stubs are an older release's.
+
+        Words are no work if all their lines are in the released text. Code is no work if each
+        function still raises NotImplementedError.
+        """
+        return self.answered(cell for cell in cells if not self._is_unwritten(cell))
+
+    def _is_unwritten(self, cell: ReceivedCell) -> bool:
+        slot = self.claim(cell)
+        released = set(slot.text.splitlines()) if slot is not None else set()
+        if set(cell.text.splitlines()) <= released:
+            return True
+        functions = len(_FUNCTION.findall(cell.text))
+        return cell.kind == "code" and cell.text.count(UNWRITTEN) >= max(1, functions)
 
 
 def _slot(position: int, cell: NotebookNode) -> Slot:

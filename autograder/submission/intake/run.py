@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
-from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
-from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose
+from autograder.submission.form import Form
+from autograder.submission.intake.archives import (
+    ARCHIVE_ENDINGS,
+    Found,
+    IntakeBudget,
+    in_archive,
+    in_folder,
+    is_archive,
+    open_archive,
+    other_archive,
+    without_ending,
+)
+from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose, released_forms
 from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
 from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
@@ -162,6 +174,10 @@ class _Work:
     roster: Roster | None = None
     budget: IntakeBudget = field(default_factory=IntakeBudget)
 
+    @cached_property
+    def forms(self) -> Mapping[str, Form]:
+        return released_forms(self.course, self.assignment)
+
     def piles(self, path: Path, student: str | None) -> list[Pile]:
         """Return the files of one given path, grouped by sender."""
         self.say(f"Looking into {path}")
@@ -181,7 +197,7 @@ class _Work:
         for sent in files:
             if not sent.senders:
                 name = sent.found.name
-                matters = bool(NOTEBOOK_NAME.fullmatch(name)) or name.lower().endswith(".zip")
+                matters = bool(NOTEBOOK_NAME.fullmatch(name)) or is_archive(name)
                 self._leave(sent.found.where, sent.refusal, matters=matters)
             for each in sent.senders:
                 piles.setdefault(each, []).append(sent)
@@ -207,10 +223,15 @@ class _Work:
             is_inner = folder.name == self.assignment.name
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
-        if path.suffix.lower() != ".zip":
-            raise UnreadableError("this is not a folder, and the name does not end with .zip")
-        archive = self.stack.enter_context(open_zip(path, nested=False))
-        return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
+        if not is_archive(path.name):
+            reason = other_archive(path.name) or (
+                "this is neither a folder nor an archive; the name ends with none of "
+                f"{', '.join(ARCHIVE_ENDINGS)}"
+            )
+            raise UnreadableError(reason)
+        archive = self.stack.enter_context(open_archive(path, path.name, nested=False))
+        outer = (without_ending(path.name),)
+        return in_archive(archive, path.name, outer, self.course.timezone, self.budget)
 
     def place(self, sender: Sender, files: Sequence[Sent], name: str, why: str) -> None:
         """Choose from a sender's files, and put the chosen files in their place.
@@ -222,7 +243,8 @@ class _Work:
             self.intake.unknown_senders.append(LeftOut(where, shown, why))
             return
         self.say(f"Taking in {shown}")
-        choice = choose(shown, files, self.assignment, self.course.timezone, self.budget)
+        zone = self.course.timezone
+        choice = choose(shown, files, self.assignment, self.forms, zone, self.budget)
         self.intake.left_out += choice.rest
         if choice.work.notebooks:
             self.intake.taken.append(self._put(sender, name, choice))
@@ -251,8 +273,8 @@ class _Work:
             printable(sender.shown),
             sender.platform,
             placed.state,
-            tuple(problem for problem in names if problem in choice.work.notebooks),
-            tuple(problem for problem in names if problem not in choice.work.notebooks),
+            tuple(problem for problem in names if problem in choice.problems),
+            tuple(problem for problem in names if problem not in choice.problems),
             choice.work.time,
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
