@@ -14,7 +14,6 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
-from autograder.course.assignment import Course
 from autograder.durable import make_folder, write_bytes
 from autograder.errors import RecordError
 

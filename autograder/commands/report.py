@@ -10,7 +10,6 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, find_course, out
-from autograder.course.assignment import Course
 from autograder.errors import RecordError
 
 

@@ -7,7 +7,7 @@ so that an intake finds a student again by any of them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -110,14 +110,15 @@ def _read(gradebook: Path) -> list[KnownPerson]:
         columns = "id, first_name, last_name, email, lms_user_id"
         rows = database.execute(f"SELECT {columns} FROM student ORDER BY id").fetchall()
         if database.execute(_TABLE).fetchone():
-            for student, *word in database.execute("SELECT student, source, word FROM fdl_known_as"):
+            for student, *word in database.execute(
+                "SELECT student, source, word FROM fdl_known_as"
+            ):
                 words.setdefault(student, []).append((word[0], word[1]))
-    return [_person(*(value or "" for value in row), words.get(row[0], [])) for row in rows]
+    return [_person([value or "" for value in row], words.get(row[0], [])) for row in rows]
 
 
-def _person(
-    student: str, first: str, last: str, email: str, number: str, words: list[tuple[str, str]]
-) -> KnownPerson:
+def _person(row: Sequence[str], words: Sequence[tuple[str, str]]) -> KnownPerson:
+    student, first, last, email, number = row
     name = f"{first} {last}".strip()
     listed = (email, number, *(word for source, word in words if source == LIST))
     return KnownPerson(

@@ -113,11 +113,10 @@ class Form:
                 found.add(slot.position)
         return len(found)
 
-
     def worked(self, cells: Iterable[ReceivedCell]) -> int:
         """Count the answer cells with work in them, also if the stubs are an older release's.
 
-        Words are no work if all their lines are in the released text. Code is no work if each
+        A text counts if it has a line that the released text does not have. Code counts unless each
         function still raises NotImplementedError.
         """
         return self.answered(cell for cell in cells if not self._is_unwritten(cell))

@@ -197,9 +197,7 @@ def _missing(problem: str, strangers: Sequence[Read]) -> str:
     return f"{message} Files that do not match one problem: {listed(shown)}." if shown else message
 
 
-def _choice_notes(
-    problem: str, form: Form, best: Read, others: Sequence[Read]
-) -> list[str]:
+def _choice_notes(problem: str, form: Form, best: Read, others: Sequence[Read]) -> list[str]:
     notes = []
     if others:
         is_worked = form.worked(best.cells) > 0

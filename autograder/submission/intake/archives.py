@@ -1,7 +1,7 @@
 """List the files in an untrusted archive (zip or tar) or folder, and read them within a budget.
 
-No file of an archive is ever written to the disk. A name that leads elsewhere, a link, an encrypted member or
-a zip bomb is listed with the reason why it is not opened.
+No file of an archive is ever written to the disk. A name that leads elsewhere, a link, an encrypted
+member or a zip bomb is listed with the reason why it is not opened.
 """
 
 from __future__ import annotations
@@ -119,6 +119,9 @@ def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Foun
     return Found(on_one_line("/".join(parts)), parts, time, read, refusal)
 
 
+Archive = zipfile.ZipFile | tarfile.TarFile
+
+
 def is_archive(name: str) -> bool:
     """Return whether a file's name is that of an archive that can be opened."""
     return name.lower().endswith(ARCHIVE_ENDINGS)
@@ -136,9 +139,6 @@ def other_archive(name: str) -> str:
     kinds = (kind for ending, kind in _OTHER_ARCHIVES.items() if name.lower().endswith(ending))
     kind = "" if is_archive(name) else next(kinds, "")
     return kind and f"{kind} can't be opened; ask for a zip file, or pack the files as .zip"
-
-
-Archive = zipfile.ZipFile | tarfile.TarFile
 
 
 def open_archive(content: Path | bytes, name: str, *, nested: bool) -> Archive:

@@ -120,29 +120,28 @@ class _Candidate:
         return self.name == f"{self.problem}.ipynb"
 
     @property
+    def number(self) -> int:
+        """The number of a copy in the file's name, such as 2 in "hw (2).ipynb"; 0 without one."""
+        rest = name_pattern(self.by_name or self.problem).sub("", self.name)
+        numbers = re.findall(r"(?<!\d)\d{1,9}(?!\d)", rest.replace(".ipynb", " "))
+        return int(numbers[-1]) if numbers else 0
+
+    @property
     def rank(self) -> tuple[float, ...]:
         """Return a sort key: readable files first, then worked files, then the newest.
 
         Among files with the same time, the highest number in the name counts, as in "hw (2)".
         """
-        number = _number_in(self.name, self.by_name or self.problem)
         if self.answers:
-            last = (*self.age, number, self.answers, self.is_exact)
+            last = (*self.age, self.number, self.answers, self.is_exact)
         else:
-            last = (self.is_exact, *self.age, number)
+            last = (self.is_exact, *self.age, self.number)
         return not self.failure, self.answers > 0, *last, -self.depth
-
-
-def _number_in(name: str, problem: str) -> int:
-    """Return the number of a copy in a file's name, such as 2 in "hw (2).ipynb"."""
-    rest = name_pattern(problem).sub("", name)
-    numbers = re.findall(r"(?<!\d)\d{1,9}(?!\d)", rest.replace(".ipynb", " "))
-    return int(numbers[-1]) if numbers else 0
 
 
 @dataclass(frozen=True)
 class _Package:
-    """What surrounds a file: the digests and the time of its package, and its archive's number."""
+    """The package that a file is in: the digests of its notebooks, and its time."""
 
     digests: Mapping[str, str] = field(default_factory=dict)
     packed: datetime | None = None
@@ -336,6 +335,19 @@ def released_forms(course: Course, assignment: Assignment) -> dict[str, Form]:
         return {}
 
 
+def answers_in(notebooks: Mapping[str, bytes], forms: Mapping[str, Form]) -> int:
+    """Count the answers in all notebooks of a submission that differ from the release."""
+    count = 0
+    for stem, content in notebooks.items():
+        try:
+            cells, *_ = read_cells(content)
+        except (UnreadableError, MemoryError):
+            continue
+        problem = problem_of(stem, cells, forms)
+        count += forms[problem].worked(cells) if problem else 0
+    return count
+
+
 def choose(
     sender: str,
     files: Sequence[Sent],
@@ -365,7 +377,9 @@ def choose(
             reason = _reason(other, best)
             why = f"{label(best)} was used for {best.problem}"
             matters = other.content != best.content and reason != _UNTOUCHED
-            pile.leave(other.where, f"{why}; this file is {reason}" if reason else why, matters=matters)
+            pile.leave(
+                other.where, f"{why}; this file is {reason}" if reason else why, matters=matters
+            )
         pile.notes += _choice_notes(best, others, label)
     pile.times[_GIVEN] += [each.time for sent in files for each in sent.senders if each.time]
     time, source = _time(pile.times)
@@ -440,10 +454,15 @@ def _why_best(best: _Candidate, differing: Sequence[_Candidate]) -> str:
     rivals = [other for other in differing if bool(other.answers) == bool(best.answers)]
     if not best.answers and best.is_exact and not all(other.is_exact for other in rivals):
         return "this name is exact"
-    if all(other.age < best.age for other in rivals):
-        named = " with this name" if any(other.name == best.name for other in rivals) else ""
-        return f"this file is the newest{named}"
-    return "its time is the same, its number is higher"
+    named = " with this name" if any(other.name == best.name for other in rivals) else ""
+    as_new = [other for other in rivals if other.age == best.age]
+    if all(other.number < best.number for other in as_new):
+        return (
+            "the newest, with the highest number" if as_new else f"this file is the newest{named}"
+        )
+    if all(other.answers < best.answers for other in as_new):
+        return "the newest, with the most answers"
+    return "the times are the same" + (", this name is exact" if best.is_exact else "")
 
 
 def _ahead(times: Iterable[datetime]) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """Find senders among the people whom the course knows already, so that nobody gets two folders.
 
 The course knows people from earlier lists and earlier intakes, which the gradebook stores, and from
-the folders in `submitted/`. A number, login or address finds a person for sure if the name fits,
-too. Anything that only resembles a known person (the same name in another order or spelling, a
-number with zeros in front, an address in another form) is a doubt: the intake then makes no new
-folder, unless the teacher asks for one.
+the folders in `submitted/`. A number, login or address finds a person if the name fits, too. A
+sender may also only resemble a known person: the same name in another order or spelling, a number
+with zeros in front, an address in another form. Then the intake makes no new folder, unless the
+teacher asks for one.
 """
 
 from __future__ import annotations
@@ -67,15 +67,14 @@ _EVIDENCE = {
     "name": "the same name",
     "names": "a similar name",
 }
-"""What each kind of evidence is called, the strongest first."""
+"""Phrases for the kinds of evidence, the strongest first."""
 
 
 @dataclass(frozen=True)
 class KnownPerson:
     """A student of the course, with all names and with all numbers, logins and addresses.
 
-    `accounts` are the ids of the senders whose files were taken in as this student's, each with
-    the platform.
+    `accounts` are the ids of the senders whose files are this student's, each with the platform.
     """
 
     student: str
@@ -85,7 +84,7 @@ class KnownPerson:
 
 
 def accounts_of(sender: Sender, assignment: str) -> list[tuple[str, str]]:
-    """Return a sender's ids, each with the platform; the name of a folder is no id.
+    """Return a sender's ids, each with the platform; the name of a folder is not an id.
 
     Moodle's folders have a new number for each person in each homework.
     """
@@ -128,7 +127,7 @@ class KnownPeople:
         )
 
     def find_account(self, sender: Sender, assignment: str) -> str:
-        """Return the student as whose files this sender's files were taken in earlier, or ""."""
+        """Return the student whose earlier files came from this sender, or ""."""
         return _only(self._of(_accounts(accounts_of(sender, assignment))))
 
     def doubt(self, sender: Sender, assignment: str, *, but: Iterable[str] = ()) -> str:
@@ -259,7 +258,6 @@ class KnownPeople:
         who = sorted(evidence[kind])
         shown = " or ".join(who[:3]) + (f" or one of {len(who) - 3} others" if who[3:] else "")
         return f"may be {shown}, whom the course knows ({_EVIDENCE[kind]})"
-
 
     def _resembles(self, student: str, names: Iterable[str]) -> bool:
         """Return whether one of two names has all the words of the other, as with a middle name."""

@@ -201,9 +201,7 @@ class Roster:
         names = (*FIRST_NAMES, *LAST_NAMES, *FULL_NAMES)
         words = (word for key, word in self.cells[student].items() if key not in names)
         return tuple(
-            word
-            for word in words
-            if _WORD.fullmatch(word) and len(self._exact[exactly(word)]) == 1
+            word for word in words if _WORD.fullmatch(word) and len(self._exact[exactly(word)]) == 1
         )
 
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
@@ -271,9 +269,8 @@ def suggested(
 ) -> dict[Sender, tuple[str, str]]:
     """Return a student's name, or the reason for none, for each sender in a course without roster.
 
-    The name is the login or address if a platform gives one, else the sender's name; the
-    platform's number is added if two senders would otherwise get the same name, or if the name is
-    `taken` by another student.
+    The name is the login or address if a platform gives one, else the sender's name. The platform's
+    number is added to a name that two senders would have, or that another student has (`taken`).
     """
     other = set(map(alike, taken))
     called = {sender: folder_names(sender)[0] for sender in senders}

@@ -27,7 +27,14 @@ from autograder.submission.intake.archives import (
     other_archive,
     without_ending,
 )
-from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose, released_forms
+from autograder.submission.intake.choosing import (
+    CLUTTER,
+    Choice,
+    LeftOut,
+    answers_in,
+    choose,
+    released_forms,
+)
 from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
 from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
@@ -125,6 +132,8 @@ def take_in(
             intake.doubts = known.doubts(roster)
         work = _Work(course, assignment, stack, replace, say, intake, roster)
         piles = [pile for path in paths for pile in work.piles(path, student)]
+        if student is not None and piles:  # all files are parts of one submission
+            piles = [(piles[0][0], [sent for _, files in piles for sent in files])]
         senders = [sender for sender, _ in piles]
         if student is not None:
             why = "" if new else known.given(student, assignment.name)
@@ -135,9 +144,9 @@ def take_in(
             names = known.without_list(senders, assignment.name, new=new)
         for sender, files in piles:
             work.place(sender, files, *names[sender])
-    for known in () if roster is None else roster.people:
-        if not course.submission(known, assignment.name).is_dir():
-            intake.absent.append(known)
+    for listed in () if roster is None else roster.people:
+        if not course.submission(listed, assignment.name).is_dir():
+            intake.absent.append(listed)
     return intake
 
 
@@ -229,7 +238,8 @@ class _Work:
                 f"{', '.join(ARCHIVE_ENDINGS)}"
             )
             raise UnreadableError(reason)
-        archive = self.stack.enter_context(open_archive(path, path.name, nested=False))
+        archive = open_archive(path, path.name, nested=False)
+        self.stack.callback(archive.close)
         outer = (without_ending(path.name),)
         return in_archive(archive, path.name, outer, self.course.timezone, self.budget)
 
@@ -261,7 +271,14 @@ class _Work:
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
         name = self.assignment.name
         try:
-            placed = place(self.course.submitted, student, name, choice.work, replace=self.replace)
+            placed = place(
+                self.course.submitted,
+                student,
+                name,
+                choice.work,
+                replace=self.replace,
+                answers=lambda notebooks: answers_in(notebooks, self.forms),
+            )
         except OSError as error:
             raise SubmissionError(
                 f"submitted/{student}/{name} can't be written ({error}); the old files are kept"
