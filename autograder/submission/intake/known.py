@@ -133,7 +133,10 @@ class KnownPeople:
     def doubt(self, sender: Sender, assignment: str, *, but: Iterable[str] = ()) -> str:
         """Return whom a sender may be, with the evidence, or ""; leave out the students `but`."""
         accounts = _accounts(accounts_of(sender, assignment))
-        return self._doubt([*accounts, *_all(_sought_keys, sender.ids)], sender.names, but)
+        names = sender.names
+        if sender.platform in ("folders", "given"):
+            names = (*names, *map(_name_in, sender.ids))
+        return self._doubt([*accounts, *_all(_sought_keys, sender.ids)], names, but)
 
     def doubts(self, roster: Roster) -> dict[str, str]:
         """Return the students on a list who may be known under another name, with the evidence.
@@ -199,8 +202,7 @@ class KnownPeople:
         """Return why a student's name on the command line may be wrong, or ""."""
         if student in self.people or fault_of(student):
             return ""
-        sender = Sender("given", student, (student,), (_name_in(student),))
-        doubt = self.doubt(sender, assignment)
+        doubt = self.doubt(Sender("given", student, (student,)), assignment)
         return doubt and f"{student} {doubt}. Give that name, or add {NEW} for a new folder"
 
     def _own_folder(self, sender: Sender, assignment: str) -> str:
