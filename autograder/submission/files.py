@@ -44,7 +44,7 @@ _RENAMED = re.compile(r"(.+?)\.ipynb[^/]*|(.+)\.(?:json|txt)(?: ?\(\d+\))?|([^.]
 
 _CONTENTS = (
     (re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|svg)", re.I), "a web page"),
-    (re.compile(rb"PK\x03\x04"), "a zip archive or an office document"),
+    (re.compile(rb"PK"), "a zip archive or an office document"),
     (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
     (re.compile(rb"Rar!"), "a RAR archive"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),

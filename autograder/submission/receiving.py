@@ -147,7 +147,7 @@ def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> R
     reads = sorted(files[problem], key=lambda read: _rank(read, problem, form))
     elsewhere = list(_elsewhere(problem, files))
     if not reads:
-        message = " ".join([_missing(problem, files[""]), *elsewhere])
+        message = _missing(problem, files[""], elsewhere)
         return ReceivedNotebook(None, "missing", message, ())
     best, others = reads[0], reads[1:]
     if best.failure:
@@ -188,8 +188,11 @@ def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, bool,
     )
 
 
-def _missing(problem: str, strangers: Sequence[Read]) -> str:
+def _missing(problem: str, strangers: Sequence[Read], elsewhere: Sequence[str]) -> str:
     message = f"Your submission has no notebook {problem}.ipynb."
+    if elsewhere:
+        message = f"Your submission has no notebook with {CELLS_OF} {problem}."
+        message = " ".join([message, *elsewhere])
     shown = [
         read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
         for read in strangers

@@ -6,6 +6,7 @@ member or a zip bomb is listed with the reason why it is not opened.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
@@ -24,7 +25,12 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from autograder.submission.files import MAX_BYTES, UnreadableError, read_bytes
+from autograder.submission.files import (
+    MAX_BYTES,
+    UnreadableError,
+    kind_of_content,
+    read_bytes,
+)
 from autograder.words import on_one_line, printable
 
 MAX_ENTRIES = 50_000
@@ -169,13 +175,23 @@ def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
         _check_directory(file, most, nested=nested)
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        if file is not None:
-            file.close()
-        raise UnreadableError(f"the file is not a zip file that can be opened ({error})") from error
+        raise _not_opened(file, "a zip file", error) from error
     if len(archive.filelist) > most:
         archive.close()
         raise UnreadableError(f"the archive has more than {most} files")
     return archive
+
+
+def _not_opened(file: IO[bytes] | None, kind: str, error: Exception) -> UnreadableError:
+    """Close a file and return an error that says what the file is instead of an archive."""
+    start = b""
+    if file is not None:
+        with contextlib.suppress(OSError, ValueError):
+            file.seek(0)
+            start = file.read(1_000)
+        file.close()
+    reason = f"it is {found}" if (found := kind_of_content(start)) else str(error)
+    return UnreadableError(f"the file is not {kind} that can be opened ({reason})")
 
 
 def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
@@ -324,9 +340,7 @@ def _open_tar(content: Path | bytes, *, is_packed: bool, nested: bool) -> tarfil
     except UnreadableError:
         raise
     except _TAR_ERRORS as error:
-        if file is not None:
-            file.close()
-        raise UnreadableError(f"the file is not a tar file that can be opened ({error})") from error
+        raise _not_opened(file, "a tar file", error) from error
 
 
 _TAR_ERRORS = (

@@ -258,7 +258,8 @@ class _Pile:
     def _is_renamed(self, sent: Sent) -> bool:
         """Return whether a file with another ending is a notebook or has a notebook's name."""
         name = sent.name
-        if name.lower() in NOT_NEEDED or name in self.assignment.files or not may_be_notebook(name):
+        is_known = name.lower() in NOT_NEEDED or name in self.assignment.files
+        if is_known or other_archive(name) or not may_be_notebook(name):
             return False
         if ".ipynb" in name.lower():
             return True
