@@ -1,4 +1,4 @@
-"""Students are told of files with another problem's name, other endings, and untouched copies."""
+"""The student reads of files with another problem's name, other endings, and untouched copies."""
 
 from __future__ import annotations
 
