@@ -42,6 +42,10 @@ T = TypeVar("T")
 
 MAX_WORDS = 8
 """Largest number of words of a name that are compared."""
+MAX_NAME = 200
+"""Largest number of characters of a name that are compared."""
+MAX_SAME = 50
+"""Largest number of people who are looked up for one name or number."""
 
 _BLIND = re.compile(
     r"(participante?|teilnehmer(in)?|partecipante|deelnemer|deltag(are|er)|osallistuja|uczestnik"
@@ -106,13 +110,19 @@ class KnownPeople:
         self.folders = frozenset(folders)
         for student in self.folders - self.people.keys():
             self.people[student] = KnownPerson(student)
+        self._words = {
+            student: [frozenset(words) for words in _all(_spellings, _names_of(person))]
+            for student, person in self.people.items()
+        }
         self._found: defaultdict[Key, set[str]] = defaultdict(set)
         for student, person in self.people.items():
             keys = [*_all(_name_keys, _names_of(person)), *_accounts(person.accounts)]
             keys += [key for key in _word_keys(student) if key[0] != "exact"]
             keys += [("exact", student), *_all(_word_keys, person.words)]
+            keys += _all(_word_keys, re.findall(r"-(\d+)$", student))  # from an intake without list
             for key in keys:
-                self._found[key].add(student)
+                if len(self._found[key]) < MAX_SAME:
+                    self._found[key].add(student)
 
     def find(self, sender: Sender, assignment: str) -> str:
         """Return the student whom a sender's account, number, login or address proves, or ""."""
@@ -130,13 +140,18 @@ class KnownPeople:
         """Return the student whose earlier files came from this sender, or ""."""
         return _only(self._of(_accounts(accounts_of(sender, assignment))))
 
-    def doubt(self, sender: Sender, assignment: str, *, but: Iterable[str] = ()) -> str:
-        """Return whom a sender may be, with the evidence, or ""; leave out the students `but`."""
+    def doubt(
+        self, sender: Sender, assignment: str, is_other: Callable[[str], bool] = lambda _: False
+    ) -> str:
+        """Return whom a sender may be, with the evidence, or "".
+
+        `is_other` says of a student that the sender is somebody else.
+        """
         accounts = _accounts(accounts_of(sender, assignment))
         names = sender.names
         if sender.platform in ("folders", "given"):
             names = (*names, *map(_name_in, sender.ids))
-        return self._doubt([*accounts, *_all(_sought_keys, sender.ids)], names, but)
+        return self._doubt([*accounts, *_all(_sought_keys, sender.ids)], names, is_other)
 
     def doubts(self, roster: Roster) -> dict[str, str]:
         """Return the students on a list who may be known under another name, with the evidence.
@@ -148,7 +163,7 @@ class KnownPeople:
         for student in roster.people:
             keys = _all(_sought_keys, (student, *roster.words(student)))
             names = roster.names(student)
-            if doubt := self._doubt(list(keys), names, self._beyond_doubt(student, roster)):
+            if doubt := self._doubt(keys, names, self._others(student, roster)):
                 found[student] = f"{student} {doubt}. {OTHER_NAME}"
         return found
 
@@ -166,9 +181,12 @@ class KnownPeople:
                 look_up = self.find if why == NO_MATCH else self.find_account
                 found[sender] = (known := look_up(sender, assignment)), "" if known else why
             elif not new:
-                but = self._beyond_doubt(student, roster)
-                doubt = doubts.get(student) or self.doubt(sender, assignment, but=but)
-                found[sender] = ("", doubt) if doubt else (student, "")
+                why = doubts.get(student, "")
+                if not why and (
+                    doubt := self.doubt(sender, assignment, self._others(student, roster))
+                ):
+                    why = f"{student} on the list {doubt}. {OTHER_NAME}"
+                found[sender] = ("", why) if why else (student, "")
         return found
 
     def without_list(
@@ -235,24 +253,27 @@ class KnownPeople:
             or any(word in name for words in known for word in words for name in sought)
         )
 
-    def _beyond_doubt(self, student: str, roster: Roster) -> set[str]:
-        """Return the people whom a student on a list cannot be."""
-        if student in self.folders:
-            return set(self.people)
+    def _others(self, student: str, roster: Roster) -> Callable[[str], bool]:
+        """Return a function that says of known people that a student on a list is another one."""
         # if an earlier list made this student known, only another folder is a reason for doubt
-        without = self.people.keys() - self.folders if student in self.people else ()
-        return {*roster.people, *without}
+        is_known, is_settled = student in self.people, student in self.folders
+        return lambda other: (
+            is_settled or other in roster.people or (is_known and other not in self.folders)
+        )
 
     def _of(self, keys: Iterable[Key]) -> set[str]:
         return set().union(*(self._found.get(key, ()) for key in keys))
 
-    def _doubt(self, keys: Iterable[Key], names: Sequence[str], but: Iterable[str]) -> str:
+    def _doubt(
+        self, keys: Iterable[Key], names: Sequence[str], is_other: Callable[[str], bool]
+    ) -> str:
         """Return a phrase that names the people with one of these keys or names, or ""."""
         evidence: dict[str, set[str]] = {}
-        left_out = set(but)
+        sought = [frozenset(words) for words in _all(_spellings, names)]
         for key in chain(keys, _all(_name_keys, names)):
-            for student in self._found.get(key, set()) - left_out:
-                if key[0] != "names" or self._resembles(student, names):
+            for student in self._found.get(key, ()):
+                resembles = key[0] != "names" or self._resembles(student, sought)
+                if resembles and not is_other(student):
                     evidence.setdefault(key[0], set()).add(student)
         kind = next((kind for kind in _EVIDENCE if kind in evidence), "")
         if not kind:
@@ -261,11 +282,10 @@ class KnownPeople:
         shown = " or ".join(who[:3]) + (f" or one of {len(who) - 3} others" if who[3:] else "")
         return f"may be {shown}, whom the course knows ({_EVIDENCE[kind]})"
 
-    def _resembles(self, student: str, names: Iterable[str]) -> bool:
+    def _resembles(self, student: str, sought: Iterable[frozenset[str]]) -> bool:
         """Return whether one of two names has all the words of the other, as with a middle name."""
-        known = [set(words) for words in _all(_spellings, _names_of(self.people[student]))]
-        sought = [set(words) for words in _all(_spellings, names)]
-        return any(one <= other or other <= one for one in known for other in sought)
+        known = self._words[student]
+        return any(one <= other or other <= one for other in sought for one in known)
 
 
 def with_folders(people: Iterable[KnownPerson], submitted: Path) -> KnownPeople:
@@ -311,7 +331,7 @@ def _name_keys(name: str) -> Iterator[Key]:
 
 def _spellings(name: str) -> list[list[str]]:
     """Return a name's words without signs and accents, and with ae for ä."""
-    name = unicodedata.normalize("NFC", name).casefold()
+    name = unicodedata.normalize("NFC", name[:MAX_NAME]).casefold()
     both = dict.fromkeys((name, name.translate(_LETTERS)))
     parted = ([squeezed(part) for part in re.split(r"[\s,_]+", each)] for each in both)
     return [words[:MAX_WORDS] for parts in parted if (words := [part for part in parts if part])]
