@@ -145,7 +145,7 @@ class KnownPeople:
     ) -> str:
         """Return whom a sender may be, with the evidence, or "".
 
-        `is_other` says of a student that the sender is somebody else.
+        `is_other` returns whether a student is certainly somebody else.
         """
         accounts = _accounts(accounts_of(sender, assignment))
         names = sender.names
@@ -254,7 +254,7 @@ class KnownPeople:
         )
 
     def _others(self, student: str, roster: Roster) -> Callable[[str], bool]:
-        """Return a function that says of known people that a student on a list is another one."""
+        """Return a function: whether a known person is not this student on a list."""
         # if an earlier list made this student known, only another folder is a reason for doubt
         is_known, is_settled = student in self.people, student in self.folders
         return lambda other: (
