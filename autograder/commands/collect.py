@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out, warn_of_list
 from autograder.commands.progress import progress
 from autograder.course.assignment import Course
 from autograder.course.settings import local_moment
@@ -64,25 +64,31 @@ def collect(
     jobs: Annotated[
         int, typer.Option(min=1, max=32, help="Number of repositories to fetch at once.")
     ] = 8,
+    new: options.NewFolders = False,
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
     """Copy the commits that students pushed to their Git repositories into submitted/."""
-    from autograder.gradebook.people import keep_people
+    from autograder.gradebook.people import keep_list, known_people
     from autograder.platforms.github.collect import Plan
     from autograder.platforms.github.collect import collect as collect_all
     from autograder.platforms.github.repositories import repositories
+    from autograder.submission.intake.known import with_folders
     from autograder.submission.intake.roster import Roster
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     roster = Roster.read(students)
-    wanted = list(repositories(roster, assignment, url, only=student or (), local=local))
+    warn_of_list(roster)
+    doubts = {} if new else with_folders(known_people(found), found.submitted).doubts(roster)
+    wanted = list(
+        repositories(roster, assignment, url, only=student or (), local=local, faults=doubts)
+    )
     until = None if before is None else _until(found, assignment, before)
     plan = Plan(branch, until, replace, local, jobs)
     with progress(err, "collecting") as watch:
         result = collect_all(found, homework, wanted, plan, watch)
-    keep_people(found, roster.people)
+    keep_list(found, roster, {}, doubts)
     if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:

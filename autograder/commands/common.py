@@ -9,15 +9,20 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import NoReturn, ParamSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
 from autograder.console import Terminal
+from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.words import printable, shown
+
+if TYPE_CHECKING:
+    from autograder.submission.intake.roster import Roster
 
 
 class Commands(TyperGroup):
@@ -65,6 +70,22 @@ def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
                 style="yellow",
             )
         )
+
+
+def find_course(path: Path | None = None) -> Course:
+    """Return the course of a folder; warn of notebooks in `submitted/` that no command reads."""
+    from autograder.submission.files import misplaced
+
+    course = Course.find(path)
+    for fault in misplaced(course.submitted, course.assignment_names):
+        err.print(Text(f"fdl: {fault}", style="yellow"), soft_wrap=True)
+    return course
+
+
+def warn_of_list(roster: Roster) -> None:
+    """Print a note if the encoding of a list of students was a guess."""
+    if roster.note:
+        err.print(Text(f"fdl: {roster.note}", style="yellow"), soft_wrap=True)
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from autograder.commands import markers, options
-from autograder.commands.common import command, out
+from autograder.commands.common import command, find_course, out
 from autograder.course.assignment import Course
 from autograder.errors import DeskError
 
@@ -53,7 +53,7 @@ def desk(
     """
     from autograder.desk.opening import open_desk
 
-    found = Course.find(course)
+    found = find_course(course)
     found.assignment(homework)
     if apply and take_rubric is None:
         raise DeskError("--apply works only with --take-rubric: add --take-rubric ITEM")

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out
 from autograder.course.assignment import Course
 from autograder.course.layout import INDEX
 from autograder.errors import RecordError
@@ -76,7 +76,7 @@ def feedback(
     from autograder.pages.feedback import MissingPages, write_feedback
 
     _check_options(to, roster, output)
-    found = Course.find(course)
+    found = find_course(course)
     graded = graded_now(found.gradebook, assignment)
     failure: MissingPages | None = None
     try:

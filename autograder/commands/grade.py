@@ -18,12 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out, warn_of_broken_tests
+from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading import forkserver
+from autograder.submission.receiving import CELLS_OF
 from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
@@ -141,7 +142,7 @@ def grade(
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
@@ -202,7 +203,7 @@ def regrade(
     from autograder.grading.mark import MarkSettings
     from autograder.runs import regrade as regrading
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
     regrading.check_release(found, homework)
@@ -324,7 +325,12 @@ class Row:
         report, notes = each.report, [each.date]
         if report is None:
             return cls(notes=tuple(filter(None, notes)), error=each.error)
-        notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        notes += [
+            f"{name}: {text}"
+            for name, nb in report.notebooks.items()
+            for text in (nb.message, *(note for note in nb.notes if CELLS_OF in note))
+            if text
+        ]
         refused = Counter(
             each.item or name for name, nb in report.notebooks.items() for each in nb.dropped
         )

@@ -10,14 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out, warn_of_list
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from autograder.submission.intake.choosing import LeftOut
     from autograder.submission.intake.run import Intake, Taken
 
 
@@ -46,6 +45,7 @@ def intake(
             "--replace", help="Replace earlier submissions even if these files may be older."
         ),
     ] = False,
+    new: options.NewFolders = False,
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
@@ -54,12 +54,13 @@ def intake(
     The command lists each unused file with the reason.
     """
     from autograder.exports.elsewhere import LEARNING_PLATFORMS
-    from autograder.gradebook.people import keep_people, keep_platforms
+    from autograder.gradebook.people import keep_accounts, keep_list, keep_platforms, known_people
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
 
-    found = Course.find(course)
+    found = find_course(course)
     roster = None if students is None else Roster.read(students)
+    people = known_people(found)
     with err.status("Reading") as status:
         result = take_in(
             found,
@@ -68,10 +69,10 @@ def intake(
             roster=roster,
             student=student,
             replace=replace,
+            people=people,
+            new=new,
             say=lambda what: status.update(as_line(what)),
         )
-    if roster is not None:
-        keep_people(found, roster.people)
     used = {
         each.student: each.platform for each in result.taken if each.platform in LEARNING_PLATFORMS
     }
@@ -80,19 +81,36 @@ def intake(
         typer.echo(result.to_json(), nl=False)
     else:
         _print(result, found)
+    if roster is not None:
+        warn_of_list(roster)
+        keep_list(found, roster, result.accounts, result.doubts)
+    else:
+        keep_accounts(found, people, result.accounts)
     if not result.is_clean:
         raise typer.Exit(1)
 
 
 def _print(result: Intake, course: Course) -> None:
+    """Print a table and, at any width of the terminal, lines with whole names of files."""
     if result.taken:
         out.print(_taken(result.taken, course))
+    for each in result.taken:
+        missing = [f"without {', '.join(each.missing)}."] if each.missing else []
+        for note in (*missing, *each.notes):
+            _print_line(f"{each.student}: {note}")
     matters = [file for file in result.left_out if file.matters]
     for title, files in (("Unknown student", result.unknown_senders), ("Not recognised", matters)):
-        if files:
-            out.print(_left_out(title, files))
+        for number, file in enumerate(files):
+            if not number:
+                out.print(Text(f"{title}:", style="bold"))
+            sender = f" ({file.sender})" if file.sender else ""
+            _print_line(f"  {file.where}{sender}: {file.why}")
+    known = {file.why for file in result.unknown_senders}
+    for doubt in result.doubts.values():
+        if doubt not in known:
+            _print_line(f"Not added to the gradebook: {doubt}")
     if result.absent:
-        out.print(Text(f"No submission from: {', '.join(result.absent)}"))
+        _print_line(f"No submission from: {', '.join(result.absent)}")
     states = [each.state for each in result.taken]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     rest = len(result.left_out) - len(matters)
@@ -104,27 +122,20 @@ def _print(result: Intake, course: Course) -> None:
         out.print(f"Next: fdl grade {result.assignment}")
 
 
+def _print_line(text: str) -> None:
+    """Print a text that the terminal alone may break, so that names can be copied."""
+    out.print(Text(text), soft_wrap=True)
+
+
 def _taken(taken: Iterable[Taken], course: Course) -> Table:
-    table = Table("student", "from", "state", "notebooks", "handed in", "notes")
+    table = Table()
+    for title in ("student", "from", "state", "notebooks", "handed in"):
+        table.add_column(title, overflow="fold")
     for each in taken:
         when = "unknown"
         if each.time is not None:
             local = each.time.astimezone(course.timezone)
             when = f"{local:%Y-%m-%d %H:%M}, by {each.time_source}"
-        missing = f", without {', '.join(each.missing)}" if each.missing else ""
-        table.add_row(
-            each.student,
-            f"{each.platform}: {each.sender}",
-            each.state,
-            f"{len(each.notebooks)}{missing}",
-            when,
-            " ".join(each.notes),
-        )
-    return table
-
-
-def _left_out(title: str, files: Iterable[LeftOut]) -> Table:
-    table = Table("file", "from", "why", title=title, title_justify="left")
-    for file in files:
-        table.add_row(file.where, file.sender, file.why)
+        sender = f"{each.platform}: {each.sender}"
+        table.add_row(each.student, sender, each.state, str(len(each.notebooks)), when)
     return table

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out, warn_of_broken_tests
+from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
 from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
@@ -46,7 +46,7 @@ def mark(
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings, mark_submission
 
-    found = Course.find(course)
+    found = find_course(course)
     name = assignment or _only_assignment(found, path)
     homework = found.assignment(name)
     settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)

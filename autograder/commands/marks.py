@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, err, find_course, out
 from autograder.durable import make_folder, write_bytes
 from autograder.errors import RecordError
 
@@ -63,7 +62,7 @@ def export(
     from autograder.gradebook.penalties import read_marks_settled
     from autograder.gradebook.people import keep_new_platforms
 
-    place = Course.find(course)
+    place = find_course(course)
     _, found = read_marks_settled(place, [assignment])
     if assignment not in found:
         raise RecordError(
@@ -99,7 +98,7 @@ def standing(
 
     if to is StandingForm.TABLE and output is not None:
         raise RecordError("a table can't be written to a file: add --to csv or --to json")
-    result = read_standing(Course.find(course))
+    result = read_standing(find_course(course))
     if to is StandingForm.CSV:
         _deliver(result.to_csv(), output)
     elif to is StandingForm.JSON:

@@ -38,6 +38,12 @@ InnerOnly = Annotated[
     bool,
     typer.Option("--inner-only", help="Do not use bubblewrap, the outer wall around student code."),
 ]
+NewFolders = Annotated[
+    bool,
+    typer.Option(
+        "--new", help="Make new folders also for people whom the course may know already."
+    ),
+]
 PrintedAs = Annotated[Format, typer.Option("--format", help="Output format.")]
 Cluster = Annotated[
     str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")

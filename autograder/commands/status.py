@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, command, err, out, told
+from autograder.commands.common import app, command, err, find_course, out, told
 from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.directives import without_directives, without_solution_markers
 from autograder.course.gradecells import declared, is_solution
@@ -132,7 +132,7 @@ def alone(context: typer.Context) -> None:
 
 def _begin(context: typer.Context) -> None:
     try:
-        course = Course.find()
+        course = find_course()
     except NoCourseError:
         typer.echo(context.get_help())
         out.print(
@@ -153,7 +153,7 @@ def status(
 
     With HOMEWORK, show how far its marking is, by item and by marker. The command changes nothing.
     """
-    found = Course.find(course)
+    found = find_course(course)
     if homework is None:
         _show(found, form)
     else:

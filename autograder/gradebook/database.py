@@ -92,6 +92,13 @@ SECONDS = _table("fdl_marking_seconds", _OF_STUDENT, "seconds", Float())
 PSEUDONYM = _table("fdl_pseudonym", _OF_STUDENT, "number", Integer())
 """Number that replaces a student's name on pages without names."""
 
+KNOWN_AS = Table(
+    "fdl_known_as",
+    _KIT_TABLES,
+    *(Column(key, String(128), primary_key=True) for key in ("student", "source", "word")),
+)
+"""Numbers, logins and addresses of the students: from lists, and from platforms (see `people`)."""
+
 HAND_MARKS = Table(
     "fdl_hand_marks",
     _KIT_TABLES,

@@ -1,29 +1,135 @@
 """Store the course's students in the gradebook, as `nbgrader db student import` does.
 
-A course may use several platforms. The gradebook has no field for a student's platform, so a small
-file beside the exports has it.
+nbgrader has one number for a student. The kit's own table stores all numbers, logins and addresses,
+so that an intake finds a student again by any of them. A course may use several platforms, so a
+small file beside the exports has each student's platform.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from autograder.course.assignment import Course
 from autograder.durable import make_folder, write_bytes
-from autograder.gradebook.database import open_gradebook
+from autograder.submission.intake.known import KnownPerson
+from autograder.submission.intake.roster import Roster
+
+LIST = "list"
+"""Source of the words that a list of students contains; other sources are platforms."""
+
+_SECONDS = 10.0
+"""Seconds to wait for another program that is changing the gradebook."""
+
+_TABLE = "SELECT 1 FROM sqlite_master WHERE name = 'fdl_known_as'"
 
 
-def keep_people(course: Course, people: Mapping[str, Mapping[str, str]]) -> None:
+def keep_people(
+    course: Course,
+    people: Mapping[str, Mapping[str, str]],
+    words: Mapping[str, Iterable[tuple[str, str]]] | None = None,
+) -> None:
     """Add students to the gradebook, or update their data.
 
     `people` maps a student id to some of `first_name`, `last_name`, `email` and `lms_user_id`.
-    Other fields and other students stay unchanged.
+    Other fields and other students stay unchanged. `words` maps a student id to numbers, logins
+    and addresses, each with its source.
     """
+    from autograder.gradebook.database import KNOWN_AS, open_gradebook  # loads nbgrader
+
+    words = words or {}
     with open_gradebook(course) as gradebook, gradebook.transaction():
         for student, known in people.items():
             gradebook.update_or_create_student(student, **known)
+        for student in words.keys() - people.keys():
+            gradebook.update_or_create_student(student)
+        add = KNOWN_AS.insert().prefix_with("OR IGNORE", dialect="sqlite")
+        rows = [(student, *word) for student, each in words.items() for word in dict.fromkeys(each)]
+        for row in rows:
+            gradebook.db().execute(add.values(row))
+
+
+def keep_list(
+    course: Course,
+    roster: Roster,
+    accounts: Mapping[str, Iterable[tuple[str, str]]],
+    doubts: Iterable[str],
+) -> None:
+    """Store the students of a list, and the accounts from which files were taken in.
+
+    Students in doubt may be others whom the gradebook has already, so they are left out.
+    """
+    left_out = set(doubts)
+    people = {name: each for name, each in roster.people.items() if name not in left_out}
+    words = {name: [(LIST, word) for word in roster.words(name)] for name in people}
+    for student, each in accounts.items():
+        words.setdefault(student, []).extend(each)
+    keep_people(course, people, words)
+
+
+def keep_accounts(
+    course: Course,
+    known: Iterable[KnownPerson],
+    accounts: Mapping[str, Iterable[tuple[str, str]]],
+) -> None:
+    """Store the accounts from which files were taken in, unless all of them are known already."""
+    old = {(person.student, *account) for person in known for account in person.accounts}
+    new = {
+        student: fresh
+        for student, each in accounts.items()
+        if (fresh := [account for account in each if (student, *account) not in old])
+    }
+    if new:
+        keep_people(course, {}, new)
+
+
+def known_people(course: Course) -> list[KnownPerson]:
+    """Return the students in the gradebook; raise RecordError if the gradebook is unreadable."""
+    if not course.gradebook.exists():
+        return []
+    try:
+        return _read(course.gradebook)
+    except sqlite3.Error:
+        # a command that was killed may have left the gradebook in the middle of a change
+        from autograder.gradebook.database import open_gradebook, unusable
+
+        with open_gradebook(course):
+            pass
+        try:
+            return _read(course.gradebook)
+        except sqlite3.Error as error:
+            raise unusable(str(course.gradebook), error) from error
+
+
+def _read(gradebook: Path) -> list[KnownPerson]:
+    """Read the students without loading nbgrader, which takes seconds."""
+    address = f"file:{quote(str(gradebook))}?mode=ro"
+    words: dict[str, list[tuple[str, str]]] = {}
+    with closing(sqlite3.connect(address, uri=True, timeout=_SECONDS)) as database:
+        columns = "id, first_name, last_name, email, lms_user_id"
+        rows = database.execute(f"SELECT {columns} FROM student ORDER BY id").fetchall()
+        if database.execute(_TABLE).fetchone():
+            for student, *word in database.execute(
+                "SELECT student, source, word FROM fdl_known_as"
+            ):
+                words.setdefault(student, []).append((word[0], word[1]))
+    return [_person([value or "" for value in row], words.get(row[0], [])) for row in rows]
+
+
+def _person(row: Sequence[str], words: Sequence[tuple[str, str]]) -> KnownPerson:
+    student, first, last, email, number = row
+    name = f"{first} {last}".strip()
+    listed = (email, number, *(word for source, word in words if source == LIST))
+    return KnownPerson(
+        student,
+        (name,) if name else (),
+        tuple(dict.fromkeys(filter(None, listed))),
+        tuple(each for each in words if each[0] != LIST),
+    )
 
 
 def keep_platforms(path: Path, platforms: Mapping[str, str]) -> None:

@@ -15,8 +15,9 @@ from typing import IO, Annotated, TypeVar
 
 import msgspec
 
+from autograder.course.layout import SUBMITTED
 from autograder.errors import SubmissionError
-from autograder.words import printable
+from autograder.words import listed, printable
 
 MAX_BYTES = 100_000_000
 """Largest size of a notebook file, in bytes; all files of a submission may have twice this size."""
@@ -36,6 +37,22 @@ NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I
 MAX_WORDS = 10_000
 """Largest number of characters in a file's name, or in the reason why a file can't be read."""
 Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
+
+
+_RENAMED = re.compile(r"(.+?)\.ipynb[^/]*|(.+)\.(?:json|txt)(?: ?\(\d+\))?|([^.]+)", re.I | re.S)
+"""Names of notebooks to which a browser or a mail program gave another ending."""
+
+_CONTENTS = (
+    (re.compile(rb"\s*<(?:!doctype|html|head|body|\?xml|svg)", re.I), "a web page"),
+    (re.compile(rb"PK"), "a zip archive or an office document"),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
+    (re.compile(rb"Rar!"), "a RAR archive"),
+    (re.compile(rb"\x1f\x8b"), "a gzip archive"),
+    (re.compile(rb"%PDF"), "a PDF file"),
+    (re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8"), "a picture"),
+    (re.compile(rb"(?:#.*\n|\s)*(?:import|from|def|class)\s"), "a Python file"),
+)
+"""First bytes of files that are not notebooks, and what to call these files."""
 
 
 class UnreadableError(Exception):
@@ -96,10 +113,10 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
         ) from error
     if not stat.S_ISDIR(mode):
         return [FilePlace(path, printable(path.name), 0)]
-    found = list(_notebooks_in(path, 0))
+    found = list(_notebooks_in(path, 0, problems))
     for folder in _listing(path):
         if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
-            found += _notebooks_in(Path(folder.path), 1)
+            found += _notebooks_in(Path(folder.path), 1, problems)
 
     def rank(place: FilePlace) -> tuple[bool, bool, int, str, bytes]:
         stem, path = place.stem, os.fsencode(place.path)
@@ -107,6 +124,35 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
         return stem not in problems, strange, place.depth, place.shown, path
 
     return sorted(found, key=rank)
+
+
+def misplaced(submitted: Path, homework: Sequence[str]) -> Iterator[str]:
+    """Yield messages about notebooks in `submitted/` that are not in STUDENT/HOMEWORK/."""
+    name = homework[0] if len(homework) == 1 else "HOMEWORK"
+    folders = [entry for entry in _listing(submitted) if not _is_hidden(entry.name)]
+    students = sorted(entry.name for entry in folders if entry.is_dir(follow_symlinks=False))
+    if _notebooks_directly_in(submitted):
+        yield (
+            f"{SUBMITTED}/ itself has notebooks, which no command reads. Move them to "
+            f"{SUBMITTED}/STUDENT/{name}/"
+        )
+    high = [each for each in students if _notebooks_directly_in(submitted / each)]
+    if high:
+        first = printable(high[0])
+        yield (
+            f"notebooks are one folder too high, where no command reads them, in "
+            f"{listed([f'{SUBMITTED}/{printable(each)}' for each in high])}. Move them to "
+            f"{SUBMITTED}/{first}/{name}/"
+        )
+    for each in [each for each in students if each in homework]:
+        yield (
+            f"{SUBMITTED}/{each} is named like a homework. The folders are "
+            f"{SUBMITTED}/STUDENT/{each}/"
+        )
+
+
+def _notebooks_directly_in(folder: Path) -> bool:
+    return next(_notebooks_in(folder, 0), None) is not None
 
 
 def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError]]:
@@ -158,10 +204,16 @@ def read_manifest_file(folder: Path) -> bytes:
         return b""
 
 
-def _notebooks_in(folder: Path, depth: int) -> Iterator[FilePlace]:
+def _notebooks_in(folder: Path, depth: int, problems: Sequence[str] = ()) -> Iterator[FilePlace]:
+    """Yield a folder's notebooks, and files with other endings that have a problem's name."""
     for entry in _listing(folder):
-        if NOTEBOOK_NAME.fullmatch(entry.name) and not _is_hidden(entry.name):
-            shown = f"{folder.name}/{entry.name}" if depth else entry.name
+        name = entry.name
+        is_renamed = may_be_notebook(name) and entry.is_file(follow_symlinks=False)
+        is_named = NOTEBOOK_NAME.fullmatch(name) or (
+            is_renamed and problem_by_name(stem_of(name), problems)
+        )
+        if is_named and not _is_hidden(name):
+            shown = f"{folder.name}/{name}" if depth else name
             yield FilePlace(Path(entry.path), printable(shown), depth)
 
 
@@ -180,8 +232,19 @@ def _is_hidden(name: str) -> bool:
 
 def stem_of(name: str) -> str:
     """Return a notebook file's name without its ending and without the number of a copy."""
-    match = NOTEBOOK_NAME.fullmatch(name)
-    return match[1] if match else name
+    match = NOTEBOOK_NAME.fullmatch(name) or _RENAMED.fullmatch(name)
+    return next(filter(None, match.groups()), name) if match else name
+
+
+def may_be_notebook(name: str) -> bool:
+    """Return whether a file may be a notebook, although its name has another ending."""
+    return _RENAMED.fullmatch(name) is not None
+
+
+def kind_of_content(content: bytes) -> str:
+    """Return what a file is that is not a notebook, by its first bytes, or ""."""
+    start = content[:1_000].removeprefix(b"\xef\xbb\xbf")
+    return next((kind for signs, kind in _CONTENTS if signs.match(start)), "")
 
 
 def problem_by_name(stem: str, problems: Sequence[str]) -> str:

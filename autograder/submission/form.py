@@ -6,6 +6,7 @@ cells.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from nbformat import NotebookNode
 from autograder.course.gradecells import declared, grade_id, is_locked, is_open, is_solution
 from autograder.submission.cells import ReceivedCell, names_bound, normal
 from autograder.submission.earlier import Cells, EarlierCell, cell_in
+
+UNWRITTEN = "raise NotImplementedError"
+"""Code in the stub of each function."""
+_FUNCTION = re.compile(r"^(?:async )?def ", re.MULTILINE)
 
 Role = Literal["code", "text", "locked"]
 
@@ -140,6 +145,22 @@ class Form:
             elif slot.role != "locked" and not slot.is_untouched(cell.text):
                 found.add(slot.position)
         return len(found)
+
+    def worked(self, cells: Iterable[ReceivedCell]) -> int:
+        """Count the answer cells with work in them, also if the stubs are an older release's.
+
+        A text counts if it has a line that the released text does not have. Code counts unless each
+        function still raises NotImplementedError.
+        """
+        return self.answered(cell for cell in cells if not self._is_unwritten(cell))
+
+    def _is_unwritten(self, cell: ReceivedCell) -> bool:
+        slot = self.claim(cell)
+        released = set(slot.text.splitlines()) if slot is not None else set()
+        if set(cell.text.splitlines()) <= released:
+            return True
+        functions = len(_FUNCTION.findall(cell.text))
+        return cell.kind == "code" and cell.text.count(UNWRITTEN) >= max(1, functions)
 
 
 def _slot(position: int, cell: NotebookNode, earlier: EarlierCell) -> Slot:

@@ -15,7 +15,7 @@ from typing import Any
 
 from autograder.course.gradecells import declared, grade_id
 from autograder.submission.cells import CellKind, ReceivedCell
-from autograder.submission.files import AnyFile, UnreadableError, read_files
+from autograder.submission.files import AnyFile, UnreadableError, kind_of_content, read_files
 from autograder.submission.pictures import (
     Attachment,
     PictureRoom,
@@ -30,6 +30,8 @@ MAX_CODE_BYTES = 500_000
 """Largest size of a code cell, in bytes; a cell is sent to a worker in one message."""
 MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
+
+DOWNLOAD = "download the notebook itself (in Jupyter: File → Download) and hand that file in"
 
 _RUN = re.compile(rb"(?<![A-Za-z0-9+/=])([A-Za-z0-9+/=]{8})([A-Za-z0-9+/=]{65536,})")
 """A long run of base64, after 8 characters that stay: they may end an escape such as \\u00e9."""
@@ -153,6 +155,8 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
+        if kind := kind_of_content(content):
+            raise UnreadableError(f"the file is {kind}, not a notebook; {DOWNLOAD}") from error
         raise UnreadableError(f"the file is not JSON (line {error.lineno}: {error.msg})") from error
     except RecursionError as error:
         raise UnreadableError("the notebook is nested too deeply") from error

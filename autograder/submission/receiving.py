@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.course.layout import SUBMITTED
 from autograder.submission.earlier import Cells
+from autograder.submission.cells import ReceivedCell
 from autograder.submission.files import (
     AnyFile,
     find_files,
@@ -28,6 +29,9 @@ from autograder.submission.reading import Read, plain_version, read_notebooks
 from autograder.words import listed, printable
 
 MAX_NOTES = 10
+
+CELLS_OF = "the cells of"
+"""Words in each sentence about a file that has another problem's name."""
 
 VERSIONED = ("python", "numpy", "matplotlib")
 """Software whose versions a submission may state."""
@@ -92,7 +96,7 @@ def receive(
     # files of no problem are under the key ""
     files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
     for read in read_notebooks(places):
-        files[_problem_of(read, forms)].append(read)
+        files[problem_of(read.place.stem, read.cells, forms)].append(read)
     return Submission(
         name,
         {problem: _receive(problem, form, files) for problem, form in forms.items()},
@@ -126,11 +130,11 @@ def submission_name(path: Path) -> str:
     return printable(place.name if place.is_dir() else stem_of(place.name))
 
 
-def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
+def problem_of(stem: str, cells: Sequence[ReceivedCell], forms: Mapping[str, Form]) -> str:
     """Return the problem that a file's name gives unless its cells disagree, or "" if unknown."""
-    by_name = problem_by_name(read.place.stem, tuple(forms))
-    votes = {problem: form.votes(read.cells) for problem, form in forms.items()}
-    if by_name and (not read.cells or any(votes[by_name])):
+    by_name = problem_by_name(stem, tuple(forms))
+    votes = {problem: form.votes(cells) for problem, form in forms.items()}
+    if by_name and (not cells or any(votes[by_name])):
         return by_name
     return _clear_winner(votes) or by_name
 
@@ -151,24 +155,41 @@ def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
 def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> ReceivedNotebook:
     """Return the notebook of one problem, made from the best of its files."""
     reads = sorted(files[problem], key=lambda read: _rank(read, problem, form))
+    elsewhere = list(_elsewhere(problem, files))
     if not reads:
-        return ReceivedNotebook(None, "missing", _missing(problem, files[""]), ())
+        message = _missing(problem, files[""], elsewhere)
+        return ReceivedNotebook(None, "missing", message, ())
     best, others = reads[0], reads[1:]
     if best.failure:
-        message = f"{best.place.shown} can't be read: {best.failure}."
+        message = " ".join([f"{best.place.shown} can't be read: {best.failure}.", *elsewhere])
         return ReceivedNotebook(None, "unreadable", message, ())
-    notes = [*_choice_notes(problem, best, others), *best.notes]
+    notes = [*elsewhere, *_choice_notes(problem, form, best, others), *best.notes]
     fitting = Fitting(form, best.cells)
     notebook, pictures = fitting.fit()
     notes = (notes + fitting.notes())[:MAX_NOTES]
     return ReceivedNotebook(notebook, "marked", "", tuple(notes), best.place.shown, pictures)
 
 
-def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, int, str]:
+def _elsewhere(problem: str, files: Mapping[str, Sequence[Read]]) -> Iterator[str]:
+    """Yield sentences about files with a problem's name that have the cells of other problems."""
+    problems = [name for name in files if name]
+    for other in problems:
+        names = [
+            read.place.shown
+            for read in files[other]
+            if other != problem and problem_by_name(read.place.stem, problems) == problem
+        ]
+        if names:
+            have, count = ("has", "it counts") if len(names) == 1 else ("have", "they count")
+            yield f"{listed(names)} {have} {CELLS_OF} {other}, so {count} for that problem."
+
+
+def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, bool, int, int, str]:
     """Return a sort key: readable and answered files first, then exact names and most answers."""
     answered = form.answered(read.cells)
     return (
         bool(read.failure),
+        not form.worked(read.cells),
         not answered,
         read.place.stem != problem,
         -answered,
@@ -177,8 +198,11 @@ def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, 
     )
 
 
-def _missing(problem: str, strangers: Sequence[Read]) -> str:
+def _missing(problem: str, strangers: Sequence[Read], elsewhere: Sequence[str]) -> str:
     message = f"Your submission has no notebook {problem}.ipynb."
+    if elsewhere:
+        message = f"Your submission has no notebook with {CELLS_OF} {problem}."
+        message = " ".join([message, *elsewhere])
     shown = [
         read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
         for read in strangers
@@ -186,10 +210,18 @@ def _missing(problem: str, strangers: Sequence[Read]) -> str:
     return f"{message} Files that do not match one problem: {listed(shown)}." if shown else message
 
 
-def _choice_notes(problem: str, best: Read, others: Sequence[Read]) -> list[str]:
+def _choice_notes(problem: str, form: Form, best: Read, others: Sequence[Read]) -> list[str]:
     notes = []
     if others:
-        names = listed([read.place.shown for read in others])
+        is_worked = form.worked(best.cells) > 0
+        names = listed(
+            [
+                f"{read.place.shown} (untouched)"
+                if is_worked and not (read.failure or form.worked(read.cells))
+                else read.place.shown
+                for read in others
+            ]
+        )
         notes.append(f"Several files match this problem: {best.place.shown} was used, "
                      f"not {names}.")  # fmt: skip
     if not name_pattern(problem).search(best.place.stem):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from autograder.cli import app
 from autograder.commands.collect import _moment
@@ -523,3 +523,25 @@ def test_command_prints_what_happened_to_each(course: Course, tmp_path: Path) ->
     assert (told["student"], told["state"]) == ("anna", "unchanged")
     due = CliRunner().invoke(app, [*command, "--student", "anna", "--before", "due"])
     assert due.exit_code == 0, due.output
+
+
+def test_known_person_under_another_name_gets_no_second_folder(
+    course: Course, tmp_path: Path
+) -> None:
+    def collect(rows: str, *options: str) -> Result:
+        path = tmp_path / "students.csv"
+        path.write_text(f"student,repository,email,github\n{rows}", encoding="cp1252")
+        command = ["collect", "hw", "--students", str(path), "--course", str(course.root)]
+        return CliRunner().invoke(app, [*command, "--local", *options])
+
+    anna, bela = repository(course, "anna", answered), repository(course, "bela", answered)
+    assert collect(f"anna,{anna},a@example.org,annas-code\n").exit_code == 0
+    for row in (f"meier,{anna},A@example.org,\n", f"meier,{anna},,annas-code\n"):
+        done = collect(f"{row}béla,{bela},b@example.org,\n")
+        assert done.exit_code == 1, done.output
+        assert "may be anna" in " ".join(done.output.replace("│", " ").split())
+        assert "read as Windows-1252: béla" in done.output
+        assert not course.submission("meier", "hw").exists()
+        assert taken(course, "béla"), "the rest goes on"
+    collect(f"meier,{anna},a@example.org,\n", "--new")
+    assert taken(course, "meier")

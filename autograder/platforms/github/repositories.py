@@ -48,12 +48,15 @@ def repositories(
     *,
     only: Collection[str] = (),
     local: bool = False,
+    faults: Mapping[str, str] | None = None,
 ) -> Iterator[Wanted]:
     """Yield each student's repository, from the list or, if the list has none, from the pattern.
 
     A pattern such as `https://github.com/org/{assignment}-{github}` names columns of the list.
-    `only` selects students (default: all); `local` allows folders on this machine.
+    `only` selects students (default: all); `local` allows folders on this machine. `faults` are
+    reasons for which a student's repository must not be collected.
     """
+    faults = faults or {}
     if unknown := sorted(set(only) - set(roster.people)):
         raise SubmissionError(f"the list has no student {printable(', '.join(unknown))}")
     known = any(_address_in(cells) for cells in roster.cells.values())
@@ -70,7 +73,7 @@ def repositories(
             if not address and pattern is not None:
                 fields = {**cells, "student": student, "assignment": assignment}
                 address = _filled(pattern, fields)
-            yield Wanted(student, address, _fault_of(address, local=local))
+            yield Wanted(student, address, faults.get(student) or _fault_of(address, local=local))
         except _NoValueError as error:
             yield Wanted(student, "", str(error))
 

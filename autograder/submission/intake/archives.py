@@ -1,16 +1,20 @@
-"""List the files in an untrusted zip file or folder, and read them within a budget.
+"""List the files in an untrusted archive (zip or tar) or folder, and read them within a budget.
 
-Nothing is ever unpacked onto the disk. A name that leads elsewhere, a link, an encrypted member or
-a zip bomb is listed with the reason why it is not opened.
+No file of an archive is ever written to the disk. A name that leads elsewhere, a link, an encrypted
+member or a zip bomb is listed with the reason why it is not opened.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import io
 import os
 import re
 import stat
 import struct
+import tarfile
+import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -21,8 +25,13 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
-from autograder.submission.files import MAX_BYTES, UnreadableError, read_bytes
-from autograder.words import printable
+from autograder.submission.files import (
+    MAX_BYTES,
+    UnreadableError,
+    kind_of_content,
+    read_bytes,
+)
+from autograder.words import on_one_line, printable
 
 MAX_ENTRIES = 50_000
 """Largest number of files in one archive or folder."""
@@ -36,6 +45,18 @@ MAX_DEPTH = 12
 MAX_NAME = 1_000
 _DIRECTORY_BYTES = 400
 """Largest number of bytes that the directory of an archive may have for each member."""
+
+TOO_LARGE = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+NOT_A_FILE = "the entry is a link, or not a file"
+
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz")
+"""Endings of archives that can be opened."""
+_OTHER_ARCHIVES = {
+    ".7z": "a 7z archive", ".rar": "a RAR archive", ".tar.bz2": "a bzip2 archive",
+    ".tar.xz": "an xz archive", ".gz": "a gzip file", ".bz2": "a bzip2 file", ".xz": "an xz file",
+    ".zst": "a zstd file",
+}  # fmt: skip
+"""Endings of archives that cannot be opened; longer endings come before their own ends."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
@@ -100,8 +121,49 @@ def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Foun
 
     status = os.lstat(path)
     time = datetime.fromtimestamp(status.st_mtime, UTC)
-    refusal = "" if stat.S_ISREG(status.st_mode) else "the entry is a link, or not a file"
-    return Found(printable("/".join(parts)), parts, time, read, refusal)
+    refusal = "" if stat.S_ISREG(status.st_mode) else NOT_A_FILE
+    return Found(on_one_line("/".join(parts)), parts, time, read, refusal)
+
+
+Archive = zipfile.ZipFile | tarfile.TarFile
+
+
+def is_archive(name: str) -> bool:
+    """Return whether a file's name is that of an archive that can be opened."""
+    return name.lower().endswith(ARCHIVE_ENDINGS)
+
+
+def without_ending(name: str) -> str:
+    """Return the name of an archive of any kind without its ending, or any other name unchanged."""
+    endings = (*ARCHIVE_ENDINGS, *_OTHER_ARCHIVES)
+    ending = max((each for each in endings if name.lower().endswith(each)), key=len, default="")
+    return name[: len(name) - len(ending)]
+
+
+def other_archive(name: str) -> str:
+    """Return what is wrong with an archive that can't be opened; "" for any other name."""
+    kinds = (kind for ending, kind in _OTHER_ARCHIVES.items() if name.lower().endswith(ending))
+    kind = "" if is_archive(name) else next(kinds, "")
+    return kind and f"{kind} can't be opened; ask for a zip file, or pack the files as .zip"
+
+
+def open_archive(content: Path | bytes, name: str, *, nested: bool) -> Archive:
+    """Open an archive; raise UnreadableError if it is damaged, too large or of another kind."""
+    if reason := other_archive(name):
+        raise UnreadableError(reason)
+    if name.lower().endswith(".zip"):
+        return open_zip(content, nested=nested)
+    return _open_tar(content, is_packed=not name.lower().endswith(".tar"), nested=nested)
+
+
+def in_archive(
+    archive: Archive, shown: str, outer: tuple[str, ...], zone: ZoneInfo, budget: IntakeBudget
+) -> Iterator[Found]:
+    """Yield an archive's files, with `outer` before their parts and times in the zone `zone`."""
+    if isinstance(archive, zipfile.ZipFile):
+        yield from in_zip(archive, shown, outer, zone, budget)
+    else:
+        yield from _in_tar(archive, shown, outer, budget)
 
 
 def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
@@ -113,13 +175,23 @@ def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
         _check_directory(file, most, nested=nested)
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        if file is not None:
-            file.close()
-        raise UnreadableError(f"the file is not a zip file that can be opened ({error})") from error
+        raise _not_opened(file, "a zip file", error) from error
     if len(archive.filelist) > most:
         archive.close()
         raise UnreadableError(f"the archive has more than {most} files")
     return archive
+
+
+def _not_opened(file: IO[bytes] | None, kind: str, error: Exception) -> UnreadableError:
+    """Close a file and return an error that says what the file is instead of an archive."""
+    start = b""
+    if file is not None:
+        with contextlib.suppress(OSError, ValueError):
+            file.seek(0)
+            start = file.read(1_000)
+        file.close()
+    reason = f"it is {found}" if (found := kind_of_content(start)) else str(error)
+    return UnreadableError(f"the file is not {kind} that can be opened ({reason})")
 
 
 def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
@@ -150,15 +222,30 @@ def in_zip(
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
-        name = member_name(info)
-        where = printable(f"{shown}: {name}")
-        try:
-            parts = _clean(name)
-            refusal = _refusal(info)
-        except UnreadableError as error:
-            parts, refusal = (printable(name),), str(error)
         read = _reader(archive, info, budget)
-        yield Found(where, (*outer, *parts), _time(info, zone), read, refusal)
+        found = _Member(member_name(info), _time(info, zone), read, _refusal(info))
+        yield found.found(shown, outer)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in an archive, under the name that the archive gives it."""
+
+    name: str
+    time: datetime | None
+    read: Callable[[], bytes]
+    refusal: str
+
+    def found(self, shown: str, outer: tuple[str, ...]) -> Found:
+        """Return the file with its path as clean parts, below `outer`."""
+        refusal = self.refusal
+        try:
+            parts = _clean(self.name)
+        except UnreadableError as error:
+            parts, refusal = (printable(self.name),), str(error)
+        name = self.name if len(self.name) <= MAX_NAME else printable(self.name)
+        where = on_one_line(f"{shown}: {name}")
+        return Found(where, (*outer, *parts), self.time, self.read, refusal)
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
@@ -198,11 +285,11 @@ def _refusal(info: zipfile.ZipInfo) -> str:
     """Return the reason why a member must not be opened, according to its directory entry."""
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "the entry is a link, or not a file"
+        return NOT_A_FILE
     if info.flag_bits & _ENCRYPTED_FLAG:
         return "the file is encrypted"
     if info.file_size > MAX_BYTES:
-        return f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+        return TOO_LARGE
     if info.file_size > max(SMALL_BYTES, MAX_RATIO * info.compress_size):
         return f"the file unpacks to more than {MAX_RATIO} times its size"
     return ""
@@ -221,7 +308,7 @@ def _reader(
         ) as error:  # fmt: skip
             raise UnreadableError(f"the file is damaged ({error})") from error
         if len(content) > MAX_BYTES:
-            raise UnreadableError(f"the file is larger than {MAX_BYTES // 1_000_000} MB")
+            raise UnreadableError(TOO_LARGE)
         budget.spend(len(content))
         return content
 
@@ -242,3 +329,76 @@ def _time(info: zipfile.ZipInfo, zone: ZoneInfo) -> datetime | None:
         return datetime(*info.date_time, tzinfo=zone)
     except ValueError:
         return None
+
+
+def _open_tar(content: Path | bytes, *, is_packed: bool, nested: bool) -> tarfile.TarFile:
+    file: IO[bytes] | None = None
+    try:
+        file = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+        plain = _unpacked(file, MAX_BYTES if nested else MAX_TOTAL_BYTES) if is_packed else file
+        return tarfile.TarFile(fileobj=plain)
+    except UnreadableError:
+        raise
+    except _TAR_ERRORS as error:
+        raise _not_opened(file, "a tar file", error) from error
+
+
+_TAR_ERRORS = (
+    tarfile.TarError, zlib.error, OSError, EOFError, ValueError, OverflowError, RecursionError,
+    IndexError, KeyError,
+)  # fmt: skip
+"""Errors that a broken tar file can cause."""
+
+
+def _unpacked(file: IO[bytes], most: int) -> IO[bytes]:
+    """Return the content of a gzip file; raise UnreadableError if it is much larger than packed."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    limit = min(most, max(SMALL_BYTES, MAX_RATIO * size))
+    plain: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=MAX_BYTES)  # noqa: SIM115
+    with gzip.GzipFile(fileobj=file) as packed:
+        while chunk := packed.read(min(limit + 1, 1_000_000)):
+            if plain.tell() + len(chunk) > limit:
+                plain.close()
+                raise UnreadableError(f"the file unpacks to more than {limit:,} bytes")
+            plain.write(chunk)
+    plain.seek(0)
+    return plain
+
+
+def _in_tar(
+    archive: tarfile.TarFile, shown: str, outer: tuple[str, ...], budget: IntakeBudget
+) -> Iterator[Found]:
+    most = MAX_ENTRIES if len(outer) else MAX_NESTED_ENTRIES
+    try:
+        for number, info in enumerate(archive):
+            if number >= most:
+                raise UnreadableError(f"the archive has more than {most} files")
+            if not info.isdir():
+                yield _in_tar_member(archive, info, budget).found(shown, outer)
+    except _TAR_ERRORS as error:
+        raise UnreadableError(f"the archive is damaged ({error})") from error
+
+
+def _in_tar_member(
+    archive: tarfile.TarFile, info: tarfile.TarInfo, budget: IntakeBudget
+) -> _Member:
+    def read() -> bytes:
+        try:
+            file = archive.extractfile(info)
+            content = b"" if file is None else file.read(MAX_BYTES + 1)
+        except _TAR_ERRORS as error:
+            raise UnreadableError(f"the file is damaged ({error})") from error
+        if len(content) > MAX_BYTES:
+            raise UnreadableError(TOO_LARGE)
+        budget.spend(len(content))
+        return content
+
+    refusal = TOO_LARGE if info.size > MAX_BYTES else ""
+    if not info.isreg() or info.issparse():
+        refusal = NOT_A_FILE
+    try:
+        time = datetime.fromtimestamp(info.mtime, UTC) if info.mtime else None
+    except (ValueError, OverflowError, OSError):
+        time = None
+    return _Member(info.name, time, read, refusal)

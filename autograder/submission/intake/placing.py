@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,9 @@ from autograder.submission.files import (
 )
 from autograder.submission.timestamps import parse_time
 
+Notebooks = Mapping[str, bytes]
+"""Contents of notebooks, by their names without the ending."""
+
 State = Literal["new", "replaced", "unchanged", "older"]
 
 
@@ -38,16 +41,25 @@ class Placed:
 class Work:
     """A submission: each problem's notebook, its time and its manifest."""
 
-    notebooks: Mapping[str, bytes]
+    notebooks: Notebooks
     time: datetime | None
     manifest: bytes = b""
 
 
-def place(submitted: Path, student: str, assignment: str, new: Work, *, replace: bool) -> Placed:
+def place(
+    submitted: Path,
+    student: str,
+    assignment: str,
+    new: Work,
+    *,
+    replace: bool,
+    answers: Callable[[Notebooks], int] = lambda _: 0,
+) -> Placed:
     """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
     An existing submission stays unless the new submission is known to be newer or `replace` is
-    true. The submission that is not used is kept under submitted/.earlier/STUDENT/.
+    true. If `answers` finds answers in only one of the two submissions, that one counts instead of
+    the newer one. The submission that is not used is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
     if not os.path.lexists(target):
@@ -63,6 +75,9 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
             return Placed("unchanged", "the time was added")
         return Placed("unchanged")
     is_newer = there.time is not None and new.time is not None and new.time > there.time
+    worked, worked_before = answers(new.notebooks) > 0, answers(there.notebooks) > 0
+    if worked != worked_before:
+        is_newer = worked
     if not (is_newer or replace):
         aside = _aside(submitted, student, assignment, new)
         if not aside.exists():
@@ -73,6 +88,8 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
             if known
             else "nothing shows which submission is newer"
         )
+        if worked_before and not worked:
+            why = "the new submission is untouched, the existing one has answers"
         kept = aside.relative_to(submitted.parent)
         return Placed(
             "older", f"{why}; the new submission is kept as {kept}, use --replace to use it"

@@ -41,7 +41,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
-from autograder.submission.intake.archives import Found
+from autograder.submission.intake.archives import Found, without_ending
 from autograder.words import printable
 
 Platform = Literal["moodle", "canvas", "ilias", "gradescope", "folders", "given", "git"]
@@ -394,11 +394,11 @@ def _folders(files: Sequence[Found], assignment: str) -> list[Sent]:
 
 def _sent_by(found: Found, way: Sequence[str], assignment: str) -> Sent:
     """Return a file whose student is the last part of its path that can be a student's name."""
-    names = [re.sub(r"\.zip$", "", part, flags=re.IGNORECASE) for part in way]
+    names = [without_ending(part) for part in way]
     if names[-1] == assignment and len(names) > 1:
         names.pop()
     name = names[-1]
-    is_file = len(way) == len(found.parts) and not found.name.lower().endswith(".zip")
+    is_file = len(way) == len(found.parts) and without_ending(found.name) == found.name
     if is_file or re.match(rf"{re.escape(assignment)}(_submission.*)?$", name, re.IGNORECASE):
         refusal = "the path does not say who submitted the file; name the student with --student"
         return Sent(found, (), found.name, refusal=refusal)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -11,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.csvtable import MAX_BYTES, TableError, read_table
 from autograder.errors import SubmissionError
 from autograder.submission.intake.platforms import Sender
 from autograder.words import printable, shown
@@ -25,10 +24,15 @@ FULL_NAMES = ("name", "fullname", "studentname")
 EMAILS = ("email", "emailaddress", "mail", "emailadresse")
 NUMBERS = ("lmsuserid", "number", "idnumber", "sid", "matrikelnummer")
 
-MAX_BYTES = 20_000_000
 MAX_ID = 80
+LONG_WORD = 3
+"""Number of characters from which a number or login says something about a person."""
+
+NO_MATCH = "no student in the roster matches"
+
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
 _BETWEEN = re.compile(r"[-. /]")
+_WORD = re.compile(r"[^\s/:]{3,128}|participant \d{1,20}", re.IGNORECASE)
 _PARTICIPANT = "participant "
 """Prefix of a participant's number in Moodle's grading worksheet."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -49,7 +53,7 @@ def squeezed(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def _exactly(word: str) -> str:
+def exactly(word: str) -> str:
     """Return a number, login or address for comparison, without the signs inside numbers."""
     word = unicodedata.normalize("NFC", word.strip()).casefold().removeprefix(_PARTICIPANT)
     return number if (number := _BETWEEN.sub("", word)).isascii() and number.isdigit() else word
@@ -73,11 +77,12 @@ class Roster:
 
     `people` holds the gradebook's fields of each student: `first_name`, `last_name`, `email`, and
     `lms_user_id`, the platform's number. `cells` holds each student's other columns, by the
-    squeezed name of the column.
+    squeezed name of the column. `note` is a sentence for the user about the file's encoding, or "".
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    note: str = ""
     _exact: Mapping[str, Set[str]] = field(default_factory=dict)
     _names: Mapping[str, Set[str]] = field(default_factory=dict)
     _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -87,25 +92,26 @@ class Roster:
         """Read a CSV file: a column `student`, and columns with names or numbers on platforms."""
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-            if len(content) > MAX_BYTES:
-                raise SubmissionError(f"{path}: the roster is larger than {MAX_BYTES:,} bytes")
-            text = content.decode("utf-8-sig")
-            # lines end as in CSV, not at every line separator that a name may contain
-            lines = io.StringIO(text, newline="")
-            rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
-        except (OSError, UnicodeError, csv.Error) as error:
-            reason = getattr(error, "strerror", None) or error
+                table = read_table(file.read(MAX_BYTES + 1))
+        except OSError as error:
+            reason = error.strerror or error
             raise SubmissionError(f"{path}: the roster can't be read ({reason})") from error
-        named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
+        except TableError as error:
+            raise SubmissionError(f"{path}: the roster {error}") from None
+        named = {name.strip().lower(): name for name in table.header if name.strip()}
         column = next((name for name in ID_COLUMNS if name in named), None)
         if column is None:
             columns = ", ".join(named.values()) or "none"
             raise SubmissionError(f"{path}: there is no column student; found columns: {columns}")
-        return cls._of(path, [(row.pop(named[column]) or "", row) for row in rows])
+        # a spreadsheet may leave out the empty cells at the end of a row
+        rows = [dict(zip(table.header, row, strict=False)) for row in table.rows]
+        note = f"{path} {table.note}" if table.note else ""
+        return cls._of(path, [(row.pop(named[column], ""), row) for row in rows], note)
 
     @classmethod
-    def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
+    def _of(
+        cls, path: Path, rows: Iterable[tuple[str, Mapping[str, str]]], note: str = ""
+    ) -> Roster:
         exact, names = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         people: dict[str, Mapping[str, str]] = {}
         all_cells: dict[str, Mapping[str, str]] = {}
@@ -125,13 +131,13 @@ class Roster:
             taken.add(alike(student))
             cells = all_cells[student] = _filled(others)
             people[student] = _in_gradebook(cells)
-            by_column[student] = {key: _exactly(word) for key, word in cells.items()}
-            exact[_exactly(student)].add(student)
+            by_column[student] = {key: exactly(word) for key, word in cells.items()}
+            exact[exactly(student)].add(student)
             for word in _known_as(cells):
-                exact[_exactly(word)].add(student)
+                exact[exactly(word)].add(student)
                 for turn in _turns(word):
                     names[turn].add(student)
-        return cls(people, all_cells, dict(exact), dict(names), by_column)
+        return cls(people, all_cells, note, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """Return the result of `find` for each sender; a shared name matches no student.
@@ -182,7 +188,21 @@ class Roster:
             return "", (
                 f"the sender may be {_either(by_name)}; add the platform's number to the roster"
             )
-        return "", "no student in the roster matches"
+        return "", NO_MATCH
+
+    def names(self, student: str) -> tuple[str, ...]:
+        """Return a student's name, if the list has one."""
+        known = self.people[student]
+        name = " ".join(known[key] for key in ("first_name", "last_name") if key in known)
+        return (name,) if name else ()
+
+    def words(self, student: str) -> tuple[str, ...]:
+        """Return the numbers, logins and addresses that only this student has."""
+        names = (*FIRST_NAMES, *LAST_NAMES, *FULL_NAMES)
+        words = (word for key, word in self.cells[student].items() if key not in names)
+        return tuple(
+            word for word in words if _WORD.fullmatch(word) and len(self._exact[exactly(word)]) == 1
+        )
 
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
         """Return the students that a sender may be, and whether a number or login confirms it.
@@ -196,7 +216,7 @@ class Roster:
         return by_ids | by_name, bool(by_ids) and fits
 
     def _by_ids(self, sender: Sender) -> frozenset[str]:
-        found = (self._exact.get(_exactly(word), frozenset()) for word in sender.ids)
+        found = (self._exact.get(exactly(word), frozenset()) for word in sender.ids)
         return frozenset().union(*(students for students in found if len(students) == 1))
 
     def _by_names(self, sender: Sender) -> frozenset[str]:
@@ -204,7 +224,7 @@ class Roster:
 
     def _columns_of(self, sender: Sender) -> Iterator[str]:
         """Yield the columns of the roster that contain one of the sender's numbers."""
-        words = set(map(_exactly, sender.ids))
+        words = set(map(exactly, sender.ids))
         for student in self._by_ids(sender):
             yield from (key for key, word in self._columns[student].items() if word in words)
 
@@ -216,17 +236,9 @@ def _either(students: Iterable[str]) -> str:
     return " or ".join(sorted(students))
 
 
-def _delimiter(text: str) -> str:
-    return max(",;\t", key=(text.splitlines() or [""])[0].count)
-
-
-def _filled(row: Mapping[str | None, object]) -> dict[str, str]:
+def _filled(row: Mapping[str, str]) -> dict[str, str]:
     """Return the non-empty cells, by the squeezed names of their columns."""
-    return {
-        squeezed(column): value.strip()
-        for column, value in row.items()
-        if isinstance(column, str) and isinstance(value, str) and value.strip()
-    }
+    return {squeezed(column): value.strip() for column, value in row.items() if value.strip()}
 
 
 def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
@@ -252,30 +264,38 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
     return {name: shown(value).replace("\n", " ") for name, value in known.items() if value}
 
 
-def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
+def suggested(
+    senders: Sequence[Sender], taken: Iterable[str] = ()
+) -> dict[Sender, tuple[str, str]]:
     """Return a student's name, or the reason for none, for each sender in a course without roster.
 
-    The name is the login or address if a platform gives one, else the sender's name; the
-    platform's number is added if two senders would otherwise get the same name.
+    The name is the login or address if a platform gives one, else the sender's name. The platform's
+    number is added to a name that two senders would have, or that another student has (`taken`).
     """
-    called = {sender: _slug(_calling(sender)) for sender in senders}
+    other = set(map(alike, taken))
+    called = {sender: folder_names(sender)[0] for sender in senders}
     often = Counter(map(alike, called.values()))
     for sender, name in called.items():
-        if (not name or often[alike(name)] > 1) and sender.ids:
-            called[sender] = _slug(f"{name or sender.platform}-{sender.ids[0]}")
+        if (not name or often[alike(name)] > 1 or alike(name) in other) and sender.ids:
+            called[sender] = folder_names(sender)[1]
     often = Counter(map(alike, called.values()))
     found = {}
     for sender, name in called.items():
         fault = fault_of(name)
         if often[alike(name)] > 1:
             fault = f"two senders would be called {name}; tell them apart in a roster (--students)"
+        elif alike(name) in other:
+            fault = f"another student is called {name}; tell them apart in a roster (--students)"
         found[sender] = ("", fault) if fault else (name, "")
     return found
 
 
-def _calling(sender: Sender) -> str:
+def folder_names(sender: Sender) -> tuple[str, str]:
+    """Return a sender's name in a course without roster: alone, and with the platform's number."""
     has_login = sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids
-    return sender.ids[0] if has_login or not sender.names else sender.names[0]
+    plain = _slug(sender.ids[0] if has_login or not sender.names else sender.names[0])
+    number = f"-{sender.ids[0]}" if sender.ids else ""
+    return plain, _slug(f"{plain or sender.platform}{number}")
 
 
 def _slug(name: str) -> str:

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
-from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
-from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose
+from autograder.submission.form import Form
+from autograder.submission.intake.archives import (
+    ARCHIVE_ENDINGS,
+    Found,
+    IntakeBudget,
+    in_archive,
+    in_folder,
+    is_archive,
+    open_archive,
+    other_archive,
+    without_ending,
+)
+from autograder.submission.intake.choosing import (
+    CLUTTER,
+    Choice,
+    LeftOut,
+    answers_in,
+    choose,
+    released_forms,
+)
+from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
 from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
     Platform,
@@ -25,7 +45,7 @@ from autograder.submission.intake.platforms import (
     recognise,
     settle,
 )
-from autograder.submission.intake.roster import Roster, alike, fault_of, suggested
+from autograder.submission.intake.roster import Roster, alike, fault_of
 from autograder.words import as_json, printable, show_fields
 
 SCHEMA = 1
@@ -59,6 +79,10 @@ class Intake:
     unknown_senders: list[LeftOut] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     """Students in the roster who have no submission from this intake or an earlier intake."""
+    doubts: dict[str, str] = field(default_factory=dict)
+    """Students in the roster whom the course may know under another name, with the evidence."""
+    accounts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Ids of the senders on their platforms, by the student whose files they sent."""
 
     @property
     def is_clean(self) -> bool:
@@ -84,12 +108,16 @@ def take_in(
     roster: Roster | None = None,
     student: str | None = None,
     replace: bool = False,
+    people: Iterable[KnownPerson] = (),
+    new: bool = False,
     say: Callable[[str], object] = lambda _: None,
 ) -> Intake:
     """Put the contents of the given archives and folders into `submitted/`.
 
-    `roster` matches senders to students; `student` says that all files are one student's. Taking in
-    the same files again changes nothing. Raise SubmissionError if a given path does not exist.
+    `roster` matches senders to students; `student` says that all files are one student's. `people`
+    are known to the course; if a sender may be one of them or may be somebody else, a folder is
+    made only with `new`. Taking in the same files again changes nothing. Raise SubmissionError if a
+    given path does not exist.
     """
     if student is not None and (fault := fault_of(student)):
         raise SubmissionError(f"{printable(student)!r} can't be a student's name: {fault}")
@@ -99,14 +127,26 @@ def take_in(
     course.submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
         intake = Intake(assignment.name)
+        known = with_folders(people, course.submitted)
+        if roster is not None and not new:
+            intake.doubts = known.doubts(roster)
         work = _Work(course, assignment, stack, replace, say, intake, roster)
         piles = [pile for path in paths for pile in work.piles(path, student)]
-        names = _names([sender for sender, _ in piles], roster, student)
+        if student is not None and piles:  # all files are parts of one submission
+            piles = [(piles[0][0], [sent for _, files in piles for sent in files])]
+        senders = [sender for sender, _ in piles]
+        if student is not None:
+            why = "" if new else known.given(student, assignment.name)
+            names = dict.fromkeys(senders, (student, why))
+        elif roster is not None:
+            names = known.with_list(senders, roster, assignment.name, new=new)
+        else:
+            names = known.without_list(senders, assignment.name, new=new)
         for sender, files in piles:
             work.place(sender, files, *names[sender])
-    for known in () if roster is None else roster.people:
-        if not course.submission(known, assignment.name).is_dir():
-            intake.absent.append(known)
+    for listed in () if roster is None else roster.people:
+        if not course.submission(listed, assignment.name).is_dir():
+            intake.absent.append(listed)
     return intake
 
 
@@ -143,6 +183,10 @@ class _Work:
     roster: Roster | None = None
     budget: IntakeBudget = field(default_factory=IntakeBudget)
 
+    @cached_property
+    def forms(self) -> Mapping[str, Form]:
+        return released_forms(self.course, self.assignment)
+
     def piles(self, path: Path, student: str | None) -> list[Pile]:
         """Return the files of one given path, grouped by sender."""
         self.say(f"Looking into {path}")
@@ -162,7 +206,7 @@ class _Work:
         for sent in files:
             if not sent.senders:
                 name = sent.found.name
-                matters = bool(NOTEBOOK_NAME.fullmatch(name)) or name.lower().endswith(".zip")
+                matters = bool(NOTEBOOK_NAME.fullmatch(name)) or is_archive(name)
                 self._leave(sent.found.where, sent.refusal, matters=matters)
             for each in sent.senders:
                 piles.setdefault(each, []).append(sent)
@@ -188,10 +232,16 @@ class _Work:
             is_inner = folder.name == self.assignment.name
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
-        if path.suffix.lower() != ".zip":
-            raise UnreadableError("this is not a folder, and the name does not end with .zip")
-        archive = self.stack.enter_context(open_zip(path, nested=False))
-        return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
+        if not is_archive(path.name):
+            reason = other_archive(path.name) or (
+                "this is neither a folder nor an archive; the name ends with none of "
+                f"{', '.join(ARCHIVE_ENDINGS)}"
+            )
+            raise UnreadableError(reason)
+        archive = open_archive(path, path.name, nested=False)
+        self.stack.callback(archive.close)
+        outer = (without_ending(path.name),)
+        return in_archive(archive, path.name, outer, self.course.timezone, self.budget)
 
     def place(self, sender: Sender, files: Sequence[Sent], name: str, why: str) -> None:
         """Choose from a sender's files, and put the chosen files in their place.
@@ -203,10 +253,13 @@ class _Work:
             self.intake.unknown_senders.append(LeftOut(where, shown, why))
             return
         self.say(f"Taking in {shown}")
-        choice = choose(shown, files, self.assignment, self.course.timezone, self.budget)
+        zone = self.course.timezone
+        choice = choose(shown, files, self.assignment, self.forms, zone, self.budget)
         self.intake.left_out += choice.rest
         if choice.work.notebooks:
             self.intake.taken.append(self._put(sender, name, choice))
+            accounts = accounts_of(sender, self.assignment.name)
+            self.intake.accounts.setdefault(name, []).extend(accounts)
         else:
             why = f"this sender's files include no notebook of {self.assignment.name}"
             self.intake.left_out.append(LeftOut(where, shown, why))
@@ -218,7 +271,14 @@ class _Work:
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
         name = self.assignment.name
         try:
-            placed = place(self.course.submitted, student, name, choice.work, replace=self.replace)
+            placed = place(
+                self.course.submitted,
+                student,
+                name,
+                choice.work,
+                replace=self.replace,
+                answers=lambda notebooks: answers_in(notebooks, self.forms),
+            )
         except OSError as error:
             raise SubmissionError(
                 f"submitted/{student}/{name} can't be written ({error}); the old files are kept"
@@ -230,23 +290,12 @@ class _Work:
             printable(sender.shown),
             sender.platform,
             placed.state,
-            tuple(problem for problem in names if problem in choice.work.notebooks),
-            tuple(problem for problem in names if problem not in choice.work.notebooks),
+            tuple(problem for problem in names if problem in choice.problems),
+            tuple(problem for problem in names if problem not in choice.problems),
             choice.work.time,
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
         )
-
-
-def _names(
-    senders: Sequence[Sender], roster: Roster | None, student: str | None
-) -> Mapping[Sender, tuple[str, str]]:
-    """Return each sender's name in the course, or the reason why there is no name."""
-    if student is not None:
-        return dict.fromkeys(senders, (student, ""))
-    if roster is not None:
-        return roster.find_all(senders)
-    return suggested(list(dict.fromkeys(senders)))
 
 
 def _on_disk(submitted: Path, name: str) -> str:
