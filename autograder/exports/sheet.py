@@ -6,18 +6,12 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from autograder.csvtable import Delimiter, TableError, read_table
 from autograder.errors import RecordError
 from autograder.exports import cells
 
-MAX_BYTES = 20_000_000
-"""Maximum size of a roster, in bytes."""
-
 _BOM = b"\xef\xbb\xbf"
-
-Delimiter = Literal[",", ";", "\t"]
-_DELIMITERS: tuple[Delimiter, ...] = (",", ";", "\t")
 
 
 @dataclass(frozen=True)
@@ -74,44 +68,14 @@ class Sheet:
 
 def read_sheet(content: bytes) -> Sheet:
     """Return the table in a CSV file; raise RecordError unless it is a valid table in UTF-8."""
-    if len(content) > MAX_BYTES:
-        raise RecordError(
-            f"the roster is larger than {MAX_BYTES:,} bytes: check that it is the right file"
-        )
-    if content.startswith(b"PK"):
-        raise RecordError("the roster is an Excel file or an archive: save it as CSV UTF-8")
-    bom = content.startswith(_BOM)
     try:
-        words = content.removeprefix(_BOM).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise RecordError(
-            f"the roster is not UTF-8 (at byte {error.start}): export it again, or save it as CSV "
-            "UTF-8; otherwise umlauts would be wrong"
-        ) from None
-    delimiter = _delimiter_of(words)
-    newline = "\r\n" if "\r\n" in words else "\n"
-    # newline="" as the csv module requires: line breaks within cells stay unchanged
-    lines = csv.reader(io.StringIO(words, newline=""), delimiter=delimiter, strict=True)
-    try:
-        rows = [tuple(row) for row in lines if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise RecordError(
-            f"the roster is not a CSV file: line {lines.line_num}: {error}. Export it again"
-        ) from None
-    if not rows:
-        raise RecordError("the roster is empty: export it again")
-    header, *body = rows
-    for number, row in enumerate(body, start=1):
-        if len(row) != len(header):
+        table = read_table(content, only_utf8=True)
+    except TableError as error:
+        raise RecordError(f"the roster {error}") from None
+    for number, row in enumerate(table.rows, start=1):
+        if len(row) != len(table.header):
             raise RecordError(
                 f"row {number} below the roster's header has {len(row)} cells, but the header "
-                f"has {len(header)}: export the roster again"
+                f"has {len(table.header)}: export the roster again"
             )
-    return Sheet(header, tuple(body), delimiter, bom, newline)
-
-
-def _delimiter_of(words: str) -> Delimiter:
-    """Return the separator that splits the first line into the most cells."""
-    first = words.splitlines()[0] if words else ""
-    cells = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
-    return max(_DELIMITERS, key=lambda mark: cells[mark])
+    return Sheet(table.header, table.rows, table.delimiter, table.bom, table.newline)

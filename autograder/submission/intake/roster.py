@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -11,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.csvtable import MAX_BYTES, TableError, read_table
 from autograder.errors import SubmissionError
 from autograder.submission.intake.platforms import Sender
 from autograder.words import printable, shown
@@ -25,7 +24,6 @@ FULL_NAMES = ("name", "fullname", "studentname")
 EMAILS = ("email", "emailaddress", "mail", "emailadresse")
 NUMBERS = ("lmsuserid", "number", "idnumber", "sid", "matrikelnummer")
 
-MAX_BYTES = 20_000_000
 MAX_ID = 80
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
 _BETWEEN = re.compile(r"[-. /]")
@@ -73,11 +71,12 @@ class Roster:
 
     `people` holds the gradebook's fields of each student: `first_name`, `last_name`, `email`, and
     `lms_user_id`, the platform's number. `cells` holds each student's other columns, by the
-    squeezed name of the column.
+    squeezed name of the column. `note` is a sentence for the user about the file's encoding, or "".
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    note: str = ""
     _exact: Mapping[str, Set[str]] = field(default_factory=dict)
     _names: Mapping[str, Set[str]] = field(default_factory=dict)
     _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -87,25 +86,26 @@ class Roster:
         """Read a CSV file: a column `student`, and columns with names or numbers on platforms."""
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-            if len(content) > MAX_BYTES:
-                raise SubmissionError(f"{path}: the roster is larger than {MAX_BYTES:,} bytes")
-            text = content.decode("utf-8-sig")
-            # lines end as in CSV, not at every line separator that a name may contain
-            lines = io.StringIO(text, newline="")
-            rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
-        except (OSError, UnicodeError, csv.Error) as error:
-            reason = getattr(error, "strerror", None) or error
+                table = read_table(file.read(MAX_BYTES + 1))
+        except OSError as error:
+            reason = error.strerror or error
             raise SubmissionError(f"{path}: the roster can't be read ({reason})") from error
-        named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
+        except TableError as error:
+            raise SubmissionError(f"{path}: the roster {error}") from None
+        named = {name.strip().lower(): name for name in table.header if name.strip()}
         column = next((name for name in ID_COLUMNS if name in named), None)
         if column is None:
             columns = ", ".join(named.values()) or "none"
             raise SubmissionError(f"{path}: there is no column student; found columns: {columns}")
-        return cls._of(path, [(row.pop(named[column]) or "", row) for row in rows])
+        # a spreadsheet may leave out the empty cells at the end of a row
+        rows = [dict(zip(table.header, row, strict=False)) for row in table.rows]
+        note = f"{path} {table.note}" if table.note else ""
+        return cls._of(path, [(row.pop(named[column], ""), row) for row in rows], note)
 
     @classmethod
-    def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
+    def _of(
+        cls, path: Path, rows: Iterable[tuple[str, Mapping[str, str]]], note: str = ""
+    ) -> Roster:
         exact, names = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         people: dict[str, Mapping[str, str]] = {}
         all_cells: dict[str, Mapping[str, str]] = {}
@@ -131,7 +131,7 @@ class Roster:
                 exact[_exactly(word)].add(student)
                 for turn in _turns(word):
                     names[turn].add(student)
-        return cls(people, all_cells, dict(exact), dict(names), by_column)
+        return cls(people, all_cells, note, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """Return the result of `find` for each sender; a shared name matches no student.
@@ -216,17 +216,9 @@ def _either(students: Iterable[str]) -> str:
     return " or ".join(sorted(students))
 
 
-def _delimiter(text: str) -> str:
-    return max(",;\t", key=(text.splitlines() or [""])[0].count)
-
-
-def _filled(row: Mapping[str | None, object]) -> dict[str, str]:
+def _filled(row: Mapping[str, str]) -> dict[str, str]:
     """Return the non-empty cells, by the squeezed names of their columns."""
-    return {
-        squeezed(column): value.strip()
-        for column, value in row.items()
-        if isinstance(column, str) and isinstance(value, str) and value.strip()
-    }
+    return {squeezed(column): value.strip() for column, value in row.items() if value.strip()}
 
 
 def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
