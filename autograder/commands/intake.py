@@ -15,7 +15,7 @@ from autograder.console import as_line
 from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from autograder.submission.intake.choosing import LeftOut
     from autograder.submission.intake.run import Intake, Taken
@@ -40,6 +40,13 @@ def intake(
     student: Annotated[
         str | None, typer.Option(help="Student who handed in all these files.")
     ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file with the members of groups, or Moodle's grading worksheet. Each member "
+            "gets the group's submission."
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -55,9 +62,11 @@ def intake(
     """
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
+    from autograder.submission.intake.worksheets import read_groups
 
     found = Course.find(course)
     roster = None if students is None else Roster.read(students)
+    members = None if groups is None else read_groups(groups, found.timezone)
     with err.status("Reading") as status:
         result = take_in(
             found,
@@ -65,19 +74,28 @@ def intake(
             paths,
             roster=roster,
             student=student,
+            groups=members,
             replace=replace,
             say=lambda what: status.update(as_line(what)),
         )
-    if roster is not None:
+    people = result.people | ({} if roster is None else _joined(result.people, roster.people))
+    if people:
         from autograder.gradebook.people import keep_people
 
-        keep_people(found, roster.people)
+        keep_people(found, people)
     if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:
         _print(result, found)
     if not result.is_clean:
         raise typer.Exit(1)
+
+
+def _joined(
+    told: Mapping[str, Mapping[str, str]], listed: Mapping[str, Mapping[str, str]]
+) -> dict[str, Mapping[str, str]]:
+    """Return the data of listed people; the list counts more than a table in the export."""
+    return {student: {**told.get(student, {}), **known} for student, known in listed.items()}
 
 
 def _print(result: Intake, course: Course) -> None:
@@ -87,6 +105,8 @@ def _print(result: Intake, course: Course) -> None:
     for title, files in (("Unknown student", result.unknown_senders), ("Not recognised", matters)):
         if files:
             out.print(_left_out(title, files))
+    for note in result.notes:
+        out.print(Text(note))
     if result.absent:
         out.print(Text(f"No submission from: {', '.join(result.absent)}"))
     states = [each.state for each in result.taken]
@@ -95,7 +115,10 @@ def _print(result: Intake, course: Course) -> None:
     out.print(Text(f"{', '.join(counts) or 'nothing new'}; {rest} files not needed"))
     if result.unknown_senders:
         advice = "Add the unknown students to the file that you give with --students"
-        err.print(f"{advice}, or take in one student's files with --student NAME.")
+        err.print(
+            f"{advice}, name the members of groups with --groups, or take in one student's files "
+            "with --student NAME."
+        )
     if result.taken:
         out.print(f"Next: fdl grade {result.assignment}")
 
