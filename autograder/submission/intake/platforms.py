@@ -139,8 +139,8 @@ class Form:
 
     `start` returns where the platform's own words begin in a file's name, or None. It is given the
     folders around the platform's names, and the way from there to the file. `folders` returns those
-    of the folders that may contain submissions. `is_sure` says whether a single name in a folder
-    shows that the platform made all its names.
+    of the folders that may contain submissions. `is_sure` says whether a single name shows
+    that the platform made all names in its folder; names of files may be the students' own.
     """
 
     platform: Platform
@@ -148,7 +148,7 @@ class Form:
     start: Callable[[Way, Way], int | None]
     reader: Callable[[Sequence[Found], int, ZoneInfo], ExportReader]
     folders: Callable[[Set[Way]], Set[Way]] = lambda ways: ways
-    is_sure: Callable[[Way], bool] = lambda _: True
+    is_sure: Callable[[Way, Way], bool] = lambda *_: True
 
 
 def is_clutter(parts: Sequence[str]) -> bool:
@@ -308,9 +308,10 @@ def _canvas_sender(called: str, match: re.Match[str]) -> Sender:
 
 
 def _ilias_folders(ways: Set[Way]) -> Set[Way]:
-    """Return the folders that ILIAS names as folders of submissions, if there are any."""
+    """Return the folders without those beside a folder that ILIAS names as one of submissions."""
     ways = {way for way in ways if _ILIAS_PEERS not in way}
-    return {way for way in ways if _is_ilias_root(way)} or ways
+    titles = {way[:-1] for way in ways if _is_ilias_root(way)}
+    return {way for way in ways if _is_ilias_root(way) or way[:-1] not in titles}
 
 
 def _is_ilias_root(above: Way) -> bool:
@@ -476,11 +477,18 @@ def _as_time(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-MOODLE = Form("moodle", "Moodle", _moodle_start, _moodle)
+MOODLE = Form("moodle", "Moodle", _moodle_start, _moodle, is_sure=lambda _, here: len(here) > 1)
 
 FORMS = (
     MOODLE,
-    Form("ilias", "ILIAS", _ilias_start, _ilias, _ilias_folders, _is_ilias_root),
+    Form(
+        "ilias",
+        "ILIAS",
+        _ilias_start,
+        _ilias,
+        _ilias_folders,
+        lambda above, _: _is_ilias_root(above),
+    ),
     Form("gradescope", "Gradescope", _gradescope_start, _gradescope),
-    Form("canvas", "Canvas", _canvas_start, _canvas, is_sure=lambda _: False),
+    Form("canvas", "Canvas", _canvas_start, _canvas, is_sure=lambda *_: False),
 )

@@ -87,32 +87,46 @@ def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form 
 def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
     """Return where a form's own words begin in the names of the files that fit, by file.
 
-    The result is empty if a folder at this depth has no name that fits. If a form's names may be
-    accidental, half of a folder's names must fit.
+    The result is empty if a folder at this depth has no name that fits, or if there are files
+    elsewhere. If a form's names may be accidental, half of a folder's names must fit.
     """
     by_folder: defaultdict[Way, dict[str, bool]] = defaultdict(dict)
     found: dict[int, int] = {}
+    sure: set[Way] = set()
     places = form.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
+    around = _around(places)
     for number, file in enumerate(files):
         above, here = file.parts[:depth], file.parts[depth:]
+        if not here and (file.parts[:-1] not in around or _is_archive(file.name)):
+            return {}  # this may be another student's work, so a student may have made the rest
         if not here or above not in places:
             continue
         start = form.start(above, here)
         if start is not None:
             found[number] = start
+            sure |= {above} if form.is_sure(above, here) else set()
         if start is not None or len(here) > 1 or is_submission(here[0]):
             names = by_folder[above]
             names[here[0]] = names.get(here[0], False) or start is not None
     for above in places:
         fits = list(by_folder[above].values())
-        if not any(fits) or (2 * sum(fits) < len(fits) and not form.is_sure(above)):
+        if not any(fits) or (2 * sum(fits) < len(fits) and above not in sure):
             return {}
     return found
 
 
+def _around(places: Iterable[Way]) -> set[Way]:
+    """Return the folders with the platform's names, and all folders around them."""
+    return {way[:length] for way in places for length in range(1, len(way) + 1)}
+
+
+def _is_archive(name: str) -> bool:
+    return is_submission(name) and not NOTEBOOK_NAME.fullmatch(name)
+
+
 def _read(files: Sequence[Found], depth: int, form: Form, zone: ZoneInfo) -> Export:
     places = form.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
-    around = {way[:length] for way in places for length in range(1, depth + 1)}
+    around = _around(places)
     named = [f for f in files if len(f.parts) > depth and f.parts[:depth] in places]
     reader = form.reader(named, depth, zone)
     sent: list[Sent] = []
@@ -141,8 +155,9 @@ def imitated(ways: Iterable[Way]) -> str:
     while ways:
         entries = {way[0] for way in ways if is_submission(way[-1])}
         for form in FORMS:
-            names = {way[0] for way in ways if form.start((), way) is not None}
-            is_sure = form.is_sure(()) or entries <= names
+            fits = [way for way in ways if form.start((), way) is not None]
+            names = {way[0] for way in fits}
+            is_sure = entries <= names or any(form.is_sure((), way) for way in fits)
             if is_sure and (len(names) > 1 or (names and form.platform == "gradescope")):
                 return f"looks like an export from {form.title} {INSIDE}"
         is_one_folder = len({way[0] for way in ways}) == 1
