@@ -115,15 +115,48 @@ def test_export_made_up_by_a_student_is_the_students(
     assert result.notes == [], "only a worksheet beside the folders counts"
 
 
-@pytest.mark.parametrize("rows", ["", LIST], ids=["no list", "list"])
-@pytest.mark.parametrize("own", ["moodle: the worksheet", "ilias: folders", "gradescope: folders"])
+OTHERS = {
+    "a folder": {f"joerg/{FILE}": JOERG.work},
+    "a deep folder": {f"joerg/{NAME}/{FILE}": JOERG.work},
+    "an archive": {"joerg.zip": archive({FILE: JOERG.work})},
+}
+
+
+@pytest.mark.parametrize("others", OTHERS)
+@pytest.mark.parametrize(("above", "below"), [("class/", ""), ("", ""), ("", "x/"), ("", "x/y/")])
+@pytest.mark.parametrize(
+    "own", ["moodle: the worksheet", "ilias: folders", "gradescope: folders", "canvas: files"]
+)
 def test_class_folder_is_no_export_because_of_one_student(
-    own: str, rows: str, course: Course, take: Take, tmp_path: Path
+    own: str, above: str, below: str, others: str, course: Course, take: Take, tmp_path: Path
 ) -> None:
     evil = {name: EVIL if name.endswith(".ipynb") else d for name, d in SAMPLES[own].files.items()}
-    files = {f"class/bela/{name}": data for name, data in evil.items()}
-    files |= {"class/cleo.zip": archive(evil), f"class/joerg/{FILE}": JOERG.work, "README.md": b""}
-    result = take(saved(tmp_path, "e.zip", archive(files)), rows=rows)
+    files = {f"{above}student_7/{below}{name}": data for name, data in evil.items()}
+    files |= {f"{above}{name}": data for name, data in OTHERS[others].items()} | {"README.md": b""}
+    for rows in ("", LIST):
+        result = take(saved(tmp_path, "e.zip", archive(files)), rows=rows)
+        assert notebooks(course) == {f"joerg/{NAME}/{FILE}": JOERG.work}
+        assert "student_7" in told(result)
+
+
+@pytest.mark.parametrize(
+    "evil", [f"Béla Kovács_102_assignsubmission_file_{FILE}", f"kovácsbéla_102_8_{FILE}"]
+)
+def test_file_among_files_with_free_names_makes_no_export(
+    evil: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {f"Anna {FILE}": ANNA.work, f"hw2 cleo {FILE}": CLEO.work, evil: EVIL, "a.pdf": b""}
+    result = take(saved(tmp_path, "e.zip", archive(files)), rows=LIST)
+    assert placed(course) == {}
+    assert "no student in the roster matches" in told(result)
+
+
+@pytest.mark.parametrize("own", ["moodle: the worksheet", "ilias: folders", "gradescope: folders"])
+def test_archive_with_an_export_is_no_students_work(
+    own: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {"cleo.zip": archive(SAMPLES[own].files), "joerg.zip": archive({FILE: JOERG.work})}
+    result = take(saved(tmp_path, "e.zip", archive(files)))
     assert notebooks(course) == {f"joerg/{NAME}/{FILE}": JOERG.work}
     assert "looks like an export" in told(result)
 
