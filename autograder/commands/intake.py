@@ -39,6 +39,13 @@ def intake(
     student: Annotated[
         str | None, typer.Option(help="Student who handed in all these files.")
     ] = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file with the members of groups, or Moodle's grading worksheet. Each member "
+            "gets the group's submission."
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -54,12 +61,20 @@ def intake(
     The command lists each unused file with the reason.
     """
     from autograder.exports.elsewhere import LEARNING_PLATFORMS
-    from autograder.gradebook.people import keep_accounts, keep_list, keep_platforms, known_people
+    from autograder.gradebook.people import (
+        keep_accounts,
+        keep_list,
+        keep_people,
+        keep_platforms,
+        known_people,
+    )
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
+    from autograder.submission.intake.worksheets import read_groups
 
     found = find_course(course)
     roster = None if students is None else Roster.read(students)
+    members = None if groups is None else read_groups(groups, found.timezone)
     people = known_people(found)
     with err.status("Reading") as status:
         result = take_in(
@@ -68,6 +83,7 @@ def intake(
             paths,
             roster=roster,
             student=student,
+            groups=members,
             replace=replace,
             people=people,
             new=new,
@@ -81,6 +97,8 @@ def intake(
         typer.echo(result.to_json(), nl=False)
     else:
         _print(result, found)
+    if result.people:
+        keep_people(found, result.people)
     if roster is not None:
         warn_of_list(roster)
         keep_list(found, roster, result.accounts, result.doubts)
@@ -109,6 +127,8 @@ def _print(result: Intake, course: Course) -> None:
     for doubt in result.doubts.values():
         if doubt not in known:
             _print_line(f"Not added to the gradebook: {doubt}")
+    for note in result.notes:
+        _print_line(note)
     if result.absent:
         _print_line(f"No submission from: {', '.join(result.absent)}")
     states = [each.state for each in result.taken]
@@ -117,7 +137,10 @@ def _print(result: Intake, course: Course) -> None:
     out.print(Text(f"{', '.join(counts) or 'nothing new'}; {rest} files not needed"))
     if result.unknown_senders:
         advice = "Add the unknown students to the file that you give with --students"
-        err.print(f"{advice}, or take in one student's files with --student NAME.")
+        err.print(
+            f"{advice}, name the members of groups with --groups, or take in one student's files "
+            "with --student NAME."
+        )
     if result.taken:
         out.print(f"Next: fdl grade {result.assignment}")
 

@@ -13,8 +13,8 @@ from typing import Literal
 from nbformat import NotebookNode
 
 from autograder.course.layout import SUBMITTED
-from autograder.submission.earlier import Cells
 from autograder.submission.cells import ReceivedCell
+from autograder.submission.earlier import Cells
 from autograder.submission.files import (
     AnyFile,
     find_files,

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.csvtable import MAX_BYTES
 from autograder.errors import RecordError
-from autograder.exports.sheet import MAX_BYTES, Sheet, read_sheet
+from autograder.exports.sheet import Sheet, read_sheet
 from autograder.submission.files import UnreadableError
 from autograder.submission.intake.archives import MAX_ENTRIES, MAX_NAME, member_name, open_zip
 

@@ -178,7 +178,8 @@ def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
         raise _not_opened(file, "a zip file", error) from error
     if len(archive.filelist) > most:
         archive.close()
-        raise UnreadableError(f"the archive has more than {most} files")
+        advice = "; if it is an export, give it to fdl intake by itself" if nested else ""
+        raise UnreadableError(f"the archive has more than {most} files{advice}")
     return archive
 
 

@@ -35,6 +35,7 @@ _BETWEEN = re.compile(r"[-. /]")
 _WORD = re.compile(r"[^\s/:]{3,128}|participant \d{1,20}", re.IGNORECASE)
 _PARTICIPANT = "participant "
 """Prefix of a participant's number in Moodle's grading worksheet."""
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -65,10 +66,15 @@ def alike(name: str) -> str:
 
 
 def _turns(name: str) -> Iterator[str]:
-    """Yield a name in all orders that platforms use: "Anna Meier", "Meier, Anna", "meieranna"."""
-    words = [word for part in re.split(r"[\s,_]+", name) if (word := squeezed(part))]
-    for start in range(len(words)):
-        yield "".join(words[start:] + words[:start])
+    """Yield a name in all orders that platforms use: "Anna Meier", "Meier, Anna", "meieranna".
+
+    ILIAS writes ä as ae.
+    """
+    name = unicodedata.normalize("NFC", name).casefold()
+    for spelt in dict.fromkeys((name, name.translate(_UMLAUTS))):
+        words = [word for part in re.split(r"[\s,_]+", spelt) if (word := squeezed(part))]
+        for start in range(len(words)):
+            yield "".join(words[start:] + words[:start])
 
 
 @dataclass(frozen=True)

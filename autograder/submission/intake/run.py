@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
-from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
+from autograder.submission.files import UnreadableError
 from autograder.submission.form import Form
 from autograder.submission.intake.archives import (
     ARCHIVE_ENDINGS,
@@ -37,15 +37,11 @@ from autograder.submission.intake.choosing import (
 )
 from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
 from autograder.submission.intake.placing import State, place
-from autograder.submission.intake.platforms import (
-    Platform,
-    Sender,
-    Sent,
-    is_clutter,
-    recognise,
-    settle,
-)
+from autograder.submission.intake.platforms import Platform, Sender, Sent, is_clutter
+from autograder.submission.intake.recognising import is_submission, recognise, settle
 from autograder.submission.intake.roster import Roster, alike, fault_of
+from autograder.submission.intake.tables import Tables
+from autograder.submission.intake.worksheets import Sheet, read_groups
 from autograder.words import as_json, printable, show_fields
 
 SCHEMA = 1
@@ -83,6 +79,10 @@ class Intake:
     """Students in the roster whom the course may know under another name, with the evidence."""
     accounts: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """Ids of the senders on their platforms, by the student whose files they sent."""
+    notes: list[str] = field(default_factory=list)
+    """Sentences that say what the given tables were used for."""
+    people: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """The gradebook's fields of students whom a table in the given files describes."""
 
     @property
     def is_clean(self) -> bool:
@@ -93,6 +93,7 @@ class Intake:
     def to_json(self) -> str:
         """Return the whole intake as JSON for programs."""
         content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
+        del content["people"]
         return as_json(content, indent=1, default=datetime.isoformat)
 
 
@@ -107,6 +108,7 @@ def take_in(
     *,
     roster: Roster | None = None,
     student: str | None = None,
+    groups: Sheet | None = None,
     replace: bool = False,
     people: Iterable[KnownPerson] = (),
     new: bool = False,
@@ -114,10 +116,11 @@ def take_in(
 ) -> Intake:
     """Put the contents of the given archives and folders into `submitted/`.
 
-    `roster` matches senders to students; `student` says that all files are one student's. `people`
-    are known to the course; if a sender may be one of them or may be somebody else, a folder is
-    made only with `new`. Taking in the same files again changes nothing. Raise SubmissionError if a
-    given path does not exist.
+    A given grading worksheet of Moodle tells more about the senders. `roster` matches senders to
+    students; `student` says that all files are one student's; `groups` lists the members of groups.
+    `people` are known to the course; if a sender may be one of them or may be somebody else, a
+    folder is made only with `new`. Taking in the same files again changes nothing. Raise
+    SubmissionError if a given path does not exist.
     """
     if student is not None and (fault := fault_of(student)):
         raise SubmissionError(f"{printable(student)!r} can't be a student's name: {fault}")
@@ -130,8 +133,10 @@ def take_in(
         known = with_folders(people, course.submitted)
         if roster is not None and not new:
             intake.doubts = known.doubts(roster)
-        work = _Work(course, assignment, stack, replace, say, intake, roster)
-        piles = [pile for path in paths for pile in work.piles(path, student)]
+        sheets = [] if groups is None else [groups]
+        work = _Work(course, assignment, stack, replace, say, intake, roster, sheets)
+        exports = [path for path in paths if path.is_dir() or not work.is_table(path)]
+        piles = [pile for path in exports for pile in work.piles(path, student)]
         if student is not None and piles:  # all files are parts of one submission
             piles = [(piles[0][0], [sent for _, files in piles for sent in files])]
         senders = [sender for sender, _ in piles]
@@ -142,6 +147,10 @@ def take_in(
             names = known.with_list(senders, roster, assignment.name, new=new)
         else:
             names = known.without_list(senders, assignment.name, new=new)
+        names = _without_strangers(names, work.members)
+        for sender, (name, _) in names.items():
+            if name and (fields := work.fields.get(sender)):
+                intake.people[name] = fields
         for sender, files in piles:
             work.place(sender, files, *names[sender])
     for listed in () if roster is None else roster.people:
@@ -181,7 +190,23 @@ class _Work:
     say: Callable[[str], object]
     intake: Intake
     roster: Roster | None = None
+    sheets: list[Sheet] = field(default_factory=list)
+    """The tables that the teacher gave."""
     budget: IntakeBudget = field(default_factory=IntakeBudget)
+    members: set[Sender] = field(default_factory=set)
+    """Senders who get the work of their group."""
+    fields: dict[Sender, Mapping[str, str]] = field(default_factory=dict)
+    """The gradebook's fields of senders, from tables in the given files."""
+
+    def is_table(self, path: Path) -> bool:
+        """Return whether a given file is a table, and keep the table."""
+        if path.suffix.lower() not in (".csv", ".tsv"):
+            return False
+        try:
+            self.sheets.append(read_groups(path, self.course.timezone))
+        except SubmissionError as error:
+            self._leave(printable(str(path)), str(error))
+        return True
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:
@@ -193,9 +218,7 @@ class _Work:
         try:
             usable = self._usable(path)
             if student is None:
-                read = recognise(usable, self.assignment.name, self.course.timezone)
-                who = None if self.roster is None else self.roster.who
-                files = [settle(sent, who) for sent in read]
+                files = self._recognised(usable)
             else:
                 sender = Sender("given", student, (student,))
                 files = [Sent(each, (sender,), each.name) for each in usable]
@@ -205,12 +228,27 @@ class _Work:
         piles: dict[Sender, list[Sent]] = {}
         for sent in files:
             if not sent.senders:
-                name = sent.found.name
-                matters = bool(NOTEBOOK_NAME.fullmatch(name)) or is_archive(name)
+                by_name = is_submission(sent.found.name)
+                matters = by_name if sent.matters is None else sent.matters
                 self._leave(sent.found.where, sent.refusal, matters=matters)
             for each in sent.senders:
                 piles.setdefault(each, []).append(sent)
         return list(piles.items())
+
+    def _recognised(self, usable: Sequence[Found]) -> list[Sent]:
+        """Return the files with their senders; tables beside them say more about the senders."""
+        export = recognise(usable, self.assignment.name, self.course.timezone)
+        who = None if self.roster is None else self.roster.who
+        tables = Tables(export, self.sheets, self.course.timezone)
+        files = [settle(tables.complete(sent), who) for sent in export.sent]
+        people = {s for sent in files for s in sent.senders if tables.is_person(s)}
+        has_people = any(who is None or who(sender)[0] for sender in people if sender.ids)
+        files = [tables.shared(sent, has_people=has_people) for sent in files]
+        senders = {sender for sent in files for sender in sent.senders}
+        self.members.update(senders & tables.members)
+        self.fields.update(tables.fields(senders))
+        self.intake.notes.extend(tables.notes)
+        return files
 
     def _usable(self, path: Path) -> list[Found]:
         """Return the files that may be opened; for each other file, record the reason."""
@@ -296,6 +334,25 @@ class _Work:
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
         )
+
+
+def _without_strangers(
+    names: Mapping[Sender, tuple[str, str]], members: Set[Sender]
+) -> dict[Sender, tuple[str, str]]:
+    """Return the names without members of a group who handed in work of their own.
+
+    Somebody who takes a group's name as a display name would otherwise hand in for its members.
+    """
+    own = {name for sender, (name, _) in names.items() if sender not in members}
+    found = dict(names)
+    for sender in members & names.keys():
+        name, _ = names[sender]
+        if name in own - {""}:
+            found[sender] = (
+                "",
+                f"{name} has own work in these files; is {sender.group} a person?",
+            )
+    return found
 
 
 def _on_disk(submitted: Path, name: str) -> str:

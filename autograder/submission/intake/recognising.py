@@ -1,0 +1,271 @@
+"""Find out which platform made an export, folder by folder, and who submitted which file.
+
+A platform is recognised by the outermost names that it wrote. Every folder at that depth must have
+such a name, because the folders of a class may be the students' own. So a student who imitates an
+export inside the own folder gains nothing. Files and folders beside the platform's names are listed
+with the reason, and cost no other file its sender.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
+from autograder.submission.intake.archives import (
+    Found,
+    IntakeBudget,
+    in_archive,
+    is_archive,
+    open_archive,
+    without_ending,
+)
+from autograder.submission.intake.platforms import (
+    FORMS,
+    MOODLE,
+    Form,
+    Platform,
+    Sender,
+    Sent,
+    Way,
+    not_named,
+)
+from autograder.words import printable
+
+TWO_READINGS = "the name can be read in more than one way"
+SETTLE = (
+    "Add the right student's number or login on the platform to the roster (--students), or take "
+    "in this file alone with --student"
+)
+NO_STUDENT = "the file belongs to no known student"
+INSIDE = (
+    "inside another folder or archive. Take it out and give it to fdl intake by itself, or name "
+    "the one student whose work it is with --student"
+)
+
+Known = tuple[frozenset[str], bool]
+"""The students that a sender may be, and whether a number or login confirms a student."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """The files of an export with their senders.
+
+    `beside` are the files beside the platform's names or further out, where no student can put a
+    file.
+    """
+
+    platform: Platform
+    sent: tuple[Sent, ...]
+    beside: tuple[Found, ...] = ()
+
+
+def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export:
+    """Return each file with the sender that the platform names; all files can be opened."""
+    # the platform's names may be below the archive's name, below more folders, or the archive's
+    # name; only Moodle's names cannot be an accident there
+    depths = [(0, (MOODLE,)), (1, FORMS), (2, FORMS), (3, FORMS)]
+    if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):
+        depths.append((0, FORMS))
+    for depth, forms in depths:
+        if form := _form_at(files, depth, forms):
+            return _read(files, depth, form, zone)
+    return Export("folders", tuple(_folders(files, assignment)))
+
+
+def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form | None:
+    """Return the platform that named most files at this depth, or None.
+
+    A student's file can imitate another platform, but it also fits the form of the real one, whose
+    words begin further left.
+    """
+    starts = {form: found for form in forms if (found := _starts(files, depth, form))}
+    left = Counter(
+        min((found[file], order) for order, found in enumerate(starts.values()) if file in found)[1]
+        for file in {file for found in starts.values() for file in found}
+    )
+    ranks = {form: (len(starts[form]), left[order]) for order, form in enumerate(starts)}
+    return max(ranks, key=ranks.__getitem__, default=None)
+
+
+def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
+    """Return where a form's own words begin in the names of the files that fit, by file.
+
+    The result is empty if a folder at this depth has no name that fits, or if there are files
+    elsewhere. If a form's names may be accidental, half of a folder's names must fit.
+    """
+    by_folder: defaultdict[Way, dict[str, bool]] = defaultdict(dict)
+    found: dict[int, int] = {}
+    sure: set[Way] = set()
+    places = form.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
+    around = _around(places)
+    for number, file in enumerate(files):
+        above, here = file.parts[:depth], file.parts[depth:]
+        if not here and (file.parts[:-1] not in around or _is_archive(file.name)):
+            return {}  # this may be another student's work, so a student may have made the rest
+        if not here or above not in places:
+            continue
+        start = form.start(above, here)
+        if start is not None:
+            found[number] = start
+            sure |= {above} if form.is_sure(above, here) else set()
+        if start is not None or len(here) > 1 or is_submission(here[0]):
+            names = by_folder[above]
+            names[here[0]] = names.get(here[0], False) or start is not None
+    for above in places:
+        fits = list(by_folder[above].values())
+        if not any(fits) or (2 * sum(fits) < len(fits) and above not in sure):
+            return {}
+    return found
+
+
+def _around(places: Iterable[Way]) -> set[Way]:
+    """Return the folders with the platform's names, and all folders around them."""
+    return {way[:length] for way in places for length in range(1, len(way) + 1)}
+
+
+def _is_archive(name: str) -> bool:
+    return is_submission(name) and not NOTEBOOK_NAME.fullmatch(name)
+
+
+def _read(files: Sequence[Found], depth: int, form: Form, zone: ZoneInfo) -> Export:
+    places = form.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
+    around = _around(places)
+    named = [f for f in files if len(f.parts) > depth and f.parts[:depth] in places]
+    reader = form.reader(named, depth, zone)
+    sent: list[Sent] = []
+    beside: list[Found] = []
+    for file in files:
+        each = reader(file) if len(file.parts) > depth else None
+        if each is not None and (each.senders or each.others) and file.parts[:depth] not in places:
+            each = None
+        if each is None and file.parts[:-1] in around:
+            beside.append(file)
+            each = Sent(file, (), file.name, refusal=NO_STUDENT)
+        elif each is None:
+            each = Sent(file, (), file.name, refusal=not_named(form.title), matters=True)
+        # the export may be in the folder of one student, who may have made up the whole export
+        sent.append(replace(each, above=tuple(map(_called, file.parts[:-1][:depth]))))
+    return Export(form.platform, tuple(sent), tuple(beside))
+
+
+def imitated(ways: Iterable[Way]) -> str:
+    """Return the reason why a student's folder or archive looks like a whole export, or "".
+
+    `ways` are the ways to its files, without the folder or archive itself. All its names must be
+    in a form that may be accidental.
+    """
+    ways = [way for way in ways if way]
+    while ways:
+        entries = {way[0] for way in ways if is_submission(way[-1])}
+        for form in FORMS:
+            fits = [way for way in ways if form.start((), way) is not None]
+            names = {way[0] for way in fits}
+            is_sure = entries <= names or any(form.is_sure((), way) for way in fits)
+            if is_sure and (len(names) > 1 or (names and form.platform == "gradescope")):
+                return f"looks like an export from {form.title} {INSIDE}"
+        is_one_folder = len({way[0] for way in ways}) == 1
+        ways = [way[1:] for way in ways if len(way) > 1] if is_one_folder else []
+    return ""
+
+
+def is_submission(name: str) -> bool:
+    """Return whether a file may be a student's work: a notebook or an archive."""
+    return bool(NOTEBOOK_NAME.fullmatch(name)) or is_archive(name)
+
+
+def is_work(name: str, assignment: str) -> bool:
+    """Return whether a file is a notebook, or a package that `checks.pack()` wrote."""
+    package = rf"{re.escape(assignment)}_submission.*\.zip"
+    return bool(NOTEBOOK_NAME.fullmatch(name) or re.fullmatch(package, name, re.IGNORECASE))
+
+
+def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
+    """Return the only reading of a file that agrees with the roster, or the file without a sender.
+
+    The roster decides if all readings with known students are of one student, whom a number or
+    login confirms. A name alone is not enough, because another student may have chosen any part of
+    the name.
+    """
+    if who is not None:
+        above = (each for each in sent.above if who(each)[0] == {each.ids[0]})
+        if outer := next(above, None):
+            refusal = sent.refusal if sent.senders else ""
+            return replace(sent, senders=(outer,), others=(), refusal=refusal)
+    if not sent.others:
+        return sent
+    readings = [*([replace(sent, others=())] if sent.senders else []), *sent.others]
+    if who is not None:
+        found = [(each, *who(each.senders[0])) for each in readings]
+        students = frozenset().union(*(students for _, students, _ in found))
+        sure = [each for each, _, is_sure in found if is_sure]
+        if sure and len(students) == 1:
+            return sure[0]
+    if not sent.senders:
+        return replace(sent, others=())
+    whose = " or ".join(dict.fromkeys(_shown(each.senders[0]) for each in readings))
+    return replace(sent, senders=(), others=(), refusal=f"{TWO_READINGS}: {whose}. {SETTLE}")
+
+
+def _shown(sender: Sender) -> str:
+    return printable(f"{sender.names[0]} ({sender.ids[0]})")
+
+
+def _folders(files: Sequence[Found], assignment: str) -> Iterator[Sent]:
+    """Read one folder or archive per student, below outer folders with only one entry."""
+    depth = 1
+    while True:
+        here = [file for file in files if len(file.parts) > depth]
+        direct = [f.name for f in here if len(f.parts) == depth + 1 and is_submission(f.name)]
+        children = {*direct, *(f.parts[depth] for f in here if len(f.parts) > depth + 1)}
+        if any(is_work(name, assignment) for name in direct) or not children:
+            ways = [file.parts[:depth] for file in files]
+            break
+        if len(children) > 1 or direct:
+            ways = [file.parts[: depth + 1] for file in files]
+            break
+        depth += 1
+    inside: defaultdict[Way, list[Way]] = defaultdict(list)
+    for file, way in zip(files, ways, strict=True):
+        inside[way] += [file.parts[len(way) :]] if len(way) < len(file.parts) else _ways_in(file)
+    doubts = {way: imitated(inner) for way, inner in inside.items()}
+    for file, way in zip(files, ways, strict=True):
+        if doubts[way]:
+            what = "it" if len(way) == len(file.parts) else "its folder"
+            yield Sent(file, (), file.name, refusal=f"{what} {doubts[way]}", matters=True)
+        else:
+            yield _sent_by(file, way, assignment)
+
+
+def _ways_in(file: Found) -> list[Way]:
+    """Return the ways to the files in a student's archive; [] if it can't be opened."""
+    if not is_archive(file.name):
+        return []
+    zone = ZoneInfo("UTC")  # the times are not used
+    try:
+        with open_archive(file.read(), file.name, nested=True) as archive:
+            inside = in_archive(archive, file.name, (), zone, IntakeBudget())
+            return [found.parts for found in inside]
+    except UnreadableError:  # reported when the student's files are chosen
+        return []
+
+
+def _sent_by(found: Found, way: Sequence[str], assignment: str) -> Sent:
+    """Return a file whose student is the last part of its path that can be a student's name."""
+    names = [without_ending(part) for part in way]
+    if names[-1] == assignment and len(names) > 1:
+        names.pop()
+    name = names[-1]
+    is_file = len(way) == len(found.parts) and not is_archive(found.name)
+    if is_file or re.match(rf"{re.escape(assignment)}(_submission.*)?$", name, re.IGNORECASE):
+        refusal = "the path does not say who submitted the file; name the student with --student"
+        return Sent(found, (), found.name, refusal=refusal)
+    above = tuple(map(_called, names[1:-1]))
+    return Sent(found, (_called(name),), found.name, above=above)
+
+
+def _called(name: str) -> Sender:
+    return Sender("folders", printable(name), (name,), (name,))
