@@ -8,6 +8,8 @@ calls another wrong answer. A note on the claim tells the student the reason.
 As long as an item's tests pass, they share one process of the student's code. A test that fails
 in a process that has served other tests runs again in a fresh process, and the second result
 counts. So nothing that an earlier test left behind can cost a point, not even in the same item.
+If a process ends during a test, the machine may be the reason: once for each item, the test runs
+again in a fresh process.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from autograder.grading.followthrough import Pairs, StandIns
 from autograder.grading.testkit import ClaimFailed, Follow, Once
 from autograder.grading.testkit.numbers import allowing
 from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, Room, asked_for, kept
-from autograder.sandbox import NoAnswer, NotDone, Student, StudentFailure
+from autograder.sandbox import NoAnswer, NotDone, ProcessEnded, Student, StudentFailure
 from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
@@ -131,6 +133,7 @@ class MarkingPlugin:
         self._runs: dict[str, _Run] = {}
         self._timeouts: dict[str, int] = {}
         self._once: dict[str, Once] = {}
+        self._ended: set[str] = set()
 
     def end(self) -> None:
         """End the process that served the tests of an item."""
@@ -223,9 +226,10 @@ class MarkingPlugin:
                 raise
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
-        """Run a test; if the test fails with a used process or a cached answer, repeat the test.
+        """Run a test; repeat it if something else than the answer may have made it fail.
 
-        The repeated test gets a fresh process and fresh answers.
+        This may be a used process, a cached answer, or the end of the process. The repeated test
+        gets a fresh process and fresh answers.
         """
         try:
             test.obj(**arguments)
@@ -233,7 +237,7 @@ class MarkingPlugin:
             raise
         except Exception as failure:
             run = self._runs[test.nodeid]
-            if run.is_first:
+            if run.is_first and not self._is_first_end(self._item(test), failure):
                 raise
             _let_go(failure)
             run.events, run.is_first = [], True
@@ -241,6 +245,13 @@ class MarkingPlugin:
             student = RecordedStudent(fresh, run.events, self._room)
             arguments |= self._arguments_again(test, arguments, student)
             test.obj(**arguments)
+
+    def _is_first_end(self, item: Item, failure: Exception) -> bool:
+        """Return whether a process ended, for the first time in the item's tests."""
+        if not isinstance(failure, ProcessEnded) or item.name in self._ended:
+            return False
+        self._ended.add(item.name)
+        return True
 
     def _arguments_again(
         self, test: pytest.Function, arguments: Mapping[str, Any], student: RecordedStudent

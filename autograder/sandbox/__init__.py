@@ -9,7 +9,15 @@ from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.polynomial import Polynomial
 from autograder.sandbox.protection import Protection, examine
 from autograder.sandbox.session import Cell, CellResult, Notebook, Sandbox
-from autograder.sandbox.student import CodePlace, NoAnswer, NotDone, Raised, Student, StudentFailure
+from autograder.sandbox.student import (
+    CodePlace,
+    NoAnswer,
+    NotDone,
+    ProcessEnded,
+    Raised,
+    Student,
+    StudentFailure,
+)
 
 __all__ = [
     "Cell",
@@ -21,6 +29,7 @@ __all__ = [
     "NotDone",
     "Notebook",
     "Polynomial",
+    "ProcessEnded",
     "Protection",
     "Raised",
     "Sandbox",

@@ -3,8 +3,9 @@
 One Sandbox holds one warm parent process (see `inside.worker`). The parent may serve one submission
 after another. A Notebook runs its cells in a child of the parent. A cell can end the child: by an
 exit, by a hang that ignores the alarm, or by closing the channel. The grader then starts a new
-child and runs all other cells again, so only the cell that ended the child is lost. A cell that
-ended the child, but had run before, gets one more attempt.
+child and runs all other cells again, so only the cell that ended the child is lost. Two cells get
+one more attempt: a cell that had run before, and the first cell during which the child ends at
+once, because the machine may have ended the child.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 from autograder.course.limits import Limits, size
 from autograder.errors import SandboxError
 from autograder.sandbox.inside import processes
-from autograder.sandbox.inside.wire import Budget, Channel, WireError
+from autograder.sandbox.inside.wire import Budget, Channel, WireClosed, WireError
 from autograder.sandbox.isolation import Holder, HoldError, Trace, is_alive, settled_trace, trace
 from autograder.sandbox.launch import Confinement, launch
 from autograder.sandbox.patience import START_SECONDS, BusyMachine, Patience
@@ -41,7 +42,7 @@ ENDING_SECONDS = 5.0
 REFUSED_SECONDS = 0.01
 """Seconds between two attempts to fork."""
 MAX_LAUNCHES = 6
-MAX_REPLAYS = 4
+MAX_REPLAYS = 5
 OUTPUT_BYTES = 2_000
 """Number of bytes counted for each output of a cell, in addition to its text, for its memory."""
 MAX_JSON_PARTS = 300_000
@@ -77,7 +78,14 @@ class CellResult:
 
 
 class NotebookGone(Exception):
-    """An error: the process that ran the notebook no longer exists."""
+    """An error: the process that ran the notebook no longer exists.
+
+    `by_itself` says that neither the grader nor the watchdog ended the process.
+    """
+
+    def __init__(self, reason: str, *, by_itself: bool = False) -> None:
+        super().__init__(reason)
+        self.by_itself = by_itself
 
 
 class Sandbox:
@@ -417,7 +425,8 @@ class NotebookProcess:
         except (WireError, HoldError) as error:
             cause = self._sandbox.cause
             self.kill()
-            raise NotebookGone(cause or str(error)) from error
+            by_itself = cause is None and isinstance(error, WireClosed)
+            raise NotebookGone(cause or str(error), by_itself=by_itself) from error
 
     def is_fresh(self) -> bool:
         """Return whether no earlier test can pass information to the next test's process."""
@@ -636,8 +645,9 @@ class Notebook:
                 results[cell.index] = result if fits else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
                 has_run = _has_run(self.results.get(cell.index))
-                if has_run and cell.index not in self._spared:
-                    # leftovers of a test may have ended the process
+                may_be_innocent = has_run or (gone.by_itself and not self._spared)
+                if may_be_innocent and cell.index not in self._spared:
+                    # leftovers of a test, or the machine, may have ended the process
                     self._spared.add(cell.index)
                 else:
                     self._left_out.add(cell.index)

@@ -79,6 +79,13 @@ class NoAnswer(StudentFailure):
     """An error: the call did not end in time, or its process ended without an answer."""
 
 
+class ProcessEnded(NoAnswer):
+    """An error: the call's process ended without an answer.
+
+    The student's code may have ended it, or the machine, for example because memory ran out.
+    """
+
+
 class BadAnswer(StudentFailure):
     """An error: the answer cannot be marked."""
 
@@ -234,7 +241,7 @@ class Student:
         if isinstance(error, TooManyCalls):
             return NoAnswer(f"The code called functions passed to it too often: {error}.")
         if isinstance(error, WireClosed):
-            return NoAnswer("The process ended during the call.")
+            return ProcessEnded("The process ended during the call.")
         return BadAnswer(f"The answer can't be read: {error}.")
 
     def _open_object(self, value: Object) -> object:
@@ -267,7 +274,7 @@ class Student:
                 if self._forget:
                     peer.call("forget", (list(self._forget),), {})
             except (WireError, RemoteError):
-                raise self._gone(NoAnswer("The process ended before the call.")) from None
+                raise self._gone(ProcessEnded("The process ended before the call.")) from None
         return self._open_peer
 
     def _raised(self, details: Mapping[str, Any]) -> StudentFailure:

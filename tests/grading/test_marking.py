@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,10 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.mark import MarkSettings, mark_submission
 from autograder.grading.report import SCHEMA, Claim, Report
-from autograder.sandbox import Sandbox
+from autograder.sandbox import CellResult, Sandbox, Student
+from autograder.sandbox.inside import processes
+from autograder.sandbox.inside.peer import Peer
+from autograder.sandbox.session import NotebookProcess, TestChannel
 
 from . import tiny_class
 from .conftest import PATIENT, ROOT, MarkStudent, MarkTiny, settings_for
@@ -235,3 +239,45 @@ def test_a_cold_start_gives_the_report_of_a_warm_one_in_homework_2(
     write_submission(course, homework, sample[name], folder)
     cold = mark_submission(course, homework, folder, settings=settings_for(sample[name]))
     assert cold.report.to_json() == mark(sample[name]).to_json()
+
+
+ANNA = tiny_class.STUDENTS[0]
+
+
+def _kill_at_first_cell(patch: pytest.MonkeyPatch) -> None:
+    run, killed = NotebookProcess.run, list[int]()
+
+    def run_after_kill(self: NotebookProcess, *args: Any) -> CellResult:
+        if not killed:
+            killed.append(self._holder.pid)
+            processes.kill(killed)
+        return run(self, *args)
+
+    patch.setattr(NotebookProcess, "run", run_after_kill)
+
+
+def _kill_at_first_call(patch: pytest.MonkeyPatch) -> None:
+    call, killed = Student._call, list[int]()
+
+    def call_after_kill(self: Student, peer: Peer, *args: Any) -> Any:
+        channel = peer.channel
+        if not killed and isinstance(channel, TestChannel):
+            killed.extend(channel._notebook._tests[channel])
+            processes.kill(killed)
+        return call(self, peer, *args)
+
+    patch.setattr(Student, "_call", call_after_kill)
+
+
+@pytest.mark.parametrize("kill", [_kill_at_first_cell, _kill_at_first_call])
+def test_a_process_that_the_machine_kills_costs_no_points(
+    kill: Callable[[pytest.MonkeyPatch], None],
+    mark_tiny: MarkTiny,
+    tiny: Course,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kill(monkeypatch)
+    expected = ANNA.true_points(tiny.assignment(tiny_class.HOMEWORK))
+    report = mark_tiny(ANNA).report
+    assert marks(report) == expected
+    assert not any(notebook.faults for notebook in report.notebooks.values())
