@@ -23,7 +23,7 @@ PATIENT = Limits(
     cell_seconds=120.0, call_seconds=60.0, submission_seconds=3_000.0, callbacks=15_000
 )
 """Time limits for code that ends by itself, even on a busy machine."""
-HASTY = Limits(cell_seconds=12.0, call_seconds=6.0, submission_seconds=1_200.0, callbacks=15_000)
+HASTY = Limits(cell_seconds=30.0, call_seconds=10.0, submission_seconds=1_200.0, callbacks=15_000)
 """Time limits for code that never ends, long enough for the other code of the same notebooks."""
 
 MarkStudent = Callable[[SampleStudent], Report]
