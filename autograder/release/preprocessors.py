@@ -133,7 +133,8 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-"""nbgrader's preprocessors in nbgrader's order, except for headers and generated tests, and ours."""
+"""nbgrader's preprocessors in nbgrader's order, except for headers and generated tests, and two
+of our own."""
 
 
 def configure(config: Config) -> None:

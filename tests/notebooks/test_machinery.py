@@ -152,6 +152,18 @@ def test_summary_and_ready_tell_what_is_open(
     assert f"({first.name})." in capsys.readouterr().out
 
 
+def test_hint_without_a_name_shows_a_name_of_this_homework(
+    homework: Homework, capsys: pytest.CaptureFixture[str]
+) -> None:
+    homework.module.hint()
+    assert f'checks.hint("{homework.auto[0].references[0].name}").' in capsys.readouterr().out
+
+
+def test_summary_of_an_unknown_notebook_names_the_notebooks(homework: Homework) -> None:
+    with pytest.raises(ValueError, match=f"one of: {homework.assignment.problems[0].name}"):
+        homework.module.summary("problem9", {})
+
+
 def test_pack_writes_a_package_that_is_read_when_marked(homework: Homework, tmp_path: Path) -> None:
     """A finished notebook, run by `python checks.py pack` in a student's folder."""
     name, problem = homework.assignment.name, homework.assignment.problems[0]
