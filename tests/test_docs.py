@@ -14,6 +14,7 @@ import typer
 
 from autograder.cli import app
 from autograder.grading import testkit
+from autograder.release import checkskit
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
@@ -127,6 +128,19 @@ def test_the_checks_on_that_page_have_the_arguments_of_the_testkit() -> None:
         assert ["answer" if each == "figure" else each for each in listed] == [
             "answer" if each == "figure" else each for each in known
         ], name
+
+
+def test_the_page_of_visible_checks_has_the_arguments_of_the_checks_kit() -> None:
+    page = text_of(ROOT / "docs" / "visible-checks.md")
+    shown = re.findall(r"`(\w+)\(([^`\"\d…]*)\)`(?=[^|\n]* \|)", page)
+    assert len(shown) > 20
+    for name, arguments in shown:
+        known = list(inspect.signature(getattr(checkskit, name)).parameters)
+        assert arguments.split(", ") == known[: arguments.count(",") + 1], name
+    cells = page.partition("## In the notebook's other cells")[2]
+    assert all(hasattr(checkskit, name) for name in re.findall(r"checks\.(\w+)\(", cells))
+    for name in re.findall(r"`yours\.(\w+)\(\"", page):
+        assert hasattr(checkskit.Answers, name)
 
 
 def test_the_picture_of_the_layers_is_up_to_date() -> None:

@@ -77,8 +77,8 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
 
     left, down, both = mirrored(-1, 1), mirrored(1, -1), mirrored(-1, -1)
     yield "the function", function
-    yield "u and v exchanged", lambda x: function(x[::-1])
-    yield "u and v exchanged", lambda x: function(exchanged(x))
+    yield "coordinates exchanged", lambda x: function(x[::-1])
+    yield "coordinates exchanged", lambda x: function(exchanged(x))
     yield "upside down", lambda x: function(down(x))
     yield "left and right exchanged", lambda x: function(left(x))
     yield "turned by half", lambda x: function(both(x))

@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     path: Path | None = config.option.submission
     if path is None:
         raise pytest.UsageError(
-            "hidden tests need a submission: add --submission FOLDER (the three notebooks)"
+            "hidden tests need a submission: add --submission FOLDER (a student's notebooks)"
         )
     try:
         _start(config, path)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
 from typing import Any
 
 from nbconvert.preprocessors import Preprocessor
@@ -26,6 +28,7 @@ from traitlets.config import Config
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import is_solution, nbgrader_metadata
 from autograder.release.converter import install
+from autograder.release.fill import plain_python
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
 TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
@@ -33,7 +36,9 @@ TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
 CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "jupyter", "tags"})
 FOLDED = {"source_hidden": True}
 """The only `jupyter` metadata of a released cell, which folds the cell in an opened notebook."""
-TAGS = frozenset({"raises-exception"})
+MAY_RAISE = "raises-exception"
+"""Tag of a cell whose error does not stop Jupyter from running the cells below."""
+TAGS = frozenset({MAY_RAISE})
 MARK_KEYS = frozenset(
     {
         "schema_version",
@@ -81,10 +86,44 @@ class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader h
         return nb, resources
 
 
+class LetStubsRaise(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
+    """A preprocessor that tags the answer cells that stop with an error until they are written.
+
+    A function's stub raises its error only if the function is called. The stub of a value raises
+    the error as soon as the cell runs, and without the tag Jupyter would run no cell below it.
+    """
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], _: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Add the tag to a cell whose stub raises an error outside of functions."""
+        if cell.cell_type == "code" and is_solution(cell) and raises_at_once(cell.source):
+            cell.metadata["tags"] = sorted({*cell.metadata.get("tags", ()), MAY_RAISE})
+        return cell, resources
+
+
+def raises_at_once(source: str) -> bool:
+    """Return whether code has a `raise` statement outside of all functions."""
+    try:
+        return _raises(ast.parse(plain_python(source)).body)
+    except SyntaxError:
+        return False
+
+
+def _raises(statements: Iterable[ast.AST]) -> bool:
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    return any(
+        isinstance(each, ast.Raise)
+        or (not isinstance(each, functions) and _raises(ast.iter_child_nodes(each)))
+        for each in statements
+    )
+
+
 PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     StripDirectives,
     LockCells,
     ClearSolutions,
+    LetStubsRaise,
     ClearOutput,
     CheckCellMetadata,
     ComputeChecksums,
@@ -94,7 +133,8 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-"""nbgrader's preprocessors in nbgrader's order, except for headers and generated tests."""
+"""nbgrader's preprocessors in nbgrader's order, except for headers and generated tests, and two
+of our own."""
 
 
 def configure(config: Config) -> None:

@@ -1492,12 +1492,13 @@ def _hint_title(step: int) -> str:
 def hint(name: object = "") -> None:
     """Print the next hint for an item; after the last, the first again.
 
-    `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
-    title that fits only one item, such as "momentum". If the item's last check named a slip, that
-    comes first, once.
+    `name` is the item, such as "p1-loss", or a function or a part of either name or of the title
+    that fits only one item, such as "loss". If the item's last check named a slip, that comes
+    first, once.
     """
     if name == "":
-        say('Name an item or a function: checks.hint("momentum").')
+        named = (name for items in PROBLEMS.values() for item in items for name in item.answers)
+        say(f'Name an item or a function: checks.hint("{next(named, "loss")}").')
     found = items_named(getattr(name, "__name__", name))
     if not found and (texts := items_named(name, texts=True)):
         what = f"its question: open them there ({texts[0]})."
@@ -1622,6 +1623,9 @@ def summary(problem: str, names: Names) -> None:
 
     Whether a text is written is read from the saved notebook, if it is beside this file.
     """
+    if problem not in PROBLEMS:
+        known = ", ".join(PROBLEMS)
+        raise ValueError(f"there is no notebook {problem!r}; write one of: {known}")
     items, saved = PROBLEMS[problem], saved_here(problem)
     states = {item.name: quietly(item.name, names) for item in items if item.answers}
     rows = [(item, *_standing(item, states.get(item.name), saved)) for item in items]
@@ -2779,7 +2783,7 @@ class Rehearsed:
 def pack(use: Sequence[str] | str = ()) -> None:
     """Run the saved notebooks as marking does, say what passes, and pack them into one file.
 
-    `use` names copies to hand in instead, such as ["problem1_momentum (1).ipynb"].
+    `use` names copies to hand in instead, such as ["problem1 (1).ipynb"].
 
     Each notebook runs in its own process and in an empty folder, all together for at most SECONDS
     seconds. The notebooks are not changed, and they are packed even if something fails. The file is

@@ -14,12 +14,15 @@ from matplotlib.axes import Axes
 
 from autograder.grading.testkit import (
     ClaimFailed,
+    Words,
     assert_curve,
     assert_guide,
     assert_labelled_axes,
     assert_log_log,
+    assert_marked,
     assert_named_curves,
     assert_named_guide,
+    assert_plane_labelled,
     assert_surface,
     assert_surface_reaches,
     says,
@@ -186,6 +189,40 @@ def test_surface_reaches_as_far_as_it_shows_the_function(size: float, stands: bo
 def test_what_rises_with_the_function_shows_it(take: Callable[[Any], Any]) -> None:
     values = take(bowl(np.array([U, V])) + 1e-6)
     assert holds(assert_surface, drawn(lambda axes: axes.pcolormesh(U, V, values)), bowl)
+
+
+def test_coordinates_may_have_any_names() -> None:
+    """A homework may call the coordinates x₁ and x₂; its students read nothing about u and v."""
+
+    def labelled(function: Callable[[np.ndarray], Any], *labels: str) -> FigureData:
+        def draw(axes: Axes) -> None:
+            axes.pcolormesh(U, V, function(np.array([U, V])))
+            axes.plot(1.5, 0.5, "rx")
+            axes.set(xlabel=labels[0], ylabel=labels[1])
+
+        return drawn(draw)
+
+    for labels in (("$x_1$", "$x_2$"), ("x1", "x2"), ("width", "height"), ("u", "v")):
+        assert holds(assert_plane_labelled, labelled(bowl, *labels), bowl)
+        assert holds(assert_plane_labelled, labelled(lambda x: bowl(x[::-1]), *labels[::-1]), bowl)
+    with pytest.raises(ClaimFailed, match="swapped: each names what the other axis shows"):
+        assert_plane_labelled(labelled(bowl, "$x_2$", "$x_1$"), bowl)
+    with pytest.raises(ClaimFailed, match="x-axis shows the first coordinate, but its label"):
+        assert_plane_labelled(labelled(bowl, "loss", "$x_2$"), bowl, [Words("loss")])
+    points = np.array([[0.5, 1.5]])
+    with pytest.raises(ClaimFailed, match="are drawn with the two coordinates swapped"):
+        assert_marked(labelled(bowl, "x1", "x2"), bowl, points, what="the points")
+
+
+def test_symmetric_function_may_be_drawn_either_way() -> None:
+    """The labels alone say which coordinate goes to the right."""
+    for labels in (("$x_2$", "$x_1$"), ("$x_1$", "$x_2$"), ("v", "u")):
+
+        def draw(axes: Axes, labels: tuple[str, str] = labels) -> None:
+            axes.pcolormesh(U, V, U**2 + V**2)
+            axes.set(xlabel=labels[0], ylabel=labels[1])
+
+        assert holds(assert_plane_labelled, drawn(draw), lambda x: x[0] ** 2 + x[1] ** 2)
 
 
 @pytest.mark.parametrize("take", [np.negative, np.sin, np.sign, lambda z: np.abs(z - 5)])

@@ -11,8 +11,10 @@ import pytest
 from autograder.grading.testkit import (
     ClaimFailed,
     as_array,
+    as_dict,
     as_figure,
     as_pair,
+    as_tuple,
     assert_close,
     assert_left_alone,
     assert_number_close,
@@ -145,6 +147,34 @@ def test_pair_is_anything_of_two_parts(answer: Any) -> None:
 def test_what_is_no_pair_fails(answer: Any) -> None:
     with pytest.raises(ClaimFailed):
         as_pair(answer, "a, b")
+
+
+@pytest.mark.parametrize("answer", [(1, 2, 3), [1, 2, 3], np.zeros((3, 5))])
+def test_tuple_has_as_many_parts_as_names(answer: Any) -> None:
+    assert len(as_tuple(answer, "a, b, c")) == 3
+    with pytest.raises(ClaimFailed, match=r"3 parts, but the tuple \(a, b, c, d\) is asked for"):
+        as_tuple(answer, "a, b, c, d")
+
+
+@pytest.mark.parametrize("answer", [None, 3, "abc", {"a": 1, "b": 2, "c": 3}, np.array(1.0), ()])
+def test_what_is_no_tuple_fails(answer: Any) -> None:
+    with pytest.raises(ClaimFailed):
+        as_tuple(answer, "a, b, c")
+
+
+def test_entries_of_a_dict_are_found_by_their_names() -> None:
+    assert as_dict({"b": 2, "a": 1, "loss": 3}, "a, b") == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("answer", [None, 3, "ab", (1, 2), ["a", "b"], np.ones(2), {}, {"a": 1}])
+def test_dict_without_the_names_fails(answer: Any) -> None:
+    with pytest.raises(ClaimFailed):
+        as_dict(answer, "a, b")
+
+
+def test_missing_entry_is_named() -> None:
+    with pytest.raises(ClaimFailed, match=r"The gradients: there is no entry 'b'\."):
+        as_dict({"a": 1, ("b",): 2}, "a, b", what="the gradients")
 
 
 def test_changed_array_is_noticed() -> None:

@@ -1,4 +1,4 @@
-"""The machinery of checks is the same for every homework: Homework 2, and one just made."""
+"""The machinery of checks is the same for Homework 2, a new homework and one on another subject."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -21,9 +22,11 @@ from autograder.course.assignment import Assignment, Course, Item, read_notebook
 from autograder.course.code import serve_solutions
 from autograder.errors import ReleaseError
 from autograder.release.checksfile import self_contained
+from autograder.release.fill import fill_source
 from autograder.release.newhomework import begin_course, make_homework
 from autograder.submission.receiving import read_submission
 
+from ..generality.course import HOMEWORK, make_course
 from ..new.conftest import planned
 from ..new.test_solutions import _forgotten as _forgotten
 from .conftest import ROOT, Names
@@ -44,7 +47,7 @@ class Homework:
         return self.assignment.select("auto")
 
 
-@pytest.fixture(scope="module", params=["hw2", "new"])
+@pytest.fixture(scope="module", params=["hw2", "new", "classifier"])
 def homework(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Homework]:
@@ -52,6 +55,9 @@ def homework(
     if request.param == "new":
         root, name = tmp_path_factory.mktemp("course"), "hw3"
         make_homework(begin_course(root), planned(name))
+    elif request.param == "classifier":
+        root, name = tmp_path_factory.mktemp("course"), HOMEWORK
+        fill_source(make_course(root), name)
     course = Course(root)
     assignment = course.assignment(name)
     file = tmp_path_factory.mktemp("released") / "checks.py"
@@ -152,6 +158,18 @@ def test_summary_and_ready_tell_what_is_open(
     assert f"({first.name})." in capsys.readouterr().out
 
 
+def test_hint_without_a_name_shows_a_name_of_this_homework(
+    homework: Homework, capsys: pytest.CaptureFixture[str]
+) -> None:
+    homework.module.hint()
+    assert f'checks.hint("{homework.auto[0].references[0].name}").' in capsys.readouterr().out
+
+
+def test_summary_of_an_unknown_notebook_names_the_notebooks(homework: Homework) -> None:
+    with pytest.raises(ValueError, match=f"one of: {homework.assignment.problems[0].name}"):
+        homework.module.summary("problem9", {})
+
+
 def test_pack_writes_a_package_that_is_read_when_marked(homework: Homework, tmp_path: Path) -> None:
     """A finished notebook, run by `python checks.py pack` in a student's folder."""
     name, problem = homework.assignment.name, homework.assignment.problems[0]
@@ -162,6 +180,8 @@ def test_pack_writes_a_package_that_is_read_when_marked(homework: Homework, tmp_
         if "experiment" in cell["id"]:  # they take seconds and change no outcome
             cell["source"] = ""
     (tmp_path / source.name).write_text(json.dumps(content), encoding="utf-8")
+    for data in homework.assignment.files:
+        shutil.copy(source.with_name(data), tmp_path)
     told = pack(tmp_path)
     assert f"Packed: {name}_submission.zip" in told
     package = tmp_path / f"{name}_submission.zip"

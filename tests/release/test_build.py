@@ -15,7 +15,7 @@ from nbformat.v4 import new_output
 from autograder.course.assignment import Course, read_notebook
 from autograder.errors import ReleaseError
 from autograder.release import build, fill_source
-from autograder.release.preprocessors import NOTEBOOK_METADATA
+from autograder.release.preprocessors import CODE_STUB, NOTEBOOK_METADATA, raises_at_once
 
 from .helpers import cell, change_source, fingerprint
 from .tiny import code
@@ -77,6 +77,41 @@ def test_outputs_counts_and_foreign_metadata_are_dropped(filled: Course) -> None
 def test_the_tag_that_lets_a_stub_raise_stays(filled: Course) -> None:
     notebook = read_notebook(built(filled) / "valley.ipynb")
     assert cell(notebook, "t-values-answer").metadata.tags == ["raises-exception"]
+
+
+def test_only_stubs_that_raise_at_once_get_the_tag(filled: Course) -> None:
+    """The author types no tag: the stub of a function raises only if the function is called."""
+
+    def forget(notebook: NotebookNode) -> None:
+        cell(notebook, "t-values-answer").metadata["tags"] = ["draft"]
+        cell(notebook, "t-values-answer").source += "\n%precision 3"
+
+    change_source(filled, forget)
+    notebook = read_notebook(built(filled) / "valley.ipynb")
+    assert cell(notebook, "t-values-answer").metadata.tags == ["raises-exception"]
+    tagged = [each.metadata.nbgrader.grade_id for each in notebook.cells if "tags" in each.metadata]
+    assert tagged == ["t-values-answer"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (CODE_STUB, True),
+        ("# the slope\n" + CODE_STUB, True),
+        ("%matplotlib inline\n!ls\n" + CODE_STUB, True),
+        (f"class Ball:\n    {CODE_STUB.splitlines()[1]}", True),
+        (f"for _ in range(2):\n    {CODE_STUB.splitlines()[1]}", True),
+        (f"def slope(u):\n{STUB}", False),
+        (f"async def slope(u):\n{STUB}", False),
+        (f"class Ball:\n    def roll(self):\n        {CODE_STUB.splitlines()[1]}", False),
+        (f"if True:\n    def slope(u):\n        {CODE_STUB.splitlines()[1]}", False),
+        (f"def slope(u):\n{STUB}\n\n\nfirst_part = 3", False),
+        ("", False),
+        ("this is not Python", False),
+    ],
+)
+def test_a_stub_raises_at_once_outside_of_functions(source: str, expected: bool) -> None:
+    assert raises_at_once(source) is expected
 
 
 def test_only_notebooks_and_companions_are_released(filled: Course) -> None:

@@ -483,6 +483,46 @@ def test_check_cell_with_other_content_is_named(course: Course) -> None:
     assert "cell 5 (t-slope): a check cell must contain only `checks.t_slope(globals())`" in found
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# a first look\nchecks.t_slope(globals())  # locked\n",
+        "checks.t_slope( globals() );",
+        "import checks\n\nchecks.t_slope(\n    globals(),\n)",
+    ],
+)
+def test_check_cell_may_be_written_in_another_form(course: Course, source: str) -> None:
+    change_source(course, lambda nb: cell(nb, "t-slope").update(source=source))
+    assert NAMES not in faults(looked_at_anew(course))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "checks.t_slope(globals())\nchecks.t_slope(globals())",
+        "checks.t_plot(globals())",
+        "checks.t_slope()",
+        "import checks",
+        "",
+        "checks.t_slope(globals()",
+    ],
+)
+def test_check_cell_that_does_not_call_its_check_once_is_named(course: Course, source: str) -> None:
+    change_source(course, lambda nb: cell(nb, "t-slope").update(source=source))
+    found = faults(looked_at_anew(course))[NAMES]
+    assert "cell 5 (t-slope): a check cell must contain only `checks.t_slope(globals())`" in found
+
+
+@pytest.mark.parametrize("name", ["2-slope", "lambda"])
+def test_item_without_a_name_in_python_is_to_be_renamed(course: Course, name: str) -> None:
+    def rename(notebook: NotebookNode) -> None:
+        cell(notebook, "t-slope").metadata["nbgrader"]["grade_id"] = name
+
+    change_source(course, rename)
+    found = faults(looked_at_anew(course))[NAMES]
+    assert f"rename the item, such as q-{name}" in found
+
+
 @pytest.mark.parametrize("points", ["two", 0, -1])
 def test_points_that_can_not_be_meant_name_their_cell(course: Course, points: object) -> None:
     def change(notebook: NotebookNode) -> None:
@@ -515,7 +555,7 @@ def test_notebook_without_items_is_named(course: Course) -> None:
 
 def test_points_are_shown(released: Course) -> None:
     (finding,) = [f for f in looked_at(released).findings if f.check == "items and points"]
-    assert finding.detail == "3 auto and 1 manual items; 4.5 points and 1 bonus points"
+    assert finding.detail == "3 auto and 1 manual items; 4.5 points and 1 bonus point"
 
 
 @pytest.mark.parametrize("file", ["solutions/tiny/valley.py", "autograder/hidden/tiny/test_x.py"])
@@ -592,6 +632,16 @@ def test_reference_that_misses_a_point_is_named_with_the_claim(released: Course)
     assert faults(checked(released, cruel)) == {
         REFERENCE: "item t-values: the reference earns 0 of 1: “a claim of its own” Look again."
     }
+
+
+def test_junk_is_not_judged_while_the_reference_fails(released: Course) -> None:
+    """A cell that fails would define no junk, and the reference's other answers would earn."""
+    lenient = Marker().but("t-plot", lambda answers: callable(answers["plot_slope"]))
+    assert any(check.startswith(JUNK) for check in faults(checked(released, lenient)))
+    cruel = lenient.but("t-values", lambda answers: answers["last_part"] == 16)
+    found = faults(checked(released, cruel))
+    assert REFERENCE in found
+    assert not any(check.startswith(JUNK) for check in found)
 
 
 def test_point_that_an_untouched_skeleton_earns_is_named(released: Course) -> None:

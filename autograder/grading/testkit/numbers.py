@@ -120,7 +120,7 @@ def numbers_of(answer: object) -> np.ndarray | None:
 
 def _numeric(answer: object, what: str) -> np.ndarray:
     if answer is None:
-        raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
+        raise ClaimFailed(_is_none(what))
     try:
         array = np.asarray(answer)
     except (ValueError, TypeError, OverflowError):
@@ -196,18 +196,52 @@ def assert_number_close(
 
 def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, Any]:
     """Return the two parts of an answer such as `return x, z`; `parts` gives their names."""
+    first, second = _parts(answer, 2, f"the pair ({parts})", what)
+    return first, second
+
+
+def as_tuple(answer: object, parts: str, what: str = "the answer") -> tuple[Any, ...]:
+    """Return the parts of an answer such as `return W1, b1, W2, b2`; `parts` gives their names."""
+    return _parts(answer, len(_names(parts)), f"the tuple ({parts})", what)
+
+
+def as_dict(answer: object, keys: str, what: str = "the answer") -> dict[str, Any]:
+    """Return the entries of a dict such as `{"W1": …, "b1": …}`; `keys` gives their names.
+
+    Other entries are left out. Raise ClaimFailed if the answer is not a dict, or an entry is
+    missing.
+    """
     if answer is None:
-        raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
+        raise ClaimFailed(_is_none(what))
+    if not isinstance(answer, Mapping):
+        raise ClaimFailed(
+            f"{capital(what)} is {kind_of(answer)}, but a dict with the keys {keys} is asked for."
+        )
+    if missing := [name for name in _names(keys) if name not in answer]:
+        raise ClaimFailed(f"{capital(what)}: there is no entry {', '.join(map(repr, missing))}.")
+    return {name: answer[name] for name in _names(keys)}
+
+
+def _parts(answer: object, count: int, wanted: str, what: str) -> tuple[Any, ...]:
+    if answer is None:
+        raise ClaimFailed(_is_none(what))
     is_single = isinstance(answer, np.ndarray) and answer.ndim == 0
     if is_single or not isinstance(answer, (tuple, list, np.ndarray)):
+        raise ClaimFailed(f"{capital(what)} is {kind_of(answer)}, but {wanted} is asked for.")
+    if len(answer) != count:
         raise ClaimFailed(
-            f"{capital(what)} is {kind_of(answer)}, but the pair ({parts}) is asked for."
+            f"{capital(what)} has {_count(len(answer))} parts, but {wanted} is asked for."
         )
-    if len(answer) != 2:
-        raise ClaimFailed(
-            f"{capital(what)} has {_count(len(answer))} parts, but the pair ({parts}) is asked for."
-        )
-    return answer[0], answer[1]
+    return tuple(answer)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names in a text such as "W1, b1"."""
+    return [name.strip() for name in text.split(",")]
+
+
+def _is_none(what: str) -> str:
+    return f"{capital(what)} is None: does the function end with `return …`?"
 
 
 def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.ndarray) -> Any:

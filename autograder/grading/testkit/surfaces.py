@@ -80,7 +80,10 @@ def assert_surface(answer: object, function: Function) -> None:
 
 @dataclass(frozen=True)
 class Surface:
-    """An axes, and its fields that show the function; `turned` is true if u goes upwards."""
+    """An axes, and its fields that show the function.
+
+    `turned` is true if the first coordinate goes upwards.
+    """
 
     axes: AxesData
     turned: bool
@@ -108,12 +111,16 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
 
 
 def is_turned(axes: AxesData) -> bool:
-    """Return whether the labels say that v goes to the right and u upwards."""
-    return _letters_on(axes) == ("v", "u")
+    """Return whether the labels say that the second coordinate goes to the right, the first up."""
+    places = [_place_on(label) for label in axes.labels[:2]]
+    return _letters_on(axes) == ("v", "u") or (all(places) and places[0] > places[1])
 
 
 def _letters_on(axes: AxesData) -> tuple[str, ...]:
-    """Return the letter, u or v, that comes first in the label of the x-axis and of the y-axis."""
+    """Return the letter, u or v, that comes first in the label of the x-axis and of the y-axis.
+
+    A homework may call its coordinates u and v, or count them: x₁ and x₂, x[0] and x[1].
+    """
     letters = (re.findall(r"(?<![a-z])[uv](?![a-z])", folded(label)) for label in axes.labels[:2])
     return tuple(found[0] if found else "" for found in letters)
 
@@ -128,6 +135,8 @@ def _place_on(label: str) -> int:
     return int(index[1]) + 1 if index else 0
 
 
+_COUNTED = {"u": "first", "v": "second"}
+
 _ORDINALS = (
     Words("first", r"erste[rsn]?", r"premiere?", "1st", "1re"),
     Words("second", r"zweite[rsn]?", r"deuxieme", "seconde?", "2nd", "2e"),
@@ -135,7 +144,7 @@ _ORDINALS = (
 
 
 def assert_plane_labelled(answer: object, function: Function, others: Iterable[Words] = ()) -> None:
-    """Assert that no label swaps u and v, or names one of the `others`.
+    """Assert that no label swaps the two coordinates, or names one of the `others`.
 
     A label in any other words is accepted.
     """
@@ -145,12 +154,17 @@ def assert_plane_labelled(answer: object, function: Function, others: Iterable[W
         first, second = map(_place_on, surface.axes.labels[:2])
         places_swapped = first and second and (first > second) != surface.turned
         if said == right[::-1] or (said == ("", "") and first != second and places_swapped):
-            raise ClaimFailed("The labels of the axes are swapped: the axis labelled u shows v.")
+            raise ClaimFailed(
+                "The labels of the axes are swapped: the axis labelled u shows v."
+                if any(said)
+                else "The labels of the axes are swapped: each names what the other axis shows."
+            )
         for axis, label, letter, own in zip("xy", surface.axes.labels, said, right, strict=False):
             strange = not letter and any(words.are_all_of(label) for words in others)
             if strange or letter not in ("", own):
+                shown = own if any(said) else f"the {_COUNTED[own]} coordinate"
                 raise ClaimFailed(
-                    f"The {axis}-axis shows {own}, but its label names another quantity."
+                    f"The {axis}-axis shows {shown}, but its label names another quantity."
                 )
 
 
@@ -402,12 +416,16 @@ def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) 
             return "are not all marked on the surface"
         if _drawn(axes.curves, wanted[:, ::-1]).any():
             if surface.turned != is_turned(axes):
-                return "are drawn, but the surface below them has u and v swapped"
-            return "are drawn with u and v swapped"
+                return f"are drawn, but the surface below them has {_coordinates(axes)} swapped"
+            return f"are drawn with {_coordinates(axes)} swapped"
     curves = [curve for axes in figure.axes for curve in axes.curves]
     if _drawn(curves, points).all():
         return "are drawn, but not on the axes that show the function"
     return "are not marked on the surface"
+
+
+def _coordinates(axes: AxesData) -> str:
+    return "u and v" if any(_letters_on(axes)) else "the two coordinates"
 
 
 def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
@@ -426,8 +444,8 @@ def assert_at_height(answer: object, function: Function, points: np.ndarray, *, 
     for surface in surfaces(as_figure(answer), function):
         if surface.axes.kind == "3d" and not _are_at_height(surface, function, points):
             raise ClaimFailed(
-                f"{capital(what)} are far above or below the surface: mark [u, v] at the height of "
-                "the surface there."
+                f"{capital(what)} are far above or below the surface: mark each point at the "
+                "height of the surface there."
             )
 
 

@@ -76,7 +76,7 @@ class Rehearsed:
 def pack(use: Sequence[str] | str = ()) -> None:
     """Run the saved notebooks as marking does, say what passes, and pack them into one file.
 
-    `use` names copies to hand in instead, such as ["problem1_momentum (1).ipynb"].
+    `use` names copies to hand in instead, such as ["problem1 (1).ipynb"].
 
     Each notebook runs in its own process and in an empty folder, all together for at most SECONDS
     seconds. The notebooks are not changed, and they are packed even if something fails. The file is

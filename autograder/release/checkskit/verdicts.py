@@ -352,12 +352,13 @@ def _hint_title(step: int) -> str:
 def hint(name: object = "") -> None:
     """Print the next hint for an item; after the last, the first again.
 
-    `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
-    title that fits only one item, such as "momentum". If the item's last check named a slip, that
-    comes first, once.
+    `name` is the item, such as "p1-loss", or a function or a part of either name or of the title
+    that fits only one item, such as "loss". If the item's last check named a slip, that comes
+    first, once.
     """
     if name == "":
-        say('Name an item or a function: checks.hint("momentum").')
+        named = (name for items in PROBLEMS.values() for item in items for name in item.answers)
+        say(f'Name an item or a function: checks.hint("{next(named, "loss")}").')
     found = items_named(getattr(name, "__name__", name))
     if not found and (texts := items_named(name, texts=True)):
         what = f"its question: open them there ({texts[0]})."
@@ -482,6 +483,9 @@ def summary(problem: str, names: Names) -> None:
 
     Whether a text is written is read from the saved notebook, if it is beside this file.
     """
+    if problem not in PROBLEMS:
+        known = ", ".join(PROBLEMS)
+        raise ValueError(f"there is no notebook {problem!r}; write one of: {known}")
     items, saved = PROBLEMS[problem], saved_here(problem)
     states = {item.name: quietly(item.name, names) for item in items if item.answers}
     rows = [(item, *_standing(item, states.get(item.name), saved)) for item in items]

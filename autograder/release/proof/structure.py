@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import get_args
 
@@ -24,9 +25,10 @@ from autograder.course.gradecells import (
 from autograder.course.rubric import Evidence, read_rubric
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
+from autograder.release.fill import plain_python
 from autograder.release.proof.statements import worth
 from autograder.release.proof.texts import cells
-from autograder.release.stated import sums
+from autograder.release.stated import in_points, sums
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def points_summary(assignment: Assignment) -> str:
     """Return as text the number of items and their points."""
     kinds = " and ".join(f"{len(assignment.select(kind))} {kind}" for kind in get_args(Kind))
     regular, bonus = sums(assignment.items.values())
-    return f"{kinds} items; {regular:g} points and {bonus:g} bonus points"
+    return f"{kinds} items; {in_points(regular)} and {in_points(bonus, 'bonus ')}"
 
 
 def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
@@ -211,8 +213,17 @@ def _check_faults(
     cell: NotebookNode, where: CellPlace, functions: Mapping[str, ast.FunctionDef]
 ) -> Iterator[str]:
     function = grade_id(cell).replace("-", "_")
-    if cell.source.strip() != f"checks.{function}(globals())":
-        yield f"{where}: a check cell must contain only `checks.{function}(globals())`"
+    if not function.isidentifier() or iskeyword(function):
+        yield (
+            f"{where}: the item's check can't be called {function} in Python: rename the item, "
+            f"such as q-{grade_id(cell)}"
+        )
+        return
+    if not _calls_only(cell.source, function):
+        yield (
+            f"{where}: a check cell must contain only `checks.{function}(globals())`, apart from "
+            "comments and imports: move other code into checks.py or into another cell"
+        )
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
         return
@@ -224,6 +235,16 @@ def _check_faults(
                     f"checks.py, {function}: @check has {len(hints)} of 3 hints: a nudge, the form "
                     "of the answer, and where to look"
                 )
+
+
+def _calls_only(source: str, function: str) -> bool:
+    """Return whether code is one call of the item's check, apart from imports and comments."""
+    try:
+        statements = ast.parse(plain_python(source)).body
+    except SyntaxError:
+        return False
+    calls = [each for each in statements if not isinstance(each, ast.Import | ast.ImportFrom)]
+    return [ast.unparse(each) for each in calls] == [f"checks.{function}(globals())"]
 
 
 def _evidence_fault(evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]) -> str:

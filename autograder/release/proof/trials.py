@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.gradecells import is_answer, place
+from autograder.course.gradecells import is_solution, place
 from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
 from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
+from autograder.release.preprocessors import MAY_RAISE
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
@@ -32,6 +33,7 @@ from autograder.release.proof.visible import (
     rejects_skeleton,
     write_wrong,
 )
+from autograder.release.stated import in_points
 
 if TYPE_CHECKING:
     from autograder.grading.mark import Marking
@@ -40,6 +42,11 @@ Say = Callable[[str], None]
 
 REFERENCE = "reference"
 """Name of the trial that all other trials depend on."""
+
+JUNK = "junk-"
+"""Beginning of the names of trials with meaningless answers."""
+
+_EARNS = "the reference earns every point"
 
 LONG_SECONDS = 900.0
 """Seconds allowed for the trial that runs visible checks on hundreds of misconceptions."""
@@ -86,6 +93,7 @@ class Trials:
         """Run all trials and return their findings; call `say` with the number of trials done.
 
         If the reference can't be marked, run no other trial: no other trial could be marked either.
+        Junk is made from the reference's answers, so it proves nothing if the reference fails.
         """
         trials = {trial.name: trial for trial in self._trials()}
         earlier = self._earlier()
@@ -102,6 +110,8 @@ class Trials:
                 if name == REFERENCE and isinstance(marked, CourseError):
                     return results
                 say(f"marking trial submissions: {done} of {len(waiting)}")
+        if not all(result.ok for result in found[REFERENCE] or () if result.check == _EARNS):
+            found = {name: found[name] for name in found if not name.startswith(JUNK)}
         return [result for results in found.values() for result in results or ()]
 
     def _earlier(self) -> Keep:
@@ -119,7 +129,7 @@ class Trials:
     def _trials(self) -> Iterator[Trial]:
         yield Trial(
             REFERENCE,
-            "the reference earns every point",
+            _EARNS,
             partial(write_reference, self.source, self.release),
             self._judge_reference,
         )
@@ -140,7 +150,7 @@ class Trials:
             )
         for kind, words in KINDS.items():
             yield Trial(
-                f"junk-{kind}",
+                f"{JUNK}{kind}",
                 f"junk earns nothing: {words}",
                 partial(write_junk, self.source, self.release, kind=kind),
                 partial(self._judge_junk, words),
@@ -180,9 +190,9 @@ class Trials:
         faults = [_missed(name, items[name]) for name in lost]
         faults += _run_faults(self.assignment, marked, "the reference")
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
-        points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
+        points = f"{marked.report.points:g} + {in_points(marked.report.bonus_points, 'bonus ')}"
         seen = f"all {len(items)} auto items, {points}"
-        yield finding("the reference earns every point", faults, seen)
+        yield finding(_EARNS, faults, seen)
         yield accepts_reference(marked.notebooks, lost)
 
     def _judge_skeleton(self, marked: Marking) -> Iterator[Finding]:
@@ -248,7 +258,7 @@ def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):
             stub = output.get("ename") == "NotImplementedError"
-            expected = is_answer(cell) and "raises-exception" in cell.metadata.get("tags", ())
+            expected = is_solution(cell) and MAY_RAISE in cell.metadata.get("tags", ())
             if stub and not expected:
                 yield (
                     f"{place(name, index, cell)} stops at an unfinished answer with {who}: "
