@@ -108,7 +108,7 @@ def _plain(written: str) -> str:
 
 def _lines(entry: Entry, shared: Sequence[Option]) -> list[str]:
     lead, example = entry.example.split(": ", 1)
-    lines = [f"### fdl {entry.name}\n", entry.text, f"{lead}: `{example}`", ""]
+    lines = [f"### fdl {entry.name}", entry.text, f"{lead}: `{example}`", ""]
     own = [str(option) for option in entry.options if option not in shared]
     return [*lines, *own, ""] if own else lines
 
