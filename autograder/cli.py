@@ -20,6 +20,7 @@ __all__ = ["GROUPS", "app"]
 GROUPS = {
     "Begin: once, before the term": {
         "new": 'fdl new hw3 --title "Homework 3" --due 2025-11-21T23:55',
+        "adopt": "fdl adopt ../course101/source/ps1 --due 2025-11-21T23:55",
         "demo": "fdl demo hw2",
         "doctor": "fdl doctor",
     },

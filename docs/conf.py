@@ -23,7 +23,7 @@ NAVIGATION = {
         "intake-and-export",
         "grading-runs",
     ),
-    "Writing homework": ("new-homework", "visible-checks", "testkit"),
+    "Writing homework": ("new-homework", "visible-checks", "testkit", "adopting"),
     "Other places": ("gradescope", "github", "cluster"),
     "Reference": ("commands", "settings", "../SECURITY", "../CHANGELOG"),
     "Changing the kit": ("architecture", "../CONTRIBUTING"),

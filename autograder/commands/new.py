@@ -1,4 +1,4 @@
-"""`fdl new`: create a homework, and also the course if there is none yet."""
+"""`fdl new` and `fdl adopt`: create a homework, and also the course if there is none yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, out
+from autograder.commands.common import command, err, out
+from autograder.console import as_line
 
 Moment = Annotated[
     datetime | None,
@@ -59,5 +60,66 @@ def new(
         Text(
             f"opens {homework.opens:%Y-%m-%d %H:%M}, due {homework.due:%Y-%m-%d %H:%M}. "
             f"Change the example, then run: fdl release {assignment}"
+        )
+    )
+
+
+@command()
+def adopt(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER_OR_NOTEBOOK", help="An nbgrader assignment, such as course/source/ps1."
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the new homework (default: the folder's or notebook's name)."),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="Title that students read (default: from the name).")
+    ] = None,
+    opens: Moment = None,
+    due: Moment = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Random seed for the hidden inputs (default: a random one)."),
+    ] = None,
+    course: options.CoursePath = None,
+) -> None:
+    """Bring an nbgrader assignment over as a new homework: solutions, tests, checks and points.
+
+    The assignment itself is not changed. In an empty folder, or with --course and a new folder, it
+    also creates the course.
+    """
+    from autograder.release.adopting.adopt import adopt as bring_over
+    from autograder.release.adopting.identifiers import as_module
+    from autograder.release.adopting.reading import read_old
+    from autograder.release.newhomework import NewHomework, begin_course, course_for
+
+    old = read_old(path)
+    found = course_for(course, beside=path)
+    today = datetime.now(found.timezone if found else None)
+    if due is not None and due.time() == time.min:
+        due = due.replace(hour=23, minute=59)
+    homework = NewHomework.planned(
+        name or as_module(old.name), today, title=title, opens=opens, due=due, seed=seed
+    )
+    homework.check()  # before the new course's files are written
+    if found is None:
+        found = begin_course(course or Path.cwd())
+        out.print(Text(f"New course: write its title and time zone into {found.settings_file}"))
+    with err.status("Converting the notebooks and trying the converted tests"):
+        plan, paths = bring_over(found, old, homework)
+    for each in paths:
+        out.print(Text(f"  {each.relative_to(found.root)}"))
+    if plan.remarks:
+        out.print(f"\nPlease look at these {len(plan.remarks)} places:")
+        for remark in plan.remarks:
+            out.print(Text(f"- {as_line(str(remark))}"))
+    out.print(
+        Text(
+            f"\n{plan.summary()}\nopens {homework.opens:%Y-%m-%d %H:%M}, due "
+            f"{homework.due:%Y-%m-%d %H:%M}. Now run: fdl release {homework.name}"
         )
     )

@@ -34,6 +34,8 @@ END = "### END SOLUTION"
 _LINE = re.compile(r"^[ \t]*#{3}[ \t]*(REFERENCE|GIVEN)\b[ \t:]*(.*)$", re.MULTILINE)
 _NAME = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
 _RUBRIC = re.compile(r"^#### Rubric[ \t]*$", re.MULTILINE)
+_IN_CODE = re.compile(r"^# (?=[-*] |  )")
+"""Beginning of a rubric's line in a code cell, where the line is a comment."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, st
     """Split the source of a manual answer; raise CourseError unless it has exactly one rubric.
 
     Returns the model answer, and the rubric's lines with their line numbers in the cell (from 1).
-    Both are returned without the frame that students fill in.
+    Both are returned without the frame that students fill in. In a code cell, the rubric's lines
+    are comments, such as `# - (1 point) what earns it`.
     """
     headings = list(_RUBRIC.finditer(source))
     if not headings:
@@ -107,7 +110,20 @@ def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, st
     inside = _inside(source)
     lines = list(enumerate(source.split("\n"), 1))
     model = "".join(f"{line}\n" for number, line in lines if number in inside and number < start)
-    return model, [(number, line) for number, line in lines if number in inside and number > start]
+    rubric = [
+        (number, _IN_CODE.sub("", line))
+        for number, line in lines
+        if number in inside and number > start
+    ]
+    return model, rubric
+
+
+def without_rubric(source: str, where: CellPlace) -> str:
+    """Return the source of a manual answer without its rubric; the frame and the model stay."""
+    _, rubric = split_answer(source, where)
+    numbers = {number for number, _ in rubric}
+    lines = enumerate(_RUBRIC.sub("", source).split("\n"), 1)
+    return "\n".join(line for number, line in lines if number not in numbers)
 
 
 def without_frame(source: str) -> str:

@@ -104,6 +104,11 @@ def is_manual(cell: AnyCell) -> bool:
     return is_graded(cell) and is_solution(cell)
 
 
+def is_coded(cell: AnyCell) -> bool:
+    """Return whether this is a code cell that students fill in, whoever marks it."""
+    return cell["cell_type"] == "code" and is_solution(cell)
+
+
 def is_given(cell: AnyCell) -> bool:
     """Return whether this is a code cell that the instructor wrote and students cannot change."""
     given = is_locked(cell) and not is_solution(cell) and not is_graded(cell)

@@ -44,6 +44,9 @@ Date = Annotated[datetime, Meta(description="write a date and time such as 2024-
 ShowSteps = Literal["all", "earned", "none"]
 """The steps of a rubric that students see once a person has marked their answer."""
 Shown = Annotated[ShowSteps, Meta(description='write one of: "all", "earned", "none"')]
+Proof = Literal["full", "light"]
+"""The extent of a release's proof; "light" is for homeworks that come from another system."""
+Proved = Annotated[Proof, Meta(description='write one of: "full", "light"')]
 Late = Annotated[
     Literal["none", "percent", "stop"], Meta(description='write one of: "none", "percent", "stop"')
 ]
@@ -119,6 +122,7 @@ class _Homework:
     bonus: Names = ()
     files: Names = ()
     show_steps: Shown = "all"
+    proof: Proved = "full"
     rules: Inner = field(default_factory=dict)
     limits: Inner = field(default_factory=dict)
     extensions: Inner = field(default_factory=dict)
@@ -139,7 +143,7 @@ class HomeworkSettings:
     `tolerance` is the largest error that a student's answer may have, divided by the largest entry
     of the right answer. `files` are the names of the data files that are released with the
     notebooks. `show_steps` says which steps of a rubric students see once a person has marked their
-    answer.
+    answer. `proof` says how much `fdl release` proves.
     """
 
     title: str
@@ -150,6 +154,7 @@ class HomeworkSettings:
     bonus: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     show_steps: ShowSteps = "all"
+    proof: Proof = "full"
     rules: Rules = field(default_factory=Rules)
     limits: Limits = field(default_factory=Limits)
 
@@ -227,6 +232,7 @@ def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> Home
         bonus=table.bonus,
         files=table.files,
         show_steps=table.show_steps,
+        proof=table.proof,
         rules=_rules(replace(rules, **own.given()), f"{place}.rules" if own.given() else "rules"),
         limits=_limits(table.limits, f"{place}.limits"),
     )

@@ -34,6 +34,7 @@ Attachments = Mapping[str, Mapping[str, str]]
 _TAGS = TAGS | {"img", "details", "summary"}
 _ATTRIBUTES = {**ATTRIBUTES, "img": {"src", "alt"}}
 _INLINE = re.compile(rf"data:(?:{'|'.join(map(re.escape, PICTURES))});base64,[A-Za-z0-9+/=\s]*")
+_BACKTICKS = re.compile(r"`+")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -84,6 +85,12 @@ def person(student: str) -> str:
 def place_in_queue(*parts: str) -> str:
     """Return a key that shuffles a queue in the same way for everybody."""
     return _digest("queue", *parts)
+
+
+def as_code(text: str) -> str:
+    """Return code as Markdown: between two lines of more backticks than the code has in a row."""
+    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    return f"{fence}python\n{text}\n{fence}"
 
 
 # --- all answers of a class ----------------------------------------------------------------------
@@ -155,7 +162,8 @@ class ClassAnswers:
                 pictures = cell.get("attachments", {})
                 released = self._released.get(grade_id(cell), "")
                 blank = is_blank(text, pictures, released)
-                yield Answer(grade_id(cell), student, text, pictures, blank)
+                shown = as_code(text) if cell["cell_type"] == "code" else text
+                yield Answer(grade_id(cell), student, shown, pictures, blank)
 
 
 def stamp_of(path: Path) -> tuple[int, int] | None:
@@ -257,6 +265,8 @@ def read_questions(course: Course, assignment: Assignment) -> Mapping[str, Quest
                     model, _ = split_answer(cell.source, CellPlace(problem.name, index, name))
                 except CourseError:  # the proof of a release reports the error
                     model = without_solution_markers(cell.source)
+                if cell.cell_type == "code":
+                    model = as_code(model)
                 found[name] = Question("\n".join(above), as_page(model, pictures))
             if is_solution(cell):
                 above = []

@@ -263,7 +263,11 @@ def rewritten(
     if not found:
         raise DeskError(f"{where}: the rubric has no step; write the first one into the notebook")
     blocks = dict(zip(known, found, strict=True))
-    wanted = [_block(step, blocks.get(step.id), lines) for step in steps]
+    sign = "# " if lines[found[0].first - 1].startswith("# ") else ""  # a comment in a code cell
+    wanted = [
+        [line if line.startswith(sign) else sign + line for line in block]
+        for block in (_block(step, blocks.get(step.id), lines) for step in steps)
+    ]
     order = difflib.SequenceMatcher(None, list(known), [step.id for step in steps], autojunk=False)
     for tag, first, last, start, end in reversed(order.get_opcodes()):
         if tag == "equal":

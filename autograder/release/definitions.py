@@ -2,44 +2,63 @@
 
 The solutions modules are parsed, but never imported. The text of a definition is used unchanged,
 with the author's comments, line breaks and names.
+
+Usually, a function's body is the solution. The marks `### BEGIN SOLUTION` and `### END SOLUTION`
+state the solution instead. If they are inside a function, students get the lines outside the marks.
+If they are around statements of a module, all names that the statements bind are one solution.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import dropwhile, takewhile
 from pathlib import Path
+from textwrap import dedent
 
 from autograder.course.directives import BEGIN, END, Reference
 from autograder.errors import ReleaseError
 
-Statement = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+STUB = 'raise NotImplementedError("this answer is still to be written")'
+"""The line that students replace with their code."""
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One top-level definition of a solutions module: a syntax tree and the lines of the module."""
+    """One top-level definition of a solutions module: a syntax tree and the lines of the module.
+
+    `region` are the numbers of the lines between two marks around the statement; the range is empty
+    if the statement is not between marks.
+    """
 
     reference: str
-    statement: Statement
+    statement: ast.stmt
     lines: tuple[str, ...]
+    region: range = range(0)
 
     @property
     def is_variable(self) -> bool:
-        """Whether the definition is an assignment rather than a function or a class."""
-        return isinstance(self.statement, ast.Assign | ast.AnnAssign)
+        """Whether students get no signature: an assignment, or statements between marks."""
+        return bool(self.region) or isinstance(self.statement, ast.Assign | ast.AnnAssign)
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether this is a function or a class with marks inside, whose other lines are given."""
+        return not self.is_variable and bool(_regions(self._own_lines))
 
     @property
     def whole(self) -> str:
         """The text of the whole definition, including decorators."""
-        return self._text(lines_of(self.statement))
+        return self._text(self.region or lines_of(self.statement))
 
     @property
     def heading(self) -> str:
         """The part that students get: signature and docstring, or a variable's `#:` lines."""
+        if self.is_framed:
+            inside = {number for found in _regions(self._own_lines) for number in found}
+            return "\n".join(n for i, n in enumerate(self._own_lines, 1) if i not in inside)
         if self.is_variable:
             return "\n".join(self._notes)
         return self._text(range(self._first, self._docstring_end + 1))
@@ -47,6 +66,10 @@ class Definition:
     @property
     def solution(self) -> str:
         """The part that students write, with comments: a function's body, or an assignment."""
+        if self.is_framed:
+            found = _regions(self._own_lines)
+            parts = (self._own_lines[region.start - 1 : region.stop - 1] for region in found)
+            return "\n".join(dedent("\n".join(lines)) for lines in parts)
         if self.is_variable:
             return self.whole
         lines = self.lines[self._docstring_end : lines_of(self.statement)[-1]]
@@ -55,8 +78,9 @@ class Definition:
     def check(self, where: object) -> None:
         """Raise ReleaseError unless heading and solution can be separated."""
         statement = self.statement
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
+        if self.is_variable or self.is_framed:
             return
+        assert isinstance(statement, ast.FunctionDef | ast.ClassDef)
         if ast.get_docstring(statement) is None:
             raise ReleaseError(
                 f"{where}: {self.reference} has no docstring: add a docstring that says what "
@@ -77,7 +101,29 @@ class Definition:
         return self._first - 1
 
     @property
+    def frame(self) -> str:
+        """The text of a framed definition, with its notes, marks and solutions."""
+        return "\n".join([*self._notes, *self._own_lines])
+
+    @property
+    def skeleton(self) -> str:
+        """The text of a framed definition as students get it."""
+        return skeleton(self._own_lines)
+
+    @property
+    def _own_lines(self) -> tuple[str, ...]:
+        numbers = lines_of(self.statement)
+        last = numbers[-1]  # a mark at the end of a body is a comment, so no statement contains it
+        while last < len(self.lines) and (
+            not self.lines[last].strip() or self.lines[last].startswith((" ", "\t"))
+        ):
+            last += 1
+        return tuple("\n".join(self.lines[numbers[0] - 1 : last]).rstrip().split("\n"))
+
+    @property
     def _first(self) -> int:
+        if self.region:
+            return self.region.start - 1
         return lines_of(self.statement)[0]
 
     @property
@@ -157,6 +203,8 @@ def given_cell(definitions: list[Definition]) -> str:
 
 
 def _solved(definition: Definition) -> str:
+    if definition.is_framed:
+        return definition.frame
     body = definition.solution
     if not body.strip():
         raise ReleaseError(f"{definition.reference} has no body below its docstring: add one")
@@ -173,11 +221,66 @@ def _solved_variables(definitions: list[Definition]) -> str:
 
 def _read(path: Path) -> Iterator[tuple[str, Definition]]:
     lines = tuple(path.read_text(encoding="utf-8").splitlines())
-    for statement in parse_python(path).body:
-        for name in bound_names(statement):
-            reference = f"{path.stem}.{name}"
-            assert isinstance(statement, Statement)
-            yield name, Definition(reference, statement, lines)
+    body = parse_python(path).body
+    regions = {region: _statements_in(region, body) for region in _regions(lines, least=True)}
+    between = {region: statements for region, statements in regions.items() if statements}
+    for region, statements in between.items():
+        for name in stored_names(statements):
+            yield name, Definition(f"{path.stem}.{name}", statements[0], lines, region)
+    apart = {id(statement) for statements in between.values() for statement in statements}
+    for statement in body:
+        for name in bound_names(statement) if id(statement) not in apart else ():
+            yield name, Definition(f"{path.stem}.{name}", statement, lines)
+
+
+def _regions(lines: Iterable[str], *, least: bool = False) -> list[range]:
+    """Return the line numbers between each pair of marks; with `least`, of marks not indented."""
+    found: list[range] = []
+    begin = 0
+    for number, line in enumerate(lines, start=1):
+        mark = line.rstrip() if least else line.strip()
+        if mark == BEGIN and not begin:
+            begin = number
+        elif mark == END and begin:
+            found.append(range(begin + 1, number))
+            begin = 0
+    return found
+
+
+def skeleton(lines: Iterable[str]) -> str:
+    """Return the lines of a function with a stub in place of each solution between marks."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        if line.strip() == BEGIN:
+            found.append(line.replace(BEGIN, STUB))
+        inside = (inside or line.strip() == BEGIN) and line.strip() != END
+        if not inside and line.strip() != END:
+            found.append(line)
+    return "\n".join(found)
+
+
+def _statements_in(region: range, body: Iterable[ast.stmt]) -> list[ast.stmt]:
+    return [statement for statement in body if statement.lineno in region]
+
+
+def stored_names(statements: Iterable[ast.stmt]) -> list[str]:
+    """Return the names that the statements bind at their own level, without repetitions."""
+    found: dict[str, None] = {}
+    waiting: list[ast.AST] = [*statements]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found[node.name] = None
+        elif isinstance(node, ast.alias):
+            found[node.asname or node.name.partition(".")[0]] = None
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found[node.id] = None
+        elif not isinstance(
+            node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+        ):
+            waiting = [*ast.iter_child_nodes(node), *waiting]
+    return list(found)
 
 
 def bound_names(statement: ast.stmt) -> list[str]:

@@ -93,8 +93,13 @@ def _state_facts(notebook: NotebookNode, problem: Problem) -> None:
             cell.source = with_facts(cell.source, facts, place(problem.name, index, cell))
 
 
-def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
-    """Yield a message for each cell in which filling would drop lines that were typed by hand."""
+def dropped_lines(
+    notebook: NotebookNode, name: str, filled: NotebookNode | None = None
+) -> Iterator[str]:
+    """Yield a message for each cell in which filling would drop lines that were typed by hand.
+
+    `filled` is the notebook after filling: the lines of its cells are never dropped.
+    """
     for index, cell in enumerate(notebook.cells):
         where = place(name, index, cell)
         directive = directive_of(cell, where)
@@ -102,8 +107,11 @@ def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
             continue
         lines = cell.source.split("\n")
         generated = _generated(lines, directive)
+        kept = set(filled.cells[index].source.split("\n")) if filled is not None else set()
         dropped = [
-            n for n in range(2, len(lines) + 1) if lines[n - 1].strip() and n not in generated
+            n
+            for n in range(2, len(lines) + 1)
+            if lines[n - 1].strip() and n not in generated and lines[n - 1] not in kept
         ]
         if dropped:
             first, last = dropped[0], dropped[-1]

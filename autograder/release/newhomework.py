@@ -12,12 +12,14 @@ import re
 import secrets
 import shutil
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from autograder.course.assignment import Course
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS, CourseFolder
+from autograder.course.settings import Proof
 from autograder.durable import write_text
 from autograder.errors import CourseError
 from autograder.release.fill import fill_source
@@ -32,13 +34,19 @@ _WORD = re.compile(r"HOMEWORK(_[A-Z]+)?")
 
 @dataclass(frozen=True)
 class NewHomework:
-    """The facts of a new homework: name, title, dates (in the course's time zone) and seed."""
+    """The facts of a new homework: name, title, dates (in the course's time zone) and seed.
+
+    `bonus`, `files` and `proof` are the settings of the same names in course.toml.
+    """
 
     name: str
     title: str
     opens: datetime
     due: datetime
     seed: int
+    bonus: tuple[str, ...] = (BONUS,)
+    files: tuple[str, ...] = ()
+    proof: Proof = "full"
 
     @classmethod
     def planned(
@@ -80,31 +88,37 @@ class NewHomework:
 
     def settings(self) -> str:
         """Return the homework's table for the course's settings."""
-        return (
+        text = (
             f"[assignments.{self.name}]\n"
             f"title = {json.dumps(self.title, ensure_ascii=False)}\n"
             f"opens = {self.opens:%Y-%m-%dT%H:%M:%S}\n"
             f"due = {self.due:%Y-%m-%dT%H:%M:%S}\n"
             f"seed = {self.seed}            # random seed of the hidden inputs\n"
-            f'bonus = ["{BONUS}"]\n'
         )
+        for key, names in (("bonus", self.bonus), ("files", self.files)):
+            if names:
+                text += f"{key} = {json.dumps(names, ensure_ascii=False)}\n"
+        if self.proof != "full":
+            text += f'proof = "{self.proof}"         # see docs/adopting.md\n'
+        return text
 
 
-def course_for(folder: Path | None) -> Course | None:
+def course_for(folder: Path | None, beside: Path | None = None) -> Course | None:
     """Return the course for a new homework, or None if `folder` should become a new course.
 
     The folder, by default the working folder, becomes a new course if it is empty. An empty
-    working folder inside a course belongs to that course.
+    working folder inside a course belongs to that course. A folder that holds nothing but the path
+    `beside` is empty too.
     """
     place = (folder or Path.cwd()).resolve()
     if (place / SETTINGS).is_file():
         return Course(place)
-    if folder is not None and _is_empty(place):
+    if folder is not None and _is_empty(place, beside):
         return None
     try:
         return Course.find(place)
     except CourseError:
-        if _is_empty(place):
+        if _is_empty(place, beside):
             return None
         raise
 
@@ -119,10 +133,17 @@ def begin_course(folder: Path, zone: str = "UTC") -> Course:
     return Course(folder)
 
 
-def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
+Write = Callable[[Mapping[str, Path]], None]
+"""Function that writes a homework's files into its folders: source, solutions and hidden."""
+
+
+def make_homework(
+    course: Course, homework: NewHomework, write: Write | None = None
+) -> tuple[Path, ...]:
     """Create the homework's three folders and its table in course.toml; return their paths.
 
-    If a folder or the table already exists, raise CourseError and change nothing.
+    `write` fills the folders (default: with the example). If a folder or the table already exists,
+    raise CourseError and change nothing.
     """
     homework.check()
     own = CourseFolder(course.root)  # the course's own folders, never the kit's
@@ -135,9 +156,13 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
     before = settings.read_bytes().decode("utf-8")
     entered = _with_entry(settings, homework)
     try:
-        for part, folder in folders.items():
+        for folder in folders.values():
             folder.mkdir(parents=True)
-            _write_example(EXAMPLE / part, folder, homework)
+        if write is not None:
+            write(folders)
+        else:
+            for part, folder in folders.items():
+                _write_example(EXAMPLE / part, folder, homework)
         write_text(settings, entered)
         fill_source(Course(course.root), homework.name)
     except BaseException:
@@ -174,10 +199,19 @@ def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
         write_text(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
 
 
-def _is_empty(folder: Path) -> bool:
-    """Return whether a folder is missing, or contains only names with a leading dot (.git)."""
-    return not folder.exists() or (
-        folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
+def _is_empty(folder: Path, beside: Path | None = None) -> bool:
+    """Return whether a folder is missing, or contains only names with a leading dot (.git).
+
+    A part of the path `beside` does not count, nor does a gradebook beside it, which nbgrader
+    creates with its example course.
+    """
+    if not folder.exists():
+        return True
+    inner = beside.resolve() if beside is not None else None
+    return folder.is_dir() and all(
+        path.name.startswith(".")
+        or (inner is not None and (inner.is_relative_to(path) or path.name == "gradebook.db"))
+        for path in folder.iterdir()
     )
 
 

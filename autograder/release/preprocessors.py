@@ -28,9 +28,10 @@ from traitlets.config import Config
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import is_solution, nbgrader_metadata
 from autograder.release.converter import install
+from autograder.release.definitions import STUB
 from autograder.release.fill import plain_python
 
-CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
+CODE_STUB = f"# YOUR CODE HERE\n{STUB}"
 TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
 
 CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "jupyter", "tags"})

@@ -29,6 +29,8 @@ NOT_RUN = {
     r"fdl desk hw2": "serves until Ctrl-C; tests/desk/test_opening.py runs it",
     r"fdl desk hw2 --.*": "needs marks by hand; tests/desk runs each of these commands",
     r"fdl collect .*": "fetches from a server; tests/platforms/test_collect.py runs it",
+    r"fdl adopt .*": "needs nbgrader's example course; tests/adopting/test_page.py runs the page",
+    r"fdl \w+ ps1": "needs the adopted homework; tests/adopting/test_page.py runs the page",
     r"fdl .* --cluster .*": "needs a scheduler and workers on other machines",
 }
 """Commands that a scratch course cannot run, each with the reason.

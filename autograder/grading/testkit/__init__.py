@@ -6,7 +6,13 @@ failure (shape, NaN, size of the relative error), never a hidden input or an exp
 
 from __future__ import annotations
 
-from autograder.grading.testkit.claims import ClaimFailed, item
+from autograder.grading.testkit.claims import (
+    ClaimFailed,
+    assert_holds,
+    assert_raises,
+    is_error,
+    item,
+)
 from autograder.grading.testkit.figures import (
     as_figure,
     assert_curve,

@@ -1,13 +1,16 @@
-"""The `item` decorator of hidden tests, and the error whose message the student reads."""
+"""The `item` decorator of hidden tests, and claims whose messages the student reads."""
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
+from autograder.sandbox import Raised, StudentFailure
+from autograder.timelimit import TimeUpError
 from autograder.words import shown
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -87,3 +90,53 @@ def kind_of(answer: object) -> str:
 def capital(text: str) -> str:
     """Return the text with a capital letter for the start of a sentence, unless it is a name."""
     return text[:1].upper() + text[1:] if re.match(r"[a-z]+ ", text) else text
+
+
+def assert_holds(condition: Callable[[], object], message: str) -> None:
+    """Assert a comparison of your own: `condition` calls the student and returns True or False.
+
+    An answer of the wrong type or shape can make the comparison itself fail: then the claim fails.
+    """
+    try:
+        holds = bool(condition())
+    except (StudentFailure, TimeUpError, ClaimFailed):
+        raise
+    except Exception:  # the answer is untrusted, so the comparison can raise anything
+        holds = False
+    if not holds:
+        raise ClaimFailed(message)
+
+
+def assert_raises(
+    error: type[BaseException] | tuple[type[BaseException], ...],
+    call: Callable[[], object],
+    *,
+    what: str = "the call",
+) -> None:
+    """Assert that the student's code raises this exception, or a more special one.
+
+    The sandbox reports the nearest built-in exception, so an exception class of your own counts as
+    its nearest built-in base class. An answer that is not written yet fails.
+    """
+    errors = error if isinstance(error, tuple) else (error,)
+    names = " or ".join(dict.fromkeys(_built_in(each).__name__ for each in errors))
+    try:
+        call()
+    except Raised as raised:
+        if is_error(raised, errors):
+            return
+        told = f"{capital(what)} should raise {names}, but it raises another error."
+        raise ClaimFailed(told) from None
+    raise ClaimFailed(f"{capital(what)} should raise {names}, but it raises no error.")
+
+
+def is_error(raised: Raised, error: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
+    """Return whether the student's code raised this exception, or a more special one."""
+    errors = error if isinstance(error, tuple) else (error,)
+    found = getattr(builtins, raised.error, Exception)
+    return isinstance(found, type) and issubclass(found, tuple(map(_built_in, errors)))
+
+
+def _built_in(error: type[BaseException]) -> type[BaseException]:
+    own = (each for each in error.__mro__ if vars(builtins).get(each.__name__) is each)
+    return next(own, Exception)

@@ -38,7 +38,9 @@ def import_faults(
     known, faults = _required(tree / REQUIREMENTS)
     yield from faults
     modules = [tree / name for name in COMPANIONS if name.endswith(".py")]
-    known |= {path.stem for path in modules} | _WITH_EVERY_KERNEL | sys.stdlib_module_names
+    known |= (
+        {path.stem for path in tree.glob("*.py")} | _WITH_EVERY_KERNEL | sys.stdlib_module_names
+    )
     for where, cell in cells(sources):
         if cell.cell_type == "code":
             try:

@@ -11,9 +11,10 @@ from nbformat import NotebookNode
 from autograder.course.directives import (
     directive_of,
     without_directives,
+    without_rubric,
     without_solution_markers,
 )
-from autograder.course.gradecells import grade_id, is_answer
+from autograder.course.gradecells import grade_id, is_answer, is_coded, is_manual
 from autograder.course.layout import notebook_files
 from autograder.release.fill import read_source, to_text
 from autograder.release.proof import scrambler
@@ -62,10 +63,14 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
 
 def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
     """Return the released notebook with the code answers of the source."""
-    answers = {grade_id(cell): cell.source for cell in filled.cells if is_answer(cell)}
+    answers = {
+        where.label: without_rubric(cell.source, where) if is_manual(cell) else cell.source
+        for where, cell in cells({"": filled})
+        if is_coded(cell)
+    }
     notebook = deepcopy(skeleton)
     for cell in notebook.cells:
-        if is_answer(cell) and grade_id(cell) in answers:
+        if is_coded(cell) and grade_id(cell) in answers:
             answer = without_directives(answers[grade_id(cell)])
             cell.source = without_solution_markers(answer)
     return notebook

@@ -10,7 +10,8 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -20,7 +21,7 @@ from nbformat import NotebookNode
 from autograder.course.directives import directive_of, without_frame
 from autograder.course.gradecells import is_answer, is_manual
 from autograder.course.rubric import without_evidence
-from autograder.release.definitions import Definition, Solutions, parse_python
+from autograder.release.definitions import STUB, Definition, Solutions, parse_python
 from autograder.release.proof.texts import Text, cells, squeeze
 
 MIN_CODE = 24
@@ -70,8 +71,10 @@ def rubric_faults(all_texts: Iterable[Text]) -> Iterator[str]:
             yield f"{text.where} contains a rubric: {found[0].strip()}"
 
 
-def stub_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
-    """Yield answer cells that contain more than signatures, docstrings and stubs."""
+def stub_faults(
+    released: Mapping[str, NotebookNode], frames: Collection[str] = ()
+) -> Iterator[str]:
+    """Yield answer cells that contain more than signatures, docstrings, stubs and frames."""
     for where, cell in cells(released):
         if is_answer(cell):
             try:
@@ -79,7 +82,14 @@ def stub_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
             except SyntaxError:
                 yield f"{where} is not Python"
                 continue
-            yield from (f"{where} contains {fault}" for fault in _beyond_stubs(tree))
+            own = [each for each in tree.body if ast.dump(each) not in frames]
+            yield from (f"{where} contains {fault}" for fault in _beyond_stubs(own))
+
+
+def frames(sources: dict[str, NotebookNode], solutions: Solutions) -> frozenset[str]:
+    """Return the dumped syntax trees of the framed functions as students get them."""
+    framed = (each for each in _named(sources, solutions)[1] if each.is_framed)
+    return frozenset(ast.dump(each) for d in framed for each in ast.parse(d.skeleton).body)
 
 
 def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> Iterator[Secret]:
@@ -88,10 +98,10 @@ def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> 
     for definition in _named(sources, solutions)[1]:
         what = f"the solution of {definition.reference}"
         body = squeeze(_without_comments(definition.solution))
-        if len(body) >= MIN_BODY:
+        if len(body) >= MIN_BODY and body != squeeze(STUB):
             yield Secret(body, what)
         for piece in _pieces(definition.solution, MIN_CODE):
-            if piece not in public:
+            if piece not in public and piece != squeeze(STUB):
                 yield Secret(piece, what)
 
 
@@ -99,7 +109,7 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
     """Yield the sentences of model answers and rubrics."""
     texts = [each for each in cells(sources) if each[1].cell_type == "markdown"]
     public = squeeze(" ".join(cell.source for _, cell in texts if not is_manual(cell)))
-    for where, cell in texts:
+    for where, cell in cells(sources):
         if is_manual(cell):
             # a step of a rubric is as secret without its points as with them
             answer = _STEP_POINTS.sub("", without_evidence(without_frame(cell.source)))
@@ -116,6 +126,19 @@ def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
     given, asked = _named(sources, solutions)
     shown = [*(d.whole for d in given), *(d.heading for d in asked)]
     return "\n".join(squeeze(text) for text in shown)
+
+
+VISIBLE = "_visible.py"
+"""End of the names of test files whose tests students also get as visible checks."""
+
+
+def visible_code(hidden: Path) -> str:
+    """Return the text of the tests that students also get as visible checks, without white space.
+
+    Only a light proof asks for it: adopted homeworks mark with the tests that students see.
+    """
+    paths = sorted(hidden.rglob(f"test_*{VISIBLE}"))
+    return "\n".join(squeeze(path.read_text(encoding="utf-8")) for path in paths)
 
 
 def hidden_secrets(hidden: Path) -> Iterator[Secret]:
@@ -158,15 +181,16 @@ def _without_comments(code: str) -> str:
     """Return the code without comments, since a copy of the code may not have the comments."""
     code = dedent(code)
     lines = code.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
+    with suppress(tokenize.TokenError, IndentationError):  # a part of a function
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                lines[row - 1] = lines[row - 1][:column]
     return "\n".join(lines)
 
 
-def _beyond_stubs(tree: ast.Module) -> Iterator[str]:
-    for statement in tree.body:
+def _beyond_stubs(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
         if isinstance(statement, ast.FunctionDef):
             if not _is_stub(statement.body[-1]) or len(statement.body) > 2:
                 yield f"a body for {statement.name} instead of a stub"

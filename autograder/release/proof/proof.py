@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -75,6 +76,7 @@ def prove(
         say(f"testing misconceptions: {done} of {count}")
 
     parts: list[Callable[[], Iterable[Finding]]] = [
+        partial(_lightness, course, assignment),
         reading.files,
         partial(reading.freshness, fresh, source_follows=not check),
         reading.contents,
@@ -85,6 +87,22 @@ def prove(
     while parts and all(each.ok for each in found):
         found += parts.pop(0)()
     return Proof(assignment.name, tuple(found), complete=not parts)
+
+
+def _lightness(course: Course, assignment: Assignment) -> Iterator[Finding]:
+    """Yield, for a light proof, how many items have misconceptions; a full proof yields nothing."""
+    if assignment.proof == "full":
+        return
+    auto = [item.name for item in assignment.select("auto")]
+    tried: set[str] = set()
+    with suppress(KitError):  # another finding reports what can't be loaded
+        tried = {wrong.item for wrong in read_catalogue(course, assignment)}.intersection(auto)
+    count = f"{len(tried)} of {len(auto)} items"
+    seen = f"misconceptions for {count}" if tried else f"no misconceptions yet: {count}"
+    advice = ""
+    if len(tried) == len(auto):
+        advice = f"\nremove proof from [assignments.{assignment.name}] for the full proof"
+    yield Finding("light proof", True, seen + advice)
 
 
 @dataclass
@@ -128,7 +146,7 @@ class Reading:
         dropped = [
             fault
             for file, notebook in notebooks(self._source).items()
-            for fault in dropped_lines(notebook, Path(file).stem)
+            for fault in dropped_lines(notebook, Path(file).stem, self._sources.get(file))
         ]
         yield finding("filling drops no line that was typed by hand", dropped, "nothing")
         check = "the source is filled from the solutions"
@@ -224,7 +242,7 @@ class Reading:
     def _secrets(self) -> Iterator[Finding]:
         """Check that the release gives no secrets away."""
         everything, solutions = texts(self.tree), Solutions(self._solutions)
-        stubs = leaks.stub_faults(self._released)
+        stubs = leaks.stub_faults(self._released, leaks.frames(self._sources, solutions))
         yield finding("answer cells contain only stubs", stubs, "they do")
         solved = list(leaks.solution_secrets(self._sources, solutions))
         yield finding(
@@ -239,6 +257,8 @@ class Reading:
             f"none of their {len(answered)} sentences is in the release",
         )
         public = leaks.public_code(self._sources, solutions)
+        if self.assignment.proof == "light":
+            public += "\n" + leaks.visible_code(self._hidden)
         tested = [each for each in leaks.hidden_secrets(self._hidden) if each.piece not in public]
         yield finding(
             "no hidden test is given away",

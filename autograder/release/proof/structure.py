@@ -111,7 +111,11 @@ def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
 
 
 def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Yield auto items without an answer cell, or without a locked check cell after that cell."""
+    """Yield auto items without an answer cell, or without a locked check cell after that cell.
+
+    In a light proof, several answer cells may share the check cell that follows them.
+    """
+    full = assignment.proof == "full"
     for name, notebook in sources.items():
         answer = ""
         unchecked: CellPlace | None = None
@@ -119,7 +123,7 @@ def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) 
             if is_answer(cell):
                 if directive_of(cell, where) is None:
                     yield f"{where} is an answer cell without a REFERENCE line"
-                if unchecked:
+                if unchecked and full:
                     yield f"{unchecked} is an answer cell that no check cell follows"
                 answer, unchecked = grade_id(cell), where
             elif is_check(cell):
@@ -129,7 +133,7 @@ def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) 
                 if not is_locked(cell):
                     yield f"{where}: a check cell must be locked"
                 unchecked = None
-        if unchecked:
+        if unchecked and full:
             yield f"{unchecked} is an answer cell that no check cell follows"
 
 

@@ -1,0 +1,1 @@
+"""Bring an existing nbgrader assignment over: its notebooks, solutions, tests and files."""

@@ -1,0 +1,81 @@
+"""Read one cell of an nbgrader notebook: its kind, its points, and its code as plain Python."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nbformat import NotebookNode
+
+from autograder.course.gradecells import is_graded, is_locked, is_solution, nbgrader_metadata
+from autograder.release.adopting.conversion import Converted
+from autograder.release.adopting.reading import is_task
+from autograder.release.adopting.regions import Chunk
+from autograder.release.fill import plain_python
+
+Kind = Literal["open", "locked", "answer", "test", "manual", "task"]
+
+
+@dataclass
+class Old:
+    """A cell as it was found: its kind, number, points and nbgrader id."""
+
+    cell: NotebookNode
+    kind: Kind
+    number: int
+    name: str
+    points: float
+    chunks: list[Chunk] = field(default_factory=list)
+    statements: list[ast.stmt] = field(default_factory=list)
+    claiming: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
+    reason: str = ""
+    owner: int | None = None
+    item: str = ""
+    hidden: Converted | None = None
+    shown: Converted | None = None
+    visible: Converted | None = None
+    is_missing: bool = False
+
+
+def kind_of(cell: NotebookNode) -> Kind:
+    """Return what a cell is for, from nbgrader's metadata."""
+    if is_task(cell) and cell.cell_type == "markdown":
+        return "task"
+    if is_solution(cell) and cell.cell_type != "code":
+        return "manual"  # nbgrader allows no answer in words without points
+    if is_graded(cell):
+        if is_solution(cell) or cell.cell_type != "code":
+            return "manual"
+        return "test"
+    if is_solution(cell) and cell.cell_type == "code":
+        return "answer"
+    return "locked" if is_locked(cell) else "open"
+
+
+def worth(cell: NotebookNode) -> float:
+    """Return the points of a cell, also if they are written as a text; 0 if there is no number."""
+    found = nbgrader_metadata(cell).get("points")
+    if isinstance(found, str):
+        with suppress(ValueError):
+            found = float(found)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return 0.0
+    return float(found) if math.isfinite(found) else 0.0
+
+
+def as_python(source: str) -> str:
+    """Return a cell's source as plain Python, with as many lines; raise ValueError if it is not."""
+    if source.lstrip().startswith("%%"):
+        magic, _, body = source.lstrip().partition("\n")
+        if not re.match(r"%%(?:time|timeit|capture|prun)\b", magic):
+            raise ValueError("the body of a cell magic is not Python")
+        source = "\n" * (source.count("\n") - body.count("\n")) + body
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return plain_python(source)
+    return source
