@@ -14,7 +14,6 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, out
-from autograder.commands.progress import progress
 from autograder.course.assignment import Course
 from autograder.course.settings import local_moment
 from autograder.errors import SubmissionError
@@ -68,6 +67,7 @@ def collect(
     course: options.CoursePath = None,
 ) -> None:
     """Copy the commits that students pushed to their Git repositories into submitted/."""
+    from autograder.commands.progress import progress
     from autograder.gradebook.people import keep_people
     from autograder.platforms.github.collect import Plan
     from autograder.platforms.github.collect import collect as collect_all

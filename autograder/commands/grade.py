@@ -19,11 +19,9 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, out, warn_of_broken_tests
-from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError, KitError, RecordError
-from autograder.grading import forkserver
 from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
@@ -64,6 +62,7 @@ class Site:
         """
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
+        from autograder.grading import forkserver
         from autograder.grading.classrun import default_jobs, mark_class
         from autograder.sandbox import examine
 
@@ -197,6 +196,7 @@ def regrade(
 
     Points and comments given by hand stay unchanged.
     """
+    from autograder.commands.progress import progress
     from autograder.grading.classrun import find_jobs
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.mark import MarkSettings
@@ -256,6 +256,7 @@ def grade_students(
     again: bool = False,
 ) -> Generator[Recorded]:
     """Mark the students' submissions (default: all), record the marks, and show the progress."""
+    from autograder.commands.progress import progress
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
     from autograder.runs.grade import grade_class

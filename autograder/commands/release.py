@@ -10,7 +10,6 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, out
-from autograder.commands.progress import progress
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
@@ -119,6 +118,7 @@ def prove(
     course: options.CoursePath = None,
 ) -> None:
     """Run the hidden tests on every misconception: each must lose points only in its own item."""
+    from autograder.commands.progress import progress
     from autograder.release.proof.killmatrix import kill_matrix
 
     found = Course.find(course)

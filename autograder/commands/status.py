@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from nbformat import NotebookNode
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +25,9 @@ from autograder.errors import CourseError, NoCourseError
 from autograder.gradebook.glance import PAGES, Graded, glance, handed_on, outdated
 from autograder.submission.timestamps import read_timestamp
 from autograder.words import as_json
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 SCHEMA = "fdl-status/1"
 
