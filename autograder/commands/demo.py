@@ -46,6 +46,8 @@ def demo(
     course: options.CoursePath = None,
 ) -> None:
     """Mark sample students in a scratch course and compare their marks with the expected marks."""
+    from autograder.grading import forkserver
+
     forkserver.start()  # the fork server imports modules while this process does
     from autograder.course.samples import load_sample_class
     from autograder.grading.exceeded import exceeded, texts_of

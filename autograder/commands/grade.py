@@ -135,13 +135,15 @@ def grade(
     Running the command again is safe and fast. Submissions are read from
     submitted/STUDENT/HOMEWORK.
     """
-    if cluster is None:
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    if cluster is None and (again or _is_new(found, assignment)):
+        from autograder.grading import forkserver
+
         forkserver.start()  # the fork server imports modules while this process does
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
-    found = Course.find(course)
-    homework = found.assignment(assignment)
     settings = MarkSettings(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
     )
@@ -175,6 +177,12 @@ def grade(
             style="red",
         )
         raise typer.Exit(1)
+
+
+def _is_new(course: Course, assignment: str) -> bool:
+    """Return whether a submission has no Report yet, so that there is something to mark."""
+    folders = course.submitted.glob(f"[!.]*/{assignment}")
+    return any(not course.report(each.parent.name, assignment).is_file() for each in folders)
 
 
 @command()
