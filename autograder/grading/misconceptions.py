@@ -246,12 +246,12 @@ def _sources(path: Path, _changed: int) -> Mapping[int, str]:
     """Return the text of each function in a file, by the number of its first line."""
     with path.open(encoding="utf-8") as file:
         lines = file.readlines()
-    return {
-        first: "".join(lines[first - 1 : node.end_lineno])
-        for node in ast.walk(ast.parse("".join(lines)))
-        if isinstance(node, ast.FunctionDef)
-        for first in [min(part.lineno for part in (node, *node.decorator_list))]
-    }
+    found = {}
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
+            found[first] = "".join(lines[first - 1 : node.end_lineno])
+    return found
 
 
 def names_in(code: CodeType) -> set[str]:
