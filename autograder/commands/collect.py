@@ -13,12 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
-from autograder.course.assignment import Course
-from autograder.course.settings import local_moment
+from autograder.commands.common import command, err, find_course, out
 from autograder.errors import SubmissionError
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.platforms.github.collect import Collection
 
 DUE = "due"
@@ -74,7 +73,7 @@ def collect(
     from autograder.platforms.github.repositories import repositories
     from autograder.submission.intake.roster import Roster
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     roster = Roster.read(students)
     wanted = list(repositories(roster, assignment, url, only=student or (), local=local))
@@ -102,6 +101,8 @@ def _until(course: Course, assignment: str, before: str) -> Callable[[str], date
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     """Parse a date and time; if the text names no time zone, use the course's."""
+    from autograder.course.settings import local_moment
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -9,7 +9,8 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import NoReturn, ParamSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import typer
 from rich.text import Text
@@ -18,6 +19,9 @@ from typer.core import TyperGroup
 from autograder.console import Terminal
 from autograder.errors import KitError
 from autograder.words import printable, shown
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Course
 
 
 class Commands(TyperGroup):
@@ -53,6 +57,13 @@ out = Terminal()
 err = Terminal(stderr=True)
 
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def find_course(start: Path | None = None) -> Course:
+    """Find the course that contains the folder `start` (default: the working folder)."""
+    from autograder.course.assignment import Course  # commands import it late, to start quickly
+
+    return Course.find(start)
 
 
 def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:

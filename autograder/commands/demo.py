@@ -16,13 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out
 from autograder.commands.grade import Site, grade_students
-from autograder.course.assignment import NEARLY, Assignment, Course
 from autograder.course.layout import INDEX, NBGRADER_SETTINGS
 from autograder.course.limits import Limits
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Assignment, Course
     from autograder.course.samples import SampleStudent
     from autograder.grading.report import Report
 
@@ -54,7 +54,7 @@ def demo(
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     if count is None:
         students = load_sample_class(found, assignment)
@@ -125,6 +125,7 @@ def make_scratch_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> Course:
     """Make a course in the folder `root` (emptied first) with the students' submissions."""
+    from autograder.course.assignment import Course
     from autograder.course.bundle import files_for_marking, write_files
     from autograder.course.samples import write_submission
 
@@ -156,6 +157,8 @@ def worth_reading(comparisons: Sequence[Comparison]) -> SampleStudent:
 
 def compare(assignment: Assignment, student: SampleStudent, report: Report | None) -> Comparison:
     """Compare a sample student's Report with the true points."""
+    from autograder.course.assignment import NEARLY
+
     wrong = {
         name: (report.items[name].points, points)
         for name, points in student.true_points(assignment).items()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from autograder.commands import markers, options
-from autograder.commands.common import command, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, find_course, out
 from autograder.errors import DeskError
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Course
 
 SaveRubric = Annotated[
     bool,
@@ -53,7 +55,7 @@ def desk(
     """
     from autograder.desk.opening import open_desk
 
-    found = Course.find(course)
+    found = find_course(course)
     found.assignment(homework)
     if apply and take_rubric is None:
         raise DeskError("--apply works only with --take-rubric: add --take-rubric ITEM")

@@ -18,13 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out, warn_of_broken_tests
-from autograder.course.assignment import Assignment, Course
+from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
 from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
+    from autograder.course.assignment import Assignment, Course
     from autograder.grading.mark import MarkSettings
     from autograder.runs.changes import Regrading
     from autograder.runs.grade import Recorded, SeededMarker
@@ -135,7 +135,7 @@ def grade(
     Running the command again is safe and fast. Submissions are read from
     submitted/STUDENT/HOMEWORK.
     """
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     if cluster is None and (again or _is_new(found, assignment)):
         from autograder.grading import forkserver
@@ -210,7 +210,7 @@ def regrade(
     from autograder.grading.mark import MarkSettings
     from autograder.runs import regrade as regrading
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
     regrading.check_release(found, homework)

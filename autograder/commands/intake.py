@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out
 from autograder.console import as_line
-from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from autograder.course.assignment import Course
     from autograder.submission.intake.choosing import LeftOut
     from autograder.submission.intake.run import Intake, Taken
 
@@ -56,7 +56,7 @@ def intake(
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
 
-    found = Course.find(course)
+    found = find_course(course)
     roster = None if students is None else Roster.read(students)
     with err.status("Reading") as status:
         result = take_in(

@@ -11,11 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out, warn_of_broken_tests
-from autograder.course.assignment import Course
+from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
 from autograder.errors import KitError
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.grading.report import ItemReport, Report
 
 
@@ -47,7 +47,7 @@ def mark(
     """Mark one submission and record nothing."""
     from autograder.sandbox import Sandbox, examine
 
-    found = Course.find(course)
+    found = find_course(course)
     name = assignment or _only_assignment(found, path)
     homework = found.assignment(name)
     walls = examine(use_outer=not inner_only, unprotected=unprotected)

@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, err, find_course, out
 from autograder.errors import DeskError
 from autograder.words import as_json, listed, printable
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.desk.agreement import Agreement, Means, Report
     from autograder.desk.copies import Merged
     from autograder.desk.desk import Desk
@@ -166,7 +166,7 @@ def agreement(
     from autograder.desk.agreement import read_agreement
     from autograder.desk.desk import Desk
 
-    desk = Desk(Course.find(course), homework)
+    desk = Desk(find_course(course), homework)
     try:
         report = read_agreement(desk)
     finally:

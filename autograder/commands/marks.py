@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, err, find_course, out
 from autograder.durable import make_folder, write_bytes
 from autograder.errors import RecordError
 
@@ -60,7 +59,7 @@ def export(
     from autograder.gradebook.glance import graded_now, keep_handed_on
     from autograder.gradebook.penalties import read_marks_settled
 
-    place = Course.find(course)
+    place = find_course(course)
     _, found = read_marks_settled(place, [assignment])
     if assignment not in found:
         raise RecordError(
@@ -91,7 +90,7 @@ def standing(
 
     if to is StandingForm.TABLE and output is not None:
         raise RecordError("a table can't be written to a file: add --to csv or --to json")
-    result = read_standing(Course.find(course))
+    result = read_standing(find_course(course))
     if to is StandingForm.CSV:
         _deliver(result.to_csv(), output)
     elif to is StandingForm.JSON:

@@ -9,8 +9,7 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, find_course, out
 from autograder.errors import RecordError
 
 
@@ -29,7 +28,7 @@ def report(
     """Write a page about the class's results: points, items, misconceptions and similar answers."""
     from autograder.pages.classreport import write_class_report
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     path = write_class_report(found, homework, output, anonymous=anonymous)
     out.print(Text(f"Class report: {path}"), soft_wrap=True)
@@ -48,7 +47,7 @@ def feedback(
     from autograder.gradebook.glance import PAGES, graded_now, keep_handed_on
     from autograder.pages.feedback import write_feedback
 
-    found = Course.find(course)
+    found = find_course(course)
     graded = graded_now(found.gradebook, assignment)
     paths = write_feedback(found, found.assignment(assignment), student or None)
     if not paths:

@@ -16,8 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, command, err, out, told
-from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.commands.common import app, command, err, find_course, out, told
 from autograder.course.directives import without_directives, without_solution_markers
 from autograder.course.gradecells import declared, is_solution
 from autograder.course.layout import INDEX, README, REPORT
@@ -28,6 +27,8 @@ from autograder.words import as_json
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+    from autograder.course.assignment import Assignment, Course
 
 SCHEMA = "fdl-status/1"
 
@@ -134,7 +135,7 @@ def alone(context: typer.Context) -> None:
 
 def _begin(context: typer.Context) -> None:
     try:
-        course = Course.find()
+        course = find_course()
     except NoCourseError:
         typer.echo(context.get_help())
         out.print(
@@ -155,7 +156,7 @@ def status(
 
     With HOMEWORK, show how far its marking is, by item and by marker. The command changes nothing.
     """
-    found = Course.find(course)
+    found = find_course(course)
     if homework is None:
         _show(found, form)
     else:
@@ -306,6 +307,8 @@ def _content(path: Path) -> bytes | None:
 
 
 def _is_filled_and_released(path: Path, release: Path, solutions: Set[str]) -> bool:
+    from autograder.course.assignment import read_notebook
+
     old, new = (read_notebook(folder / path.name).cells for folder in (release, path.parent))
     return len(old) == len(new) and all(
         _is_released(*pair) and _is_filled(pair[1], solutions)

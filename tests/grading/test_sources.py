@@ -25,8 +25,12 @@ WRITTEN = [f for f in WRONG.values() if inspect.isfunction(f) and f.__module__ =
 @functools.wraps(max)
 def decorated(one: int, other: int) -> int:
     # a comment, and a text with two lines
-    return one if """one
-other""" else other
+    return (
+        one
+        if """one
+other"""
+        else other
+    )
 
 
 def outer() -> Callable[..., Any]:
