@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
 # A release proof reuses earlier results if its inputs are unchanged; AGAIN=--again repeats the proof.
 AGAIN ?=
 
-.PHONY: setup demo test test-slow test-inner lint release bench bench-desk bench-scale bench-numerics \
+.PHONY: setup demo test test-slow test-inner lint release bench bench-compare bench-desk bench-scale bench-numerics \
   compare-attacks mutation docs desk-types lock clean
 
 setup: $(VENV)/.run
@@ -55,6 +55,10 @@ release: $(VENV)/.run
 bench: $(VENV)/.test      ## compare the speed of the kit, stock nbgrader and otter run: docs/benchmarks.md
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
+
+bench-compare: $(VENV)/.test  ## show the last `make bench` beside an earlier one: make bench-compare OLD.json
+	$(BIN)/python -m tests.benchmarks --read .benchmarks/bench.json \
+	  --compare $(or $(filter %.json,$(MAKECMDGOALS)),$(error write: make bench-compare OLD.json))
 
 bench-desk: $(VENV)/.test ## count keys, clicks and page loads of marking by hand: docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.byhand --page

@@ -9,12 +9,12 @@ Rich): a `console.Terminal` does not interpret markup, and pages escape it.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 MAX_NAMED = 5
@@ -23,6 +23,9 @@ MAX_SHOWN = 80
 """Maximum length of a shown name, in characters."""
 MAX_STACKED = 3
 """Maximum number of accents on one letter: many stacked accents would cover the lines above."""
+
+SHORT = 1_000
+"""Maximum length of a text to remember, in characters."""
 
 ODD = "?"
 """Replacement for a character that is not shown."""
@@ -41,8 +44,16 @@ def shown(text: str, odd: str = ODD) -> str:
     """Replace each unsafe character of the text by `odd`; keep line breaks."""
     if _PLAIN.fullmatch(text):
         return text
+    return _again(text, odd) if len(text) <= SHORT else _shown(text, odd)
+
+
+def _shown(text: str, odd: str) -> str:
     text = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
     return "".join(_letters(text, odd))
+
+
+_again = lru_cache(maxsize=2_000)(_shown)
+"""`_shown` for short texts: the Reports of a class repeat the same sentences many times."""
 
 
 def _letters(text: str, odd: str) -> Iterator[str]:
@@ -86,12 +97,11 @@ def listed(names: Sequence[str]) -> str:
 
 def show_fields(record: Any) -> None:
     """Make all texts of a frozen dataclass safe with `shown`, also those in tuples."""
-    for field in dataclasses.fields(record):
-        value = getattr(record, field.name)
+    for name, value in list(vars(record).items()):
         if isinstance(value, str):
-            object.__setattr__(record, field.name, shown(value))
+            object.__setattr__(record, name, shown(value))
         elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
-            object.__setattr__(record, field.name, tuple(map(shown, value)))
+            object.__setattr__(record, name, tuple(map(shown, value)))
 
 
 class ShownLog(logging.Filter):

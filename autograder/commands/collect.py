@@ -14,12 +14,10 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out, warn_of_list
-from autograder.commands.progress import progress
-from autograder.course.assignment import Course
-from autograder.course.settings import local_moment
 from autograder.errors import SubmissionError
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.platforms.github.collect import Collection
 
 DUE = "due"
@@ -69,6 +67,7 @@ def collect(
     course: options.CoursePath = None,
 ) -> None:
     """Copy the commits that students pushed to their Git repositories into submitted/."""
+    from autograder.commands.progress import progress
     from autograder.gradebook.people import keep_list, known_people
     from autograder.platforms.github.collect import Plan
     from autograder.platforms.github.collect import collect as collect_all
@@ -108,6 +107,8 @@ def _until(course: Course, assignment: str, before: str) -> Callable[[str], date
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     """Parse a date and time; if the text names no time zone, use the course's."""
+    from autograder.course.settings import local_moment
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

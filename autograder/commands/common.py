@@ -22,6 +22,7 @@ from autograder.errors import KitError
 from autograder.words import printable, shown
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.submission.intake.roster import Roster
 
 
@@ -74,6 +75,7 @@ def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
 
 def find_course(path: Path | None = None) -> Course:
     """Return the course of a folder; warn of notebooks in `submitted/` that no command reads."""
+    from autograder.course.assignment import Course  # commands import it late, to start quickly
     from autograder.submission.files import misplaced
 
     course = Course.find(path)

@@ -9,22 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, find_course, out
 from autograder.commands.grade import Site, grade_students
-from autograder.course.assignment import NEARLY, Assignment, Course
-from autograder.course.bundle import files_for_marking, write_files
 from autograder.course.layout import INDEX, NBGRADER_SETTINGS
 from autograder.course.limits import Limits
-from autograder.course.samples import SampleStudent, load_sample_class, write_submission
-from autograder.grading import forkserver
-from autograder.grading.report import Report
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Assignment, Course
+    from autograder.course.samples import SampleStudent
+    from autograder.grading.report import Report
 
 QUICK = Limits(cell_seconds=5.0, call_seconds=2.0)
 """Short time limits, because endless loops in the sample class run until their limit."""
@@ -46,12 +46,15 @@ def demo(
     course: options.CoursePath = None,
 ) -> None:
     """Mark sample students in a scratch course and compare their marks with the expected marks."""
+    from autograder.grading import forkserver
+
     forkserver.start()  # the fork server imports modules while this process does
+    from autograder.course.samples import load_sample_class
     from autograder.grading.exceeded import exceeded, texts_of
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
 
-    found = Course.find(course)
+    found = find_course(course)
     homework = found.assignment(assignment)
     if count is None:
         students = load_sample_class(found, assignment)
@@ -122,6 +125,10 @@ def make_scratch_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> Course:
     """Make a course in the folder `root` (emptied first) with the students' submissions."""
+    from autograder.course.assignment import Course
+    from autograder.course.bundle import files_for_marking, write_files
+    from autograder.course.samples import write_submission
+
     files = files_for_marking(course, assignment.name, NBGRADER_SETTINGS)
     if root.exists():
         shutil.rmtree(root)
@@ -150,6 +157,8 @@ def worth_reading(comparisons: Sequence[Comparison]) -> SampleStudent:
 
 def compare(assignment: Assignment, student: SampleStudent, report: Report | None) -> Comparison:
     """Compare a sample student's Report with the true points."""
+    from autograder.course.assignment import NEARLY
+
     wrong = {
         name: (report.items[name].points, points)
         for name, points in student.true_points(assignment).items()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from autograder.commands import markers, options
 from autograder.commands.common import command, find_course, out
-from autograder.course.assignment import Course
 from autograder.errors import DeskError
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Course
 
 SaveRubric = Annotated[
     bool,

@@ -19,15 +19,12 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
-from autograder.commands.progress import progress
-from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError, KitError, RecordError
-from autograder.grading import forkserver
-from autograder.submission.receiving import CELLS_OF
 from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
+    from autograder.course.assignment import Assignment, Course
     from autograder.grading.mark import MarkSettings
     from autograder.runs.changes import Regrading
     from autograder.runs.grade import Recorded, SeededMarker
@@ -65,6 +62,7 @@ class Site:
         """
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
+        from autograder.grading import forkserver
         from autograder.grading.classrun import default_jobs, mark_class
         from autograder.sandbox import examine
 
@@ -137,13 +135,15 @@ def grade(
     Running the command again is safe and fast. Submissions are read from
     submitted/STUDENT/HOMEWORK.
     """
-    if cluster is None:
+    found = find_course(course)
+    homework = found.assignment(assignment)
+    if cluster is None and (again or _is_new(found, assignment)):
+        from autograder.grading import forkserver
+
         forkserver.start()  # the fork server imports modules while this process does
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
-    found = find_course(course)
-    homework = found.assignment(assignment)
     settings = MarkSettings(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
     )
@@ -179,6 +179,12 @@ def grade(
         raise typer.Exit(1)
 
 
+def _is_new(course: Course, assignment: str) -> bool:
+    """Return whether a submission has no Report yet, so that there is something to mark."""
+    folders = course.submitted.glob(f"[!.]*/{assignment}")
+    return any(not course.report(each.parent.name, assignment).is_file() for each in folders)
+
+
 @command()
 def regrade(
     assignment: options.Homework,
@@ -198,6 +204,7 @@ def regrade(
 
     Points and comments given by hand stay unchanged.
     """
+    from autograder.commands.progress import progress
     from autograder.grading.classrun import find_jobs
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.mark import MarkSettings
@@ -257,6 +264,7 @@ def grade_students(
     again: bool = False,
 ) -> Generator[Recorded]:
     """Mark the students' submissions (default: all), record the marks, and show the progress."""
+    from autograder.commands.progress import progress
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
     from autograder.runs.grade import grade_class
@@ -321,6 +329,7 @@ class Row:
     def of(cls, each: Recorded, homework: Assignment) -> Row:
         """Return the table row of a student; `error` is empty unless marking failed."""
         from autograder.grading.classrun import long_seconds
+        from autograder.submission.receiving import CELLS_OF
 
         report, notes = each.report, [each.date]
         if report is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, err, find_course, out
 
 
 @command()
@@ -14,7 +13,7 @@ def restore(course: options.CoursePath = None) -> None:
     """Restore a damaged, empty or missing gradebook from its last backup."""
     from autograder.gradebook.restoring import restore_gradebook
 
-    restored = restore_gradebook(Course.find(course))
+    restored = restore_gradebook(find_course(course))
     out.print(Text(f"The gradebook was restored from {restored.copy}"))
     if restored.kept is not None:
         out.print(Text(f"The damaged file is kept in {restored.kept}"))

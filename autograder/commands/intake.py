@@ -12,11 +12,11 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out, warn_of_list
 from autograder.console import as_line
-from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from autograder.course.assignment import Course
     from autograder.submission.intake.run import Intake, Taken
 
 

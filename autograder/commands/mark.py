@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -12,9 +12,11 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out, warn_of_broken_tests
-from autograder.course.assignment import Course
 from autograder.errors import KitError
-from autograder.grading.report import ItemReport, Report
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Course
+    from autograder.grading.report import ItemReport, Report
 
 
 @command()
@@ -43,15 +45,18 @@ def mark(
     course: options.CoursePath = None,
 ) -> None:
     """Mark one submission and record nothing."""
-    from autograder.grading.exceeded import change_limits, exceeded, texts_of
-    from autograder.grading.mark import MarkSettings, mark_submission
+    from autograder.sandbox import Sandbox, examine
 
     found = find_course(course)
     name = assignment or _only_assignment(found, path)
     homework = found.assignment(name)
-    settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
-    with err.status(f"Marking {path}"):
-        marking = mark_submission(found, homework, path, seed=seed, settings=settings)
+    walls = examine(use_outer=not inner_only, unprotected=unprotected)
+    with err.status(f"Marking {path}"), Sandbox(walls, homework.limits) as sandbox:
+        sandbox.begin()  # the sandbox imports modules while this process does
+        from autograder.grading.exceeded import change_limits, exceeded, texts_of
+        from autograder.grading.mark import mark_submission
+
+        marking = mark_submission(found, homework, path, seed=seed, sandbox=sandbox)
     report = marking.report
     warn_of_broken_tests(report.notes, name)
     if instructor:

@@ -15,11 +15,11 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
-from autograder.course.assignment import Course
 from autograder.errors import DeskError
 from autograder.words import as_json, listed, printable
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.desk.agreement import Agreement, Means, Report
     from autograder.desk.copies import Merged
     from autograder.desk.deal import Share

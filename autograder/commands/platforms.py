@@ -10,8 +10,7 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, out
-from autograder.course.assignment import Course
+from autograder.commands.common import command, find_course, out
 
 
 class Visibility(StrEnum):
@@ -48,7 +47,7 @@ def gradescope(
     """
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 
-    found = Course.find(course)
+    found = find_course(course)
     target = output or Path(f"{assignment}.zip")
     settings = GradescopeSettings(assignment, visibility.value, minutes, unprotected)
     write_autograder(found, found.assignment(assignment), settings, target)
@@ -67,7 +66,7 @@ def github(
     """Write the template repository for GitHub, which runs the visible checks at each push."""
     from autograder.platforms.github.template import write_template
 
-    found = Course.find(course)
+    found = find_course(course)
     folder = output or Path(f"{assignment}-template")
     write_template(found, found.assignment(assignment), folder)
     out.print(Text(f"{folder}: the template repository. Commit it and push it to GitHub"))

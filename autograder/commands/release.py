@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
-from autograder.commands.progress import progress
+from autograder.commands.common import command, err, find_course, out
 from autograder.console import as_line
-from autograder.course.assignment import Course
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Course
 
 
 @command()
@@ -65,11 +66,11 @@ def release(
             "--check and --again have no effect with --solutions: leave them out"
         )
     if solutions:
-        _publish_solutions(Course.find(course), assignment, now=now)
+        _publish_solutions(find_course(course), assignment, now=now)
         return
     with err.status(f"Building and proving {assignment}") as status:
         proof = make_release(
-            Course.find(course),
+            find_course(course),
             assignment,
             check=check,
             say=lambda what: status.update(as_line(what)),
@@ -119,9 +120,10 @@ def prove(
     course: options.CoursePath = None,
 ) -> None:
     """Run the hidden tests on every misconception: each must lose points only in its own item."""
+    from autograder.commands.progress import progress
     from autograder.release.proof.killmatrix import kill_matrix
 
-    found = Course.find(course)
+    found = find_course(course)
     with progress(err, "Misconceptions") as watch:
         proof = kill_matrix(found, found.assignment(assignment), seed=seed, watch=watch)
     if matrix is not None:

@@ -8,17 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from nbformat import NotebookNode
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import app, command, err, find_course, out, told
-from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.directives import without_directives, without_solution_markers
 from autograder.course.gradecells import declared, is_solution
 from autograder.course.layout import INDEX, README, REPORT, notebook_files
@@ -26,6 +24,11 @@ from autograder.errors import CourseError, NoCourseError
 from autograder.gradebook.glance import PAGES, Graded, glance, handed_on, outdated
 from autograder.submission.timestamps import read_timestamp
 from autograder.words import as_json
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from autograder.course.assignment import Assignment, Course
 
 SCHEMA = "fdl-status/1"
 
@@ -304,6 +307,8 @@ def _content(path: Path) -> bytes | None:
 
 
 def _is_filled_and_released(path: Path, release: Path, solutions: Set[str]) -> bool:
+    from autograder.course.assignment import read_notebook
+
     old, new = (read_notebook(folder / path.name).cells for folder in (release, path.parent))
     return len(old) == len(new) and all(
         _is_released(*pair) and _is_filled(pair[1], solutions)

@@ -13,10 +13,7 @@ from contextlib import AbstractContextManager, chdir, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
-
-import nbformat
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Literal
 
 from autograder.course.directives import Reference, directive_of
 from autograder.course.gradecells import (
@@ -33,6 +30,9 @@ from autograder.course.layout import SETTINGS, CourseFolder, notebook_files
 from autograder.course.rules import Counting, Deadline, Rules
 from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError, NoCourseError
+
+if TYPE_CHECKING:  # commands that read no notebook start without nbformat
+    from nbformat import NotebookNode
 
 Kind = Literal["auto", "manual"]
 
@@ -194,6 +194,8 @@ class Course(CourseFolder):
 
 def read_notebook(path: Path) -> NotebookNode:
     """Read one of the instructor's notebooks; raise CourseError with its path if reading fails."""
+    import nbformat
+
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises many kinds of errors

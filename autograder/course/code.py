@@ -13,7 +13,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -27,13 +27,20 @@ SOLUTIONS = "solutions"
 HIDDEN = "autograder.hidden"
 
 
-def load_references(course: Course, assignment: Assignment) -> dict[str, Callable[..., object]]:
-    """Return the reference functions by name; answers of auto items must define the same names."""
+def load_references(
+    course: Course, assignment: Assignment, names: Container[str] | None = None
+) -> dict[str, Callable[..., object]]:
+    """Return the reference functions by name; answers of auto items must define the same names.
+
+    With `names`, return only these functions, and import only their modules.
+    """
     folder = course.solutions(assignment.name)
     serve_solutions(folder)
     found: dict[str, Callable[..., object]] = {}
     for item in assignment.select("auto"):
         for reference in item.references:
+            if names is not None and reference.name not in names:
+                continue
             path = folder / f"{reference.module}.py"
             with course.beside_files(assignment):
                 module = _import(SOLUTIONS, path)

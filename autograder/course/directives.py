@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, NoReturn
-
-from nbformat import NotebookNode
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from autograder.course.gradecells import CellPlace, is_answer, is_given
 from autograder.errors import CourseError
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 Verb = Literal["REFERENCE", "GIVEN"]
 

@@ -106,7 +106,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         if self._fingerprints.get(student) != fingerprint:
             return None
         folder = self._folder(student)
-        if self._gradebook.recorded_folder(self._assignment.name, student) != digest(folder):
+        if self._folders.get(student) != digest(folder):
             return None
         try:
             return Report.read(folder / REPORT), self._points(self._awaiting.get(student, ()))
@@ -116,6 +116,10 @@ class Recorder(AbstractContextManager["Recorder"]):
     @cached_property
     def _fingerprints(self) -> dict[str, str]:
         return self._gradebook.fingerprints(self._assignment.name)
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        return self._gradebook.noted(FOLDER, self._assignment.name)
 
     @cached_property
     def _awaiting(self) -> dict[str, list[str]]:

@@ -25,9 +25,9 @@ from itertools import pairwise
 from typing import Any, get_type_hints
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.code import load_references
 from autograder.errors import CourseError
 from autograder.grading.transcript import Event
 from autograder.timelimit import TimeUpError, time_limit
@@ -71,6 +71,14 @@ def read_pairs(course: Course, assignment: Assignment) -> Pairs:
         if caller in called:
             raise CourseError(f"{path}: {caller} can't build on itself")
     return table
+
+
+def load_called(
+    course: Course, assignment: Assignment, pairs: Pairs
+) -> dict[str, Callable[..., object]]:
+    """Return the references, by name, of the answers that other answers may build on."""
+    called = {name for names in pairs.values() for name in names}
+    return load_references(course, assignment, called)
 
 
 class StandIns:
@@ -166,6 +174,8 @@ def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
 
 
 def _draws(function: Callable[..., object]) -> bool:
+    from matplotlib.figure import Figure
+
     try:
         return get_type_hints(function).get("return") is Figure
     except (NameError, TypeError):

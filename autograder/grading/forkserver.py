@@ -33,7 +33,8 @@ def start() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     with contextlib.suppress(OSError):
         _use_own_folder()
-    context.set_forkserver_preload(["autograder.grading.classrun"])
+    # diagnosis runs the kit's own answers, so nearly every marking process needs both modules
+    context.set_forkserver_preload(["autograder.grading.classrun", "autograder.sandbox.inprocess"])
     with starting(), contextlib.suppress(OSError):
         forkserver.ensure_running()
     return context

@@ -10,17 +10,18 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.course.assignment import Assignment, Course, Item
-from autograder.course.code import load_references
-from autograder.grading.followthrough import read_pairs
+from autograder.grading.followthrough import load_called, read_pairs
 from autograder.grading.hiddentests import HiddenTests
 from autograder.grading.misconceptions import world_of
 from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import charge_once, item_report, outcomes_by_item
 from autograder.grading.report import ItemReport, NotebookReport
-from autograder.sandbox.inprocess import LocalStudent
+
+if TYPE_CHECKING:
+    from autograder.sandbox.inprocess import LocalStudent
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class LocalMarker:
         wanted = [item for item in auto if items is None or item.name in items]
         plugin = MarkingPlugin(self.assignment, only={item.name for item in wanted}, core=core)
         hidden = self.course.hidden(self.assignment.name)
-        references = load_references(self.course, self.assignment)
         pairs = read_pairs(self.course, self.assignment)
+        references = load_called(self.course, self.assignment, pairs)
         found = []
         with (
             self.course.beside_files(self.assignment),
@@ -87,6 +88,8 @@ class LocalMarker:
             return world_of(self.course, self.assignment, problem, {})
 
     def _student(self, answers: Mapping[str, Any], problem: str) -> LocalStudent:
+        from autograder.sandbox.inprocess import LocalStudent  # imports matplotlib
+
         return LocalStudent(partial(world_of, self.course, self.assignment, problem, answers))
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import py_compile
 import tempfile
 import time
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import starmap
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.cache import cache_folder
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
-from autograder.course.code import load_references
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import Diagnosticians
-from autograder.grading.followthrough import read_pairs
+from autograder.grading.followthrough import load_called, read_pairs
 from autograder.grading.hiddentests import HiddenTests, KeptTests
 from autograder.grading.memory import bounded_memory
+from autograder.grading.misconceptions import Misconception
 from autograder.grading.notebooks import RunNotebooks
 from autograder.grading.otherversions import told_difference
 from autograder.grading.plugin import MarkingPlugin, Outcome
@@ -32,6 +36,7 @@ from autograder.grading.points import (
     with_diagnosis,
 )
 from autograder.grading.report import ItemReport, Report
+from autograder.grading.trialcache import Keep
 from autograder.sandbox import Limits, Sandbox, examine
 from autograder.sandbox.stages import StageTimes
 from autograder.submission.earlier import read_earlier
@@ -113,18 +118,19 @@ def mark_submission(
             )  # fmt: skip
         stack.enter_context(times.stage("other"))
         stack.enter_context(notebooks)
+        stack.enter_context(course.beside_files(assignment))
+        pairs = read_pairs(course, assignment)
+        references = load_called(course, assignment, pairs)
+        with times.stage("pytest"):  # before the cells, because a new sandbox may still be starting
+            plugin, hidden = stack.enter_context(
+                warm.tests.open(course.hidden(assignment.name), assignment)
+            )
         with times.stage("reading"):
             notebooks.redraw_pictures()
         notebooks.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
         notebooks.run_notebooks(deadline)
-        stack.enter_context(course.beside_files(assignment))
-        references = load_references(course, assignment)
-        pairs = read_pairs(course, assignment)
-        with (
-            times.stage("pytest"),
-            warm.tests.open(course.hidden(assignment.name), assignment) as (plugin, hidden),
-        ):
+        with times.stage("pytest"):
             plugin.begin(notebooks.student, seed, references, pairs, deadline=deadline)
             hidden.run()
             tested, notes = _tested_again(assignment, notebooks, plugin, hidden, deadline)
@@ -135,14 +141,18 @@ def mark_submission(
         for problem in assignment.problems:
             for name in notebooks.left_as_released(problem.name):
                 items[name] = unattempted(items[name])
+        failed = {name: found for name, found in outcomes.items() if not _all_passed(found)}
+        named: dict[str, tuple[Misconception, ...]] = {}
+        causes: dict[str, Mapping[str, frozenset[str]]] = {}
         with times.stage("diagnosis"):
-            diagnostician = warm.diagnosticians.get(course, assignment, seed)
-            end = deadline + DIAGNOSIS_SECONDS
-            named = {
-                name: diagnostician.diagnose(name, found, end - time.monotonic())
-                for name, found in outcomes.items()
-            }
-            causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
+            if failed:  # reading the misconceptions takes as long as marking an item
+                diagnostician = warm.diagnosticians.get(course, assignment, seed)
+                end = deadline + DIAGNOSIS_SECONDS
+                named = {
+                    name: diagnostician.diagnose(name, found, end - time.monotonic())
+                    for name, found in failed.items()
+                }
+                causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
         items = charge_once(items, causes)
         items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
         report = _report(assignment, notebooks, items, tested, seed)
@@ -187,6 +197,10 @@ def _tested_again(
             if after[item.name].points > before[item.name].points:
                 found, notes[item.name] = changed, note
     return found, notes
+
+
+def _all_passed(found: Iterable[Outcome]) -> bool:
+    return all(outcome.passed for outcome in found)
 
 
 def _is_attempted(item: Item, found: Iterable[Outcome]) -> bool:
@@ -255,14 +269,19 @@ def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
                 f"{release / name} can't be read ({error.strerror}): course.toml lists it in the "
                 "homework's files, so put it into the source and release the homework again"
             ) from error
-    for path in sorted(release.glob("*.py")):
-        found[path.name] = content = path.read_bytes()
-        found |= _compiled(path.name, content)
-    return found
+    modules = {path.name: path.read_bytes() for path in sorted(release.glob("*.py"))}
+    return {**found, **modules, **_bytecode(tuple(modules.items()))}
 
 
-@lru_cache(maxsize=32)
-def _compiled(name: str, content: bytes) -> Mapping[str, bytes]:
+@lru_cache(maxsize=8)
+def _bytecode(modules: tuple[tuple[str, bytes], ...]) -> Mapping[str, bytes]:
+    """Return the bytecode of all modules; it is cached for later commands."""
+    versions = importlib.util.MAGIC_NUMBER, modules
+    keep = Keep(hashlib.sha256(repr(versions).encode()).hexdigest(), cache_folder("bytecode"))
+    return keep.get("all", lambda: dict(ChainMap(*starmap(_compiled, modules))))
+
+
+def _compiled(name: str, content: bytes) -> dict[str, bytes]:
     """Return a module's bytecode under its file name in Python's cache; {} if it can't compile.
 
     A notebook may overwrite the module, so Python uses the bytecode only for exactly this text.

@@ -11,12 +11,15 @@ a wrong value. Misconceptions have three uses:
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
@@ -162,7 +165,7 @@ class Catalogue:
         With `alone`, diagnosis never combines this misconception with another one. Raise
         CourseError if a piece does not occur in the reference exactly once.
         """
-        change = Change(textwrap.dedent(inspect.getsource(reference)), changes)
+        change = Change(source_of(reference), changes)
         target = reference.__name__
         try:
             text = change.text()
@@ -222,9 +225,33 @@ class Pair:
 
 def _text(function: Callable[..., Any], name: str) -> str:
     """Return the text of the function with another name and without decorators."""
-    text = textwrap.dedent(inspect.getsource(function))
+    text = source_of(function)
     head = f"def {function.__name__}("
     return text[text.index(head) :].replace(head, f"def {name}(", 1)
+
+
+def source_of(function: Callable[..., Any]) -> str:
+    """Return the text of a function, indented as a top-level function.
+
+    `inspect.getsource` returns the same text, but splits it into tokens each time.
+    """
+    code = inspect.unwrap(function).__code__
+    path = Path(code.co_filename)
+    text = _sources(path, path.stat().st_mtime_ns)[code.co_firstlineno]
+    return textwrap.dedent(text)
+
+
+@lru_cache(maxsize=16)
+def _sources(path: Path, _changed: int) -> Mapping[int, str]:
+    """Return the text of each function in a file, by the number of its first line."""
+    with path.open(encoding="utf-8") as file:
+        lines = file.readlines()
+    found = {}
+    for node in ast.walk(ast.parse("".join(lines))):
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
+            found[first] = "".join(lines[first - 1 : node.end_lineno])
+    return found
 
 
 def names_in(code: CodeType) -> set[str]:

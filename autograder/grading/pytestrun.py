@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.course.code import load_references, serve_hidden_tests
+from autograder.course.code import serve_hidden_tests
 from autograder.errors import KitError
-from autograder.grading.followthrough import read_pairs
+from autograder.grading.followthrough import load_called, read_pairs
 from autograder.grading.mark import MarkSettings, open_notebooks
 from autograder.grading.notebooks import RunNotebooks
 from autograder.grading.plugin import MarkingPlugin
@@ -67,7 +67,8 @@ def _start(config: pytest.Config, path: Path) -> None:
     notebooks = open_notebooks(course, assignment, path, seed, settings)
     config.stash[NOTEBOOKS] = notebooks
     notebooks.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
-    references, pairs = load_references(course, assignment), read_pairs(course, assignment)
+    pairs = read_pairs(course, assignment)
+    references = load_called(course, assignment, pairs)
     plugin = MarkingPlugin(assignment)
     plugin.begin(notebooks.student, seed, references, pairs)
     config.pluginmanager.register(plugin, "fdl-marking")

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from autograder.sandbox import FigureData, Raised, Student, StudentFailure
-from autograder.sandbox.inprocess import LocalStudent
+
+if TYPE_CHECKING:  # marking imports matplotlib only for code that draws in this process
+    from autograder.sandbox.inprocess import LocalStudent
 
 KEPT_BYTES = 200_000
 """Largest size of a value to store unchanged, in bytes; figures are stored while there is room."""
@@ -25,7 +27,7 @@ _PART_BYTES = 100
 """Number of bytes to count for each part of a list, about the part's size in memory."""
 
 
-AnyStudent = Student | LocalStudent
+AnyStudent: TypeAlias = "Student | LocalStudent"
 """The student object of a hidden test, whose functions are called by their names."""
 
 

@@ -101,6 +101,7 @@ class Sandbox:
         self._confinement: Confinement | None = None
         self._control: Channel | None = None
         self._launches = 0
+        self._has_begun = False
         self._has_served = False
         self._parent = 0
         self._kept: dict[int, int] = {}
@@ -120,7 +121,18 @@ class Sandbox:
             if self._confinement is not None:
                 self._confinement.close()
             self._confinement = self._control = None
+            self._has_begun = False
             self._kept, self._traced = {}, False
+
+    def begin(self) -> None:
+        """Start the warm parent without waiting for it: it imports while the grader does."""
+        self.close()
+        if self._launches == MAX_LAUNCHES:
+            raise NotebookGone("the sandbox was ended too often")
+        self._launches += 1
+        with undisturbed():
+            self._confinement = launch(self.protection, self.limits)
+        self._has_begun = True
 
     def renew(self) -> None:
         """Prepare for another submission: remove all processes and files of the last submission.
@@ -295,13 +307,11 @@ class Sandbox:
             return False
 
     def _launch(self) -> Channel:
-        self.close()
-        if self._launches == MAX_LAUNCHES:
-            raise NotebookGone("the sandbox was ended too often")
-        self._launches += 1
-        with undisturbed():
-            self._confinement = launch(self.protection, self.limits)
-        self._has_served = False
+        if not self._has_begun or self.cause is not None:
+            self.begin()
+        assert self._confinement is not None
+        self._confinement.restart_time()
+        self._has_begun = self._has_served = False
         control = Channel(self._confinement.channel, Budget())
         try:
             self._parent = self._first_word(control, "ready")

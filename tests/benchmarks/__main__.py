@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from autograder.course.assignment import Course
 from tests import written
@@ -25,7 +24,8 @@ from .courses import SAMPLES, make_kit_course, sample_students
 from .effort import Effort
 from .figures import Figures, stages
 from .machine import machine, versions
-from .ways import OTTER, WAYS, Maker, UnfairError, Way, run_script
+from .starts import measure_starts
+from .ways import KIT, OTTER, WAYS, Maker, UnfairError, Way, run_script
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "benchmarks.md"
@@ -47,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.json.write_text(figures.to_json(), encoding="utf-8")
     for table in figures.tables():
         out.print(table)
-    if options.stages:
-        out.print(_stages(options.submissions))
+    if figures.stages:
+        out.print(stages(figures.stages))
+    if options.compare:
+        out.print(figures.compared(Figures.read(options.compare)))
     if options.page:
         written.write_between(PAGE, COMMAND, figures.markdown())
         err.print(f"the tables in {PAGE.name} are written")
@@ -63,7 +65,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures in FILE")
     parser.add_argument("--read", type=Path, metavar="FILE", help="run nothing: read this")
     parser.add_argument("--page", action="store_true", help=f"write the tables into {PAGE.name}")
-    parser.add_argument("--stages", action="store_true", help="tell where the kit's time goes")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="show an earlier run beside it"
+    )
     parser.add_argument("--otter", type=Path, default=ENVIRONMENT, metavar="FOLDER",
                         help="where otter-grader's environment is or goes")  # fmt: skip
     parser.add_argument("--width", type=int, default=120, help="of the tables, in characters")
@@ -82,7 +86,9 @@ def _measure(options: argparse.Namespace, err: Console) -> Figures:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         _check(maker, names, Path(scratch, "kinds"), err)
         rounds = _rounds(maker, names, options, Path(scratch), err)
-    return Figures(options.submissions, rounds, machine(), known)
+        starts = _starts(Path(scratch), options.rounds, err) if KIT in names else []
+    spent = _stages(options.submissions) if KIT in names else {}
+    return Figures(options.submissions, rounds, machine(), known, starts=starts, stages=spent)
 
 
 def _check(maker: Maker, names: Sequence[str], root: Path, err: Console) -> None:
@@ -114,14 +120,22 @@ def _run(way: Way, root: Path, told: str, err: Console) -> Effort:
     return effort
 
 
-def _stages(count: int) -> Table:
+def _starts(root: Path, rounds: int, err: Console) -> list[Mapping[str, Effort]]:
+    """Measure single commands in the course that the kit graded in the last round."""
+    graded = root / f"{KIT}-{rounds - 1}"
+    student = min(path.name for path in (graded / "submitted").iterdir())
+    err.print("single commands, cold start")
+    return [measure_starts(graded, HOMEWORK, student) for _ in range(rounds)]
+
+
+def _stages(count: int) -> dict[str, float]:
     course = Course.find(CHECKOUT)
     assignment = course.assignment(HOMEWORK)
     students = sample_students(course, assignment, count)
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         made = make_kit_course(course, assignment, students, Path(scratch, "course"))
         found = run_script(stopwatch, made.root, HOMEWORK)
-    return stages(found["seconds"], found["calls"], count)
+    return {name: spent / count for name, spent in found["seconds"].items()}
 
 
 if __name__ == "__main__":

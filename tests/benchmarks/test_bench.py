@@ -15,6 +15,7 @@ from .courses import SAMPLES, Marks, ScratchCourse, sample_students, true_marks
 from .effort import Effort
 from .figures import Figures
 from .otter import hidden_test, master_notebook
+from .starts import CELLS, STARTS
 from .stock_tests import TESTS
 from .ways import FLOOR, KIT, KIT_ONE, LABELS, OTTER, STOCK, UnfairError, Way
 
@@ -61,10 +62,40 @@ def test_ways_that_were_left_out_or_not_counted_are_not_told_of() -> None:
     assert rows[LABELS[FLOOR]] == ["", "1.50 (1.00–2.00)"]
 
 
-def test_figures_are_read_as_they_were_kept(tmp_path: Path) -> None:
+def with_starts(seconds: float) -> Figures:
+    """Return figures in which each single command takes this long, and its cells one second."""
+    each = {name: Effort(seconds, 2 * seconds) for name in STARTS}
+    return figures(starts=[{**each, CELLS: Effort(1.0, 1.0)}], stages={"cells": seconds / 4})
+
+
+@pytest.mark.parametrize("kept", [figures(), with_starts(3.0)])
+def test_figures_are_read_as_they_were_kept(tmp_path: Path, kept: Figures) -> None:
     path = tmp_path / "bench.json"
-    path.write_text(figures().to_json(), encoding="utf-8")
-    assert Figures.read(path) == figures()
+    path.write_text(kept.to_json(), encoding="utf-8")
+    assert Figures.read(path) == kept
+
+
+def test_single_commands_have_their_own_table_and_the_bound_of_a_cold_start() -> None:
+    found = with_starts(1.5)
+    assert ["`fdl --help`", "1.50 (1.50–1.50)", "3.00 (3.00–3.00)"] in list(found.start_rows())
+    ratio = list(found.ratios())[-1]
+    assert (ratio.rounds, ratio.bound) == ((1.5,), "at most 2")
+    assert "| `fdl status` | 1.50 (1.50–1.50) | 3.00 (3.00–3.00) |" in found.markdown()
+    assert not list(figures().start_rows())
+
+
+def test_an_earlier_run_is_shown_beside_the_last_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, found in (("old", with_starts(4.0)), ("new", with_starts(3.0))):
+        (tmp_path / f"{name}.json").write_text(found.to_json(), encoding="utf-8")
+    files = ["--read", str(tmp_path / "new.json"), "--compare", str(tmp_path / "old.json")]
+    assert bench.main(files) == 0
+    rows = [row.split("│")[1:-1] for row in capsys.readouterr().out.splitlines()]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    assert ["stage: cells", "1.000", "0.750", "0.75"] in cells
+    assert ["fdl --help: processor", "8.000", "6.000", "0.75"] in cells
+    assert ["nbgrader autograde: processor", "21.000", "21.000", "1.00"] in cells
 
 
 def test_page_has_a_place_for_the_tables() -> None:
@@ -126,5 +157,7 @@ def test_all_ways_find_the_true_marks_and_are_measured(
     assert code == 0
     found = Figures.read(path)
     assert set(found.ways) == set(ways)
+    assert set(found.starts[0]) == set(STARTS)
+    assert found.stages["cells"] > 0
     assert all(each.seconds > 0 for each in found.rounds[0].values())
     assert "Ratios" in capsys.readouterr().out

@@ -13,6 +13,7 @@ import pytest
 
 from autograder.errors import SandboxError
 from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox
+from autograder.sandbox.isolation import is_alive
 from autograder.sandbox.session import NotebookGone, NotebookProcess
 from autograder.sandbox.student import Missing
 
@@ -382,3 +383,39 @@ def test_a_cell_that_has_run_is_spared_once(
             student.f()
     assert not left
     student.close()
+
+
+@pytest.fixture
+def begun(made: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox of its own that has begun to start, behind the same walls."""
+    with Sandbox(made.protection, LIMITS) as sandbox:
+        sandbox.begin()
+        yield sandbox
+
+
+def test_a_sandbox_that_has_begun_is_used_and_not_started_again(begun: Sandbox) -> None:
+    first = parent_of(begun)
+    assert first is not None
+    begun.make_ready()
+    assert run_notebook(begun, "notebook", "print(7)") == "7\n"
+    assert parent_of(begun) is first
+
+
+def test_a_sandbox_that_ended_before_it_was_needed_is_started_again(begun: Sandbox) -> None:
+    """A busy grader may need longer for its imports than a submission may take."""
+    first = begun._confinement
+    assert first is not None
+    first.kill("time")
+    begun.make_ready()
+    assert run_notebook(begun, "notebook", "print(7)") == "7\n"
+    assert parent_of(begun) is not first
+
+
+def test_a_sandbox_that_is_never_needed_leaves_nothing(begun: Sandbox) -> None:
+    first = begun._confinement
+    assert first is not None
+    top = first.all_processes()[0]
+    begun.renew()
+    assert parent_of(begun) is None
+    assert not is_alive(top)
+    assert run_notebook(begun, "notebook", "print(7)") == "7\n"

@@ -17,7 +17,7 @@ from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
 from autograder.durable import write_text
 from autograder.errors import KitError
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
 from autograder.pages.feedback import read_headings
 from autograder.platforms.gradescope.metadata import METADATA, HandedIn, read_metadata
 from autograder.platforms.gradescope.package import GradescopeSettings
@@ -52,12 +52,12 @@ def mark(root: Path) -> Results:
     settings = GradescopeSettings.read(source / "settings.json")
     course = Course(source / "course")
     assignment = course.assignment(settings.assignment)
-    report = mark_submission(
-        course,
-        assignment,
-        root / "submission",
-        settings=mark_settings(settings, assignment.limits),
-    ).report
+    limits = mark_settings(settings, assignment.limits)
+    with open_sandbox(limits) as sandbox:
+        sandbox.begin()  # the sandbox imports modules while this process reads and collects tests
+        report = mark_submission(
+            course, assignment, root / "submission", settings=limits, sandbox=sandbox
+        ).report
     handed_in = read_metadata(root / METADATA)
     if not is_due(course, assignment, handed_in, datetime.now(UTC)):
         report = report.without_results()
