@@ -17,7 +17,6 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from autograder.console import Terminal
-from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.words import printable, shown
 

@@ -13,12 +13,12 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
-from autograder.course.assignment import Course
 from autograder.course.layout import INDEX
 from autograder.errors import RecordError
 from autograder.words import listed
 
 if TYPE_CHECKING:
+    from autograder.course.assignment import Course
     from autograder.exports.handback import HandBack
     from autograder.exports.handback.mail import Mails
 

@@ -47,6 +47,8 @@ COLLECTED = ".collected"
 REPORT = "report.json"
 """File name of the Report, beside a student's marked notebooks."""
 
+MISCONCEPTIONS = "misconceptions.py"
+"""Name of the file with known wrong answers, beside the hidden tests."""
 INDEX = "index.html"
 """Name of a student's first feedback page."""
 

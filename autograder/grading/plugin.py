@@ -103,6 +103,7 @@ class MarkingPlugin:
         self._assignment = assignment
         self._only = only
         self._core = core
+        self._served: tuple[str, AnyStudent] | None = None
 
     def begin(
         self,
@@ -122,7 +123,7 @@ class MarkingPlugin:
         self._references = references
         self._pairs = pairs
         self._deadline = deadline
-        self._served: tuple[str, AnyStudent] | None = None
+        self._served = None
         self._room = Room()
         self.start_over()
 

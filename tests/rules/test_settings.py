@@ -122,6 +122,9 @@ def used(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
         yield
 
     monkeypatch.setattr(mark, "open_sandbox", note)
+    monkeypatch.setattr(
+        autograder.sandbox, "Sandbox", lambda _walls, limits: note(MarkSettings(limits))
+    )
     monkeypatch.setattr(classrun, "_run_pool", note_pool)
     monkeypatch.setattr(forkserver, "start", lambda: None)
     monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 
 from autograder.course.assignment import Course
 from autograder.course.gradecells import is_check, is_manual, points_of
-from autograder.course.layout import CHECKS, COMPANIONS, README, REQUIREMENTS
+from autograder.course.layout import CHECKS, COMPANIONS, MISCONCEPTIONS, README, REQUIREMENTS
 from autograder.durable import write_text
 from autograder.errors import KitError
 from autograder.grading.inprocess import LocalMarker
@@ -219,14 +219,14 @@ def _write(plan: Plan, folders: Mapping[str, Path], homework: NewHomework) -> No
             if text:
                 write_text(hidden / f"test_{adopted.name}{end}", text)
     words = {"HOMEWORK_TITLE": homework.title, "HOMEWORK": homework.name}
-    words["import HOMEWORK_IMPORTS"] = "\n".join(_check_imports(plan))
+    words["# HOMEWORK_IMPORTS"] = "\n".join(_check_imports(plan))
     write_text(source / README, _filled(README, words))
     checks = [text for each in plan.notebooks for text in each.checks]
     head = _filled(CHECKS, words).rstrip("\n")
     write_text(source / CHECKS, "\n\n\n".join([head, *checks]) + "\n")
     write_text(source / REQUIREMENTS, "\n".join(_requirements(plan)) + "\n")
     write_text(solutions / "__init__.py", f'"""Reference solutions of {homework.name}."""\n')
-    write_text(hidden / "misconceptions.py", _filled("misconceptions.py", words))
+    write_text(hidden / MISCONCEPTIONS, _filled(MISCONCEPTIONS, words))
     conftest = EXAMPLE / "hidden" / "conftest.py"
     write_text(hidden / "conftest.py", conftest.read_text(encoding="utf-8"))
     if kept := [piece for adopted in plan.notebooks for piece in adopted.kept]:

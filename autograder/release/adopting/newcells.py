@@ -49,7 +49,7 @@ def declare(
     }
     if points is not None:
         known["points"] = int(points) if float(points).is_integer() else points
-    cell.metadata["nbgrader"] = NotebookNode(known)
+    cell.metadata.update(nbgrader=NotebookNode(known))
 
 
 def lock(cell: NotebookNode, name: str) -> None:

@@ -9,7 +9,7 @@ A check mark is a good sign, not a mark: the tests may use other inputs.
 
 from __future__ import annotations
 
-import HOMEWORK_IMPORTS
+# HOMEWORK_IMPORTS
 from autograder.release.checkskit import *
 
 NUDGE = "Run your code on the example of this check. Which step gives another result on paper?"
