@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.gradecells import is_solution, place
+from autograder.course.gradecells import is_solution, may_raise, place
 from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
 from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
-from autograder.release.preprocessors import MAY_RAISE
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
@@ -258,7 +257,7 @@ def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):
             stub = output.get("ename") == "NotImplementedError"
-            expected = is_solution(cell) and MAY_RAISE in cell.metadata.get("tags", ())
+            expected = is_solution(cell) and may_raise(cell)
             if stub and not expected:
                 yield (
                     f"{place(name, index, cell)} stops at an unfinished answer with {who}: "
