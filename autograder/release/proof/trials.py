@@ -32,7 +32,7 @@ from autograder.release.proof.visible import (
     rejects_skeleton,
     write_wrong,
 )
-from autograder.release.stated import in_points
+from autograder.words import counted
 
 if TYPE_CHECKING:
     from autograder.grading.mark import Marking
@@ -189,7 +189,7 @@ class Trials:
         faults = [_missed(name, items[name]) for name in lost]
         faults += _run_faults(self.assignment, marked, "the reference")
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
-        points = f"{marked.report.points:g} + {in_points(marked.report.bonus_points, 'bonus ')}"
+        points = f"{marked.report.points:g} + {counted(marked.report.bonus_points, 'bonus point')}"
         seen = f"all {len(items)} auto items, {points}"
         yield finding(_EARNS, faults, seen)
         yield accepts_reference(marked.notebooks, lost)
