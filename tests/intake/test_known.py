@@ -1,4 +1,4 @@
-"""Nobody gets two folders: people whom the course knows are found again, or there is a question."""
+"""Nobody gets two folders: an intake finds known people again, or asks if a person may be known."""
 
 from __future__ import annotations
 
