@@ -25,7 +25,7 @@ from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading import forkserver
 from autograder.submission.receiving import CELLS_OF
-from autograder.words import as_json, counted, shown
+from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
     from autograder.grading.mark import MarkSettings
@@ -165,7 +165,7 @@ def grade(
     _print_class(assignment, rows, form)
     warn_of_broken_tests(broken, assignment)
     for name, count in over.items():
-        who = counted(count, "submission")
+        who = "1 submission" if count == 1 else f"{count} submissions"
         err.print(Text(f"{who} exceeded a limit: {change_limits(homework, [name])}"))
     seconds = [row.seconds for row in rows.values() if row.seconds]
     if profile and seconds and form is options.Format.TABLE:

@@ -3,9 +3,9 @@
 One Sandbox holds one warm parent process (see `inside.worker`). The parent may serve one submission
 after another. A Notebook runs its cells in a child of the parent. A cell can end the child: by an
 exit, by a hang that ignores the alarm, or by closing the channel. The grader then starts a new
-child and runs all other cells again, so only the cell that ended the child is lost. Two kinds of
-cells get one more attempt. The first kind are cells that had run before. The second is the first
-cell during which the child ends by itself, because the machine may have ended the child.
+child and runs all other cells again, so only the cell that ended the child is lost. Two cells get
+one more attempt: a cell that had run before, and the first cell during which the child ends at
+once, because the machine may have ended the child.
 """
 
 from __future__ import annotations
