@@ -12,7 +12,10 @@ import io
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
+
+from autograder.words import printable
 
 MAX_BYTES = 20_000_000
 """Maximum size of a table, in bytes."""
@@ -35,8 +38,10 @@ _WRONG = re.compile(
     r"(?<=[^\W\d_])(?:[\x80-\xa9\xab-\xb3\xb6\xb8\xb9\xbb-\xbf×÷€‚ƒ„…†‡ˆ‰‹“”•–—˜™›]"
     r"|[ŠŽŸŒÀ-ÖØ-Þ](?=[a-zß-öø-ÿ])|‘(?=[a-zß-öø-ÿ]))"
 )
-_SAMPLE = re.compile(r"[^,;\t\r\n\"]*[^\x00-\x7f][^,;\t\r\n\"]*")
+# the look-behind keeps the search linear: no match begins in the middle of a cell
+_SAMPLE = re.compile(r"(?<![^,;\t\r\n\"])[^,;\t\r\n\"]*[^\x00-\x7f][^,;\t\r\n\"]*")
 MAX_SAMPLES = 3
+"""Maximum number of cells to show of a file whose encoding was guessed."""
 
 
 class TableError(Exception):
@@ -81,18 +86,23 @@ def read_table(content: bytes, *, only_utf8: bool = False) -> CsvTable:
     told = next((mark for mark in _DELIMITERS if named and named[1] == mark), None)
     delimiter = told or _delimiter_of(text)
     newline = "\r\n" if "\r\n" in text else "\n"
-    # newline="" as the csv module requires: line breaks within cells stay unchanged
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        rows = [tuple(row) for row in lines if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise TableError(
-            f"is not a CSV file: line {lines.line_num}: {error}. Export it again"
-        ) from None
+    rows = _rows(text, delimiter)
     if not rows:
         raise TableError("is empty: export it again")
     header, *body = rows
     return CsvTable(header, tuple(body), delimiter, newline, content.startswith(_BOM), samples)
+
+
+def _rows(text: str, delimiter: Delimiter) -> list[tuple[str, ...]]:
+    """Return the rows that are not blank."""
+    # newline="" as the csv module requires: line breaks within cells stay unchanged
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [tuple(row) for row in lines if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise TableError(
+            f"is not a CSV file: line {lines.line_num}: {error}. Export it again"
+        ) from None
 
 
 def _decoded(content: bytes, *, only_utf8: bool) -> tuple[str, tuple[str, ...]]:
@@ -112,7 +122,7 @@ def _decoded(content: bytes, *, only_utf8: bool) -> tuple[str, tuple[str, ...]]:
         raise _unclear("is neither UTF-8 nor Windows-1252", error.start) from None
     if wrong := _WRONG.search(text):
         raise _unclear("is neither UTF-8 nor Windows-1252", wrong.start())
-    found = (match[0].strip() for _, match in zip(range(50), _SAMPLE.finditer(text), strict=False))
+    found = (printable(match[0].strip()) for match in islice(_SAMPLE.finditer(text), 50))
     return text, tuple(dict.fromkeys(found))[:MAX_SAMPLES]
 
 
@@ -122,6 +132,7 @@ def _unclear(what: str, place: int) -> TableError:
 
 def _delimiter_of(text: str) -> Delimiter:
     """Return the separator that splits the first line into the most cells."""
-    first = text.splitlines()[0] if text else ""
+    # the csv module accepts no longer cell; `_rows` reports it
+    first = text.splitlines()[0][: csv.field_size_limit()] if text else ""
     cells = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
     return max(_DELIMITERS, key=lambda mark: cells[mark])

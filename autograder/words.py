@@ -95,6 +95,12 @@ def listed(names: Sequence[str]) -> str:
     return text if len(names) <= MAX_NAMED else f"{text} and {len(names) - MAX_NAMED} more"
 
 
+def counted(number: float, thing: str) -> str:
+    """Return a number with what it counts, such as "1 student", "2 students" or "−0.5 points"."""
+    digits = f"{number:g}".replace("-", "−")
+    return f"{digits} {thing}{'' if abs(number) == 1 else 's'}"
+
+
 def show_fields(record: Any) -> None:
     """Make all texts of a frozen dataclass safe with `shown`, also those in tuples."""
     for name, value in list(vars(record).items()):

@@ -19,6 +19,7 @@ from autograder.words import (
     MAX_STACKED,
     ShownLog,
     as_json,
+    counted,
     printable,
     show_fields,
     shown,
@@ -86,6 +87,20 @@ def test_honest_text_is_shown_as_it_is(text: str) -> None:
 def test_endless_names_and_towers_are_cut() -> None:
     assert len(printable("x" * 1_000)) == MAX_SHOWN
     assert shown("Z" + "\u0301" * 40) == "Z" + "\u0301" * MAX_STACKED
+
+
+@pytest.mark.parametrize(
+    ("number", "thing", "text"),
+    [
+        (1, "student", "1 student"),
+        (0, "student", "0 students"),
+        (-1, "point", "−1 point"),
+        (-0.5, "point", "−0.5 points"),
+        (2.0, "bonus point", "2 bonus points"),
+    ],
+)
+def test_numbers_agree_with_what_they_count(number: float, thing: str, text: str) -> None:
+    assert counted(number, thing) == text
 
 
 def test_lines_end_alike_and_blanks_are_blanks() -> None:

@@ -15,7 +15,7 @@ from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
 from autograder.course.layout import INDEX
 from autograder.errors import RecordError
-from autograder.words import listed
+from autograder.words import counted, listed
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Course
@@ -164,7 +164,7 @@ def _about_file(result: HandBack, target: Path, to: Receiver) -> Iterator[Text]:
         )
         return
     verb = {"new": "Written", "replaced": "Replaced", "unchanged": "Unchanged"}[result.state]
-    count = "1 student" if len(result.packed) == 1 else f"{len(result.packed)} students"
+    count = counted(len(result.packed), "student")
     yield Text(f"{verb}: {target} ({_size(result.size)}, feedback for {count})")
     for note in result.notes:
         yield Text(note)

@@ -35,10 +35,12 @@ from PIL import Image
 
 from autograder.content.pictures import plain_type
 from autograder.course.gradecells import (
+    MAY_RAISE,
     by_grade_id,
     grade_id,
     is_locked,
     is_solution,
+    may_raise,
     nbgrader_metadata,
 )
 from autograder.timelimit import time_limit
@@ -160,7 +162,6 @@ class PageBudget:
 
 
 _CUT = " … (cut here: too long)"
-_MAY_RAISE = "raises-exception"
 
 
 def clean_notebook(
@@ -197,8 +198,8 @@ def _clean_cell(
     clean = deepcopy(cell)
     known = nbgrader_metadata(cell)
     clean.metadata = NotebookNode({"nbgrader": deepcopy(known)} if known else {})
-    if _MAY_RAISE in cell.metadata.get("tags", ()):
-        clean.metadata["tags"] = [_MAY_RAISE]
+    if may_raise(cell):
+        clean.metadata["tags"] = [MAY_RAISE]
     if cell.cell_type == "code":
         clean.pop("attachments", None)
         if not _is_instructors(cell, released):

@@ -19,7 +19,7 @@ from typing import Annotated
 import msgspec
 
 from autograder.course.assignment import Course
-from autograder.course.layout import SETTINGS
+from autograder.course.layout import SETTINGS, earlier_file
 from autograder.errors import CourseError
 
 MAX_BYTES = 500_000_000
@@ -54,7 +54,7 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
     `others` are names of further files in the course's root to include.
     """
-    earlier = course.earlier_releases(assignment).relative_to(course.root).as_posix()
+    earlier = earlier_file(course.release(assignment)).relative_to(course.root).as_posix()
     roots = [name for name in (SETTINGS, earlier, *others) if (course.root / name).is_file()]
     found = {name: (course.root / name).read_bytes() for name in roots}
     for folder in _folders(course, assignment):

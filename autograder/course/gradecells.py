@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 AnyCell = Mapping[str, Any]
 
+MAY_RAISE = "raises-exception"
+"""Tag of a cell whose error does not stop Jupyter from running the cells below."""
+
 _DECLARED = ("grade_id", "grade", "solution", "locked", "points")
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -53,6 +56,13 @@ def grade_id(cell: AnyCell) -> str:
     """Return the cell's nbgrader id, or an empty string."""
     name = nbgrader_metadata(cell).get("grade_id")
     return name if isinstance(name, str) else ""
+
+
+def may_raise(cell: AnyCell) -> bool:
+    """Return whether the cell has the tag MAY_RAISE."""
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return isinstance(tags, list | tuple) and MAY_RAISE in tags
 
 
 def points_of(cell: AnyCell) -> float:

@@ -69,6 +69,11 @@ def notebook_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.ipynb") if not is_left_by_program(path.name))
 
 
+def earlier_file(release: Path) -> Path:
+    """Return the file with the cells of the releases before `release`, which may be missing."""
+    return release.parent / EARLIER / f"{release.name}.json"
+
+
 class CourseFolder:
     """Paths of all files and folders of the course in `root`, even if they do not exist yet."""
 
@@ -91,10 +96,6 @@ class CourseFolder:
     def release(self, assignment: str) -> Path:
         """Return the folder that students get."""
         return self.root / RELEASE / assignment
-
-    def earlier_releases(self, assignment: str) -> Path:
-        """Return the file with the cells of earlier releases, which may be missing."""
-        return self.root / RELEASE / EARLIER / f"{assignment}.json"
 
     def solutions(self, assignment: str) -> Path:
         """Return the folder of the reference functions."""

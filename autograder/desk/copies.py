@@ -43,7 +43,7 @@ MAX_BYTES = 200_000_000
 """Largest size of a file, in bytes; the marks of 10,000 students need about 50 million."""
 
 MAX_POINTS = 1000.0
-"""Largest number of points, or of adjusted points, in an entry."""
+"""Largest number of points in an entry, and largest adjustment of points."""
 
 _UID = re.compile(r"[0-9a-f]{32}")
 
@@ -59,7 +59,7 @@ class MarksFile(msgspec.Struct, frozen=True):
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """The beginning of a file, which says what it is."""
+    """The fields of a file that say whose marks the file has."""
 
     schema: str = ""
     course: str = ""
@@ -105,7 +105,7 @@ def export_marks(desk: Desk, path: Path) -> int:
 
 
 def read_marks_file(path: Path, course: str, homework: str) -> MarksFile:
-    """Return a file's content; raise DeskError if it is damaged or of something else."""
+    """Return a file's content; raise DeskError if it is damaged or another file."""
     again = f"export it again with `fdl desk {homework} --export FILE`"
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -147,7 +147,7 @@ def _digest(entries: Sequence[AnyEntry]) -> str:
 
 
 def _faults(entry: AnyEntry) -> Iterator[str]:
-    """Yield the first thing that no entry from the desk contains, if any."""
+    """Yield the first reason why the desk cannot have written the entry, if any."""
     if not _UID.fullmatch(entry.uid):
         yield "its uid is not 32 hex digits"
     elif entry.time.tzinfo is None:
@@ -244,7 +244,7 @@ class _Merge:
         return True
 
     def _check_links(self, path: Path, entry: AnyEntry) -> None:
-        """Raise DeskError unless the entry follows entries of the same thing that are known."""
+        """Raise DeskError if the entry refers to an unknown entry or another subject's."""
         links = [entry.after, *(entry.settles if isinstance(entry, HandMark) else ())]
         for uid in filter(None, links):
             if uid not in self._known or _subject(self._known[uid]) != _subject(entry):
@@ -309,7 +309,10 @@ def _subject(entry: AnyEntry) -> tuple[str, ...]:
 
 
 def _content(entry: AnyEntry) -> AnyEntry:
-    """Return the entry; of a rubric only what two copies share that read it from the source."""
+    """Return the part of an entry that must be the same in all copies.
+
+    Two copies that read a rubric from the source have different markers and times for it.
+    """
     if not isinstance(entry, RubricVersion):
         return entry
     earliest = datetime.min.replace(tzinfo=UTC)

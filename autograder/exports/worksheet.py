@@ -32,7 +32,7 @@ SWITCH = (
     "download the file again"
 )
 
-_PARTICIPANT = re.compile(r"(\D+?)\s*(\d+)")
+_PARTICIPANT = re.compile(r"(\D*[^\d\s])\s*(\d+)")
 """A participant in any language: "Participant 123", "Teilnehmer/in123"."""
 _DATE = re.compile(r"-|(?=.*\d{4})(?=.*\d:\d\d).{8,80}", re.DOTALL)
 _ADDRESS = re.compile(r"\S+@\S+")

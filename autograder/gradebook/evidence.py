@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from autograder.course.assignment import Item
 from autograder.course.rubric import Evidence, Rubric, Step
 from autograder.grading.report import Report
+from autograder.words import counted
 
 EVIDENCE_NOTE = (
     "*✓ and ✗ show whether the hidden tests confirm the same claim in the student's code.*"
@@ -61,7 +62,7 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 
     The rubric is in a panel. Students can't imitate a panel: their texts lose all HTML tags.
     """
-    title = f"For the marker: rubric of {item.name} ({in_points(item.max_points)})"
+    title = f"For the marker: rubric of {item.name} ({counted(item.max_points, 'point')})"
     lines = [
         '<div class="panel panel-warning">',
         f'<div class="panel-heading"><strong>{html.escape(title)}</strong></div>',
@@ -77,7 +78,7 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 
 
 def _step_lines(step: Step, report: Report) -> Iterator[str]:
-    yield f"- **{in_points(step.points)}:** {step.text}"
+    yield f"- **{counted(step.points, 'point')}:** {step.text}"
     for claim in step.evidence:
         yield f"    - {_evidence_line(look_up(claim, report), report)}"
 
@@ -91,11 +92,6 @@ def _evidence_line(found: EvidenceFound, report: Report) -> str:
         return f"✓ shown by `{found.item}`: {phrase}"
     diagnosis = _plain(report.items[found.item].diagnosis)
     return f"✗ not shown by `{found.item}`: {phrase}" + (f". {diagnosis}" if diagnosis else "")
-
-
-def in_points(number: float) -> str:
-    """Return points in words, such as `1 point` or `−0.5 points`."""
-    return f"{number:g} point{'' if abs(number) == 1 else 's'}".replace("-", "−")
 
 
 def _plain(text: str) -> str:

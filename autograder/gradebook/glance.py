@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,14 +20,19 @@ SECONDS = 0.2
 PAGES = "pages"
 """Name that stands for students' pages as a receiver of marks; the other receivers are systems."""
 
+# a bonus text whose typed points may be lost awaits marking too (see `bonus.is_lost`)
 _QUERY = """
-SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum(grade.needs_manual_grade),
+SELECT homework.name, handed_in.student_id, handed_in.timestamp,
+    sum(grade.needs_manual_grade OR (
+        grade.manual_score = 0 AND grade.extra_credit IS NULL AND
+        coalesce(cell.max_score = 0 AND cell.cell_type != 'code', 0))),
     group_concat(grade.cell_id || ' ' || ifnull(grade.auto_score, '') || ' ' ||
         ifnull(grade.manual_score, '') || ' ' || ifnull(grade.extra_credit, ''))
 FROM submitted_assignment AS handed_in
 JOIN assignment AS homework ON homework.id = handed_in.assignment_id
 LEFT JOIN submitted_notebook AS notebook ON notebook.assignment_id = handed_in.id
 LEFT JOIN grade ON grade.notebook_id = notebook.id
+LEFT JOIN grade_cells AS cell ON cell.id = grade.cell_id
 GROUP BY handed_in.id
 """
 
@@ -54,11 +59,18 @@ class Graded:
     marks: str
 
 
+@contextmanager
+def read_only(gradebook: Path, seconds: float) -> Iterator[sqlite3.Connection]:
+    """Open the gradebook; wait this long for a program that is changing it."""
+    address = f"file:{quote(str(gradebook))}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=seconds)) as database:
+        yield database
+
+
 def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
     """Return the graded submissions by homework and student; raise sqlite3.DatabaseError."""
     found: dict[str, dict[str, Graded]] = {}
-    address = f"file:{quote(str(gradebook))}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=SECONDS)) as database:
+    with read_only(gradebook, SECONDS) as database:
         comments = {row[:2]: row[2] for row in database.execute(_COMMENTS)}
         for homework, student, handed_in, awaiting, points in database.execute(_QUERY):
             moment = datetime.fromisoformat(handed_in) if handed_in else None

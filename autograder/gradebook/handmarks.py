@@ -345,13 +345,6 @@ class HandMarks:
         """Return the marks of an answer, which may be none."""
         return self.answers.get((item, student)) or AnswerMarks()
 
-    def steps_of(self, mark: HandMark) -> Mapping[str, RubricStep]:
-        """Return the steps that a mark was given with, in their newest words, by id."""
-        version = self.versions.get(mark.rubric)
-        newest = self.rubrics.get(mark.item)
-        known = dict(version.by_id) if version else {}
-        return known | (dict(newest.by_id) if newest else {})
-
 
 @dataclass(frozen=True)
 class StepsOfMark:

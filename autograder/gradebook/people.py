@@ -1,8 +1,11 @@
 """Store the course's students in the gradebook, as `nbgrader db student import` does.
 
 nbgrader has one number for a student. The kit's own table stores all numbers, logins and addresses,
-so that an intake finds a student again by any of them. A course may use several platforms, so a
-small file beside the exports has each student's platform.
+so that an intake finds a student again by any of them.
+
+A course may use several platforms, so a small file beside the exports has the platform that each
+student uses now. The table cannot replace this file. It keeps the accounts of all times without
+their order, and a student who is only found in a roster has no account in it.
 """
 
 from __future__ import annotations
@@ -10,12 +13,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from autograder.course.assignment import Course
 from autograder.durable import make_folder, write_bytes
+from autograder.gradebook.glance import read_only
 from autograder.submission.intake.known import KnownPerson
 from autograder.submission.intake.roster import Roster
 
@@ -107,9 +109,8 @@ def known_people(course: Course) -> list[KnownPerson]:
 
 def _read(gradebook: Path) -> list[KnownPerson]:
     """Read the students without loading nbgrader, which takes seconds."""
-    address = f"file:{quote(str(gradebook))}?mode=ro"
     words: dict[str, list[tuple[str, str]]] = {}
-    with closing(sqlite3.connect(address, uri=True, timeout=_SECONDS)) as database:
+    with read_only(gradebook, _SECONDS) as database:
         columns = "id, first_name, last_name, email, lms_user_id"
         rows = database.execute(f"SELECT {columns} FROM student ORDER BY id").fetchall()
         if database.execute(_TABLE).fetchone():

@@ -28,7 +28,7 @@ from autograder.course.settings import ShowSteps
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook, open_gradebook
-from autograder.gradebook.evidence import EvidenceFound, evidence, in_points
+from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.handmarks import (
     GradebookMark,
@@ -51,7 +51,7 @@ from autograder.grading.report import (
 )
 from autograder.pages.pictures import Photo, photos_in, pictures_of, without_photos
 from autograder.pages.texts import templates
-from autograder.words import shown
+from autograder.words import counted, shown
 
 MAX_WORK = 20_000
 """Maximum number of characters of an answer to show."""
@@ -410,12 +410,12 @@ def _steps(
         yield from (_step("fails", "✗", "missed", step) for step in steps.missed)
     yield from (_step("fails", "−", "deducted", step) for step in steps.deducted)
     if mark.adjustment:
-        points = f"{'+' if mark.adjustment > 0 else ''}{in_points(mark.adjustment)}"
+        points = f"{'+' if mark.adjustment > 0 else ''}{counted(mark.adjustment, 'point')}"
         yield StepView("changed", "±", "adjusted", points, mark.reason)
 
 
 def _step(kind: str, sign: str, meaning: str, step: RubricStep) -> StepView:
-    return StepView(kind, sign, meaning, in_points(step.points), step.text)
+    return StepView(kind, sign, meaning, counted(step.points, "point"), step.text)
 
 
 # --- shown data ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from nbgrader.preprocessors import (
 from traitlets.config import Config
 
 from autograder.course.directives import without_directives
-from autograder.course.gradecells import is_solution, nbgrader_metadata
+from autograder.course.gradecells import MAY_RAISE, is_solution, nbgrader_metadata
 from autograder.release.converter import install
 from autograder.release.definitions import STUB
 from autograder.release.fill import plain_python
@@ -37,8 +37,6 @@ TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
 CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "jupyter", "tags"})
 FOLDED = {"source_hidden": True}
 """The only `jupyter` metadata of a released cell, which folds the cell in an opened notebook."""
-MAY_RAISE = "raises-exception"
-"""Tag of a cell whose error does not stop Jupyter from running the cells below."""
 TAGS = frozenset({MAY_RAISE})
 MARK_KEYS = frozenset(
     {

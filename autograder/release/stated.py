@@ -19,6 +19,7 @@ from itertools import zip_longest
 
 from autograder.course.assignment import Assignment, Course, Item, Problem
 from autograder.errors import ReleaseError
+from autograder.words import counted
 
 _MARK = re.compile(r"<!-- (/?)([a-z]+) -->")
 _PAIR = re.compile(r"<!-- ([a-z]+) -->(?:(?!<!-- /?[a-z]+ -->).)*<!-- /\1 -->", re.DOTALL)
@@ -97,8 +98,8 @@ def in_words(moment: datetime) -> str:
 
 def _worth(course: Course, assignment: Assignment) -> str:
     regular, bonus = sums(assignment.items.values())
-    text = f"The homework is worth {in_points(regular)}"
-    text += f", and {in_points(bonus, 'bonus ')} on top." if bonus else "."
+    text = f"The homework is worth {counted(regular, 'point')}"
+    text += f", and {counted(bonus, 'bonus point')} on top." if bonus else "."
     counting = course.counting
     if assignment.name in counting.assignments and counting.best < len(counting.assignments):
         of = f"{counting.best} of {len(counting.assignments)} homeworks"
@@ -136,11 +137,6 @@ def _as_code(name: str) -> str:
     if len(name) <= _LONGEST_WORD:
         return f"`{name}`"
     return f"<code>{name.replace('_', '_<wbr>')}</code>"
-
-
-def in_points(number: float, kind: str = "") -> str:
-    """Return a number of points as text, such as "1 bonus point" if `kind` is "bonus "."""
-    return f"{number:g} {kind}point{'s' * (number != 1)}"
 
 
 def sums(items: Iterable[Item]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from autograder.course.assignment import NEARLY
 from autograder.grading.report import Claim, ItemReport, Report
-from autograder.words import as_json
+from autograder.words import as_json, counted
 
 SCHEMA = "fdl-regrading/1"
 
@@ -233,9 +233,9 @@ class Regrading:
                 table.add_row(student, change.item, change.points(), "\n".join(change.why()))
         table.add_section()
         for item, (count, points) in self.totals().items():
-            table.add_row("all students", item, _signed(points), _counted(count, "student"))
+            table.add_row("all students", item, _signed(points), counted(count, "student"))
         regular, bonus = self.gain(bonus=False), self.gain(bonus=True)
-        changed = _counted(len(self.changes), "student")
+        changed = counted(len(self.changes), "student")
         gained = f"{_signed(regular)}, {_signed(bonus)} bonus"
         table.add_row("all students", "all items", gained, changed)
         return table
@@ -289,10 +289,6 @@ class Regrading:
 
 def _signed(points: float) -> str:
     return f"{points:+g}" if points else "0"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _kit_version() -> str:

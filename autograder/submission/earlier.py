@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import read_notebook
 from autograder.course.gradecells import by_grade_id, declared
-from autograder.course.layout import EARLIER, notebook_files
+from autograder.course.layout import earlier_file, notebook_files
 from autograder.durable import make_folder, write_bytes
 from autograder.errors import CourseError
 from autograder.submission.cells import normal
@@ -104,11 +104,6 @@ def keep_earlier(release: Path, fresh: Path) -> None:
         make_folder(path.parent)
         content = msgspec.json.encode(known | found, order="sorted")
         write_bytes(path, msgspec.json.format(content, indent=1) + b"\n")
-
-
-def earlier_file(release: Path) -> Path:
-    """Return the path of the file with the cells of earlier releases."""
-    return release.parent / EARLIER / f"{release.name}.json"
 
 
 def _cells_in(release: Path) -> dict[str, dict[str, Version]]:

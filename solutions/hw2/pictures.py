@@ -120,7 +120,7 @@ def traces_form() -> Figure:
 
 
 def landscape_form() -> Figure:
-    """Draw the form of marks on a loss surface: another loss, a round bowl, and made-up marks."""
+    """Draw how to mark points on a loss surface; the loss and the points are made up."""
     figure, axes = _canvas()
     u, v = np.meshgrid(np.linspace(-2, 2, 61), np.linspace(-2, 2, 61))
     bowl = axes.contourf(u, v, (u - 0.4) ** 2 + 2 * (v + 0.3) ** 2, 14, cmap="Greys")

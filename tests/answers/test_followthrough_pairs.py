@@ -1,9 +1,10 @@
-"""For every pair of items where one can build on the other: what a mistake below costs.
+"""If one item's answer builds on another item's answer, a mistake costs only its own item.
 
-A pair (below, above) comes of the right answers: where a right answer to `above` calls the graded
-function of `below` by name, it is put on top of every wrong answer to `below` in the catalogue. A
-mistake costs its own item alone where the table beside the hidden tests lists the two functions.
-Or a pair comes of what is passed in: `above` takes a function that `below` asks for.
+There are two kinds of pairs (below, above). In the first kind, a right answer to `above` calls the
+graded function of `below` by name. This answer is combined with every wrong answer to `below` in
+the catalogue. The mistake costs only its own item if `follow_through.toml`, beside the hidden
+tests, lists the two functions. In the second kind, `above` gets the function of `below` as an
+argument.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ ITEM_OF = {
 }
 SEED = 3
 FEW = 1
-"""Number of wrong answers to an item that the tests of every day take at least; slow ones: all."""
+"""Minimum number of wrong answers to an item in quick tests; slow tests use all of them."""
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -61,7 +62,7 @@ class Build:
 
     @property
     def is_listed(self) -> bool:
-        """Whether the table says that the one may build on the other."""
+        """Whether `follow_through.toml` lists the two functions."""
         callers = MAY_BUILD_ON.keys() & self.variant.answers.keys()
         return any(self.called in MAY_BUILD_ON[caller] for caller in callers)
 
@@ -70,7 +71,7 @@ class Build:
 
 
 def globals_of(code: CodeType) -> set[str]:
-    """The global names that code reads, that of its inner functions too."""
+    """Return the global names that code reads, also in its inner functions."""
     inner = [globals_of(part) for part in code.co_consts if isinstance(part, CodeType)]
     own = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
     return own.union(*inner)
@@ -109,7 +110,7 @@ PAIRS = {
     ("p2c-usam", "p2c-gd"),
     ("p3a-gradients", "p3b-kernel"),
 }
-"""All pairs (below, above) in which a call by name can lead to a right answer."""
+"""All pairs (below, above) in which a right answer may call the other function by name."""
 
 
 def test_right_answers_build_on_every_item_that_can_be_built_on() -> None:
@@ -120,16 +121,16 @@ def test_right_answers_build_on_every_item_that_can_be_built_on() -> None:
 
 
 def wrongs_below(build: Build) -> list[Misconception]:
-    """The catalogue's wrong answers that change the function which the build calls.
+    """Return the catalogue's wrong versions of the function that the build calls.
 
-    Without those that call the build in their turn: two that call each other answer nothing.
+    Wrong versions that call the build are left out: the two would call each other without end.
     """
     found = (m for m in CATALOGUE.of(build.below) if build.called in m.answers)
     return [m for m in found if build.above not in items_called(m)]
 
 
 def items_called(wrong: Misconception) -> set[str]:
-    """The items whose functions a wrong answer calls by name."""
+    """Return the items whose functions a wrong answer calls by name."""
     codes = (getattr(answer, "__code__", answer) for answer in wrong.answers.values())
     names = set().union(*(globals_of(code) for code in codes if isinstance(code, CodeType)))
     problem = HOMEWORK.items[wrong.item].problem
@@ -148,7 +149,7 @@ for each_build in BUILDS:
 
 
 def assert_costs_its_own_alone(build: Build, wrong: Misconception) -> bool:
-    """Put the build on top; tell whether it took a stand-in to keep its item."""
+    """Assert that the wrong answer costs only its own item; return whether this took a stand-in."""
     share = shares(MARKED.marking((build.below, wrong.name)))[build.below]
     both = MARKED.marking((str(build), wrong.name))
     assert shares(both) == {build.below: share, build.above: 1.0}, wrong.name
@@ -185,7 +186,7 @@ SOME_BUILDS = [
     pytest.param(build, marks=[] if FIRST[build.below] is build else pytest.mark.slow)
     for build in LISTED
 ]
-"""Those in the table: one for each item that can be built on every day, the others slowly."""
+"""The builds in the table: one for each item `below` in quick tests, the others in slow tests."""
 
 
 @pytest.mark.parametrize("build", SOME_BUILDS, ids=str)
@@ -200,14 +201,14 @@ def test_a_wrong_answer_costs_no_item_of_its_notebook_but_its_own(build: Build) 
 
 
 def stretched(answer: Any) -> Any:
-    """The answer with every number 1.3 times as large."""
+    """Return the answer with all its numbers multiplied by 1.3."""
     if isinstance(answer, (tuple, list)):
         return type(answer)(stretched(part) for part in answer)
     return np.multiply(1.3, answer)
 
 
 def spoilt(build: Build) -> dict[str, Any]:
-    """The build with a mistake of its own in what it answers."""
+    """Return the build with a mistake in its own answers."""
     answers: dict[str, Any] = {**build.variant.answers, "stretched": stretched}
     for name in answers.keys() & {n for (_, n), item in ITEM_OF.items() if item == build.above}:
         answers[f"right_{name}"] = answers[name]
@@ -234,12 +235,12 @@ def test_two_wrong_answers_on_top_of_each_other_cost_both(build: Build) -> None:
 # --- Functions that are passed in -----------------------------------------------------------------
 
 ASKED_FOR: Mapping[str, tuple[str, ...]] = {"optimizer": ("usam", "gd")}
-"""What a parameter stands for, where it is not a function of the same name."""
+"""Functions that a parameter stands for, if the names differ."""
 
 
 @dataclass(frozen=True)
 class Passed:
-    """A graded function `name`, one of whose parameters another graded function can stand for."""
+    """A graded function `name` that gets another graded function as an argument."""
 
     problem: str
     below: str
@@ -290,7 +291,7 @@ def test_a_wrong_function_costs_nothing_where_it_is_passed_in(each: Passed, few:
 
 
 SLOW = {"loss for loss of plot_landscape"}
-"""A picture of many points: each asks for the notebook's own function by itself."""
+"""Slow cases: the picture has many points, and each point calls the notebook's own function."""
 
 
 @pytest.mark.parametrize(
@@ -299,7 +300,7 @@ SLOW = {"loss for loss of plot_landscape"}
     ids=str,
 )
 def test_the_notebooks_own_function_in_place_of_the_one_passed_in_is_wrong(each: Passed) -> None:
-    """What is passed in is what counts; a right function of that name saves no answer."""
+    """The argument counts: calling a right function of the same name instead is wrong."""
     text = f"""
 def {each.name}(*args, **named):
     given = signature.bind(*args, **named)
@@ -391,7 +392,7 @@ def test_two_parts_that_each_call_the_other_save_neither() -> None:
 
 @pytest.mark.parametrize("item", HOMEWORK.select("auto"), ids=lambda item: item.name)
 def test_stand_ins_are_for_what_the_table_lists(item: Item) -> None:
-    """And there are none when a test is run for the first time."""
+    """The first run of a test uses no stand-ins."""
     names = {name for problem, name in ITEM_OF if problem == item.problem} & REFERENCES.keys()
     graded = {name for name in names if not name.startswith("plot_")}
     for name in names & {reference.name for reference in item.references}:

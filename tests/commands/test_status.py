@@ -149,6 +149,16 @@ def test_a_mark_given_later_makes_pages_and_exports_outdated(course: Course) -> 
     assert status()["next"] == "fdl standing"
 
 
+def test_bonus_text_whose_points_nbgrader_lost_has_to_be_marked(course: Course) -> None:
+    Marker(course).give("a-proof", 1.5)
+    assert status()["homework"]["hw"]["by_hand"] == 0
+    Marker(course).give("b-essay", 0.0)  # nbgrader's page makes 0 of 0.5 typed points
+    assert status()["homework"]["hw"]["by_hand"] == 1
+    assert status()["next"] == "jupyter lab"
+    Marker(course).give("b-essay", None, extra=0.0)
+    assert status()["homework"]["hw"]["by_hand"] == 0
+
+
 def test_the_most_urgent_homework_comes_first(course: Course) -> None:
     text = course.settings_file.read_text(encoding="utf-8")
     other = text.partition("[assignments.hw]")[2].replace("2024", "2034")

@@ -1,4 +1,4 @@
-"""The tools by their names, and the contest of one tool in a separate process."""
+"""Find a tool by its name, and try the ideas on it in a separate process."""
 
 from __future__ import annotations
 

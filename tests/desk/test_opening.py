@@ -73,7 +73,7 @@ def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jupyter
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that the browser was told to open."""
+    """The addresses that the browser had to open."""
     addresses: list[str] = []
 
     class Browser(webbrowser.BaseBrowser):

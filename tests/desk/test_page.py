@@ -233,6 +233,13 @@ def test_a_flag_is_saved_at_once_and_found_by_the_filter(course: Course, rita: A
     assert points(course) == {"dora": 0.0}
 
 
+def conflict(rita: AtDesk) -> Any:
+    """Wait for the dialog about a mark that was not saved, and return it."""
+    dialog = rita.tab.locator("dialog.conflict")
+    dialog.wait_for()
+    return dialog
+
+
 def marked_meanwhile(browser: Any, server: Formgrader, rita: AtDesk) -> str:
     """Let Sam mark the answer that Rita has opened with all steps; return its id."""
     name = identity("a-proof", "anna")
@@ -249,8 +256,7 @@ def test_two_people_mark_the_same_item_at_once(
 ) -> None:
     name = marked_meanwhile(browser, server, rita)
     rita.press("1", "Enter")
-    dialog = rita.tab.locator("dialog.conflict")
-    dialog.wait_for()
+    dialog = conflict(rita)
     assert "Sam marked this 2 since you opened it" in dialog.inner_text()
     assert rita.shown == name, "the answer is back on the screen"
     rita.press("Enter")
@@ -282,9 +288,9 @@ def test_a_closed_conflict_keeps_the_comment(
     rita.press("1", "c")
     rita.tab.keyboard.type("a gap")
     rita.press("Control+Enter")
-    rita.tab.locator("dialog.conflict").wait_for()
+    dialog = conflict(rita)
     rita.press("Escape")
-    rita.tab.locator("dialog.conflict").wait_for(state="detached")
+    dialog.wait_for(state="detached")
     assert rita.tab.input_value("#comment") == "a gap"
     assert points(course)["anna"] == 2.0
 
@@ -364,8 +370,7 @@ def test_a_conflict_says_that_the_rubric_was_changed(course: Course, rita: AtDes
     rita.go_to("a-proof", identity("a-proof", "anna"))
     change_rubric(course)
     rita.press("1", "Enter")
-    dialog = rita.tab.locator("dialog.conflict")
-    dialog.wait_for()
+    dialog = conflict(rita)
     told = dialog.inner_text()
     assert "Sam changed the rubric since you opened it" in told
     assert "marked this" not in told
@@ -385,8 +390,7 @@ def test_a_conflict_names_the_rubric_although_it_changed_the_mark(
     rita.go_to("a-proof", name)
     change_rubric(course)
     rita.press("3", "Enter")
-    dialog = rita.tab.locator("dialog.conflict")
-    dialog.wait_for()
+    dialog = conflict(rita)
     told = dialog.inner_text()
     assert "Sam changed the rubric since you opened it" in told
     assert "Rita marked this" not in told
@@ -407,8 +411,7 @@ def test_a_conflict_names_what_the_other_did(
         view = sam.sees("a-proof", "anna")
         sam.desk.save(view.entry.id, Given(marker="Sam", state=view.state, **does))
     rita.press("1", "Enter")
-    dialog = rita.tab.locator("dialog.conflict")
-    dialog.wait_for()
+    dialog = conflict(rita)
     assert words in dialog.inner_text()
 
 
@@ -417,8 +420,7 @@ def test_a_conflict_says_that_the_text_was_changed(course: Course, rita: AtDesk)
     again = mark(course, answers={"a-proof": "A new proof."})
     record_class(course, course.assignment("hw"), {"anna": again})
     rita.press("1", "Enter")
-    dialog = rita.tab.locator("dialog.conflict")
-    dialog.wait_for()
+    dialog = conflict(rita)
     assert "The student’s text was changed since you opened it" in dialog.inner_text()
 
 

@@ -62,7 +62,7 @@ def height(u: np.ndarray, v: np.ndarray) -> np.ndarray:
 
 
 def masked(values: np.ndarray) -> np.ma.MaskedArray[Any, Any]:
-    """Return values of which every seventh is masked; another value is stored behind the mask."""
+    """Return values with every seventh value masked; another value is stored behind the mask."""
     hidden = np.arange(values.size).reshape(values.shape) % 7 == 3
     return np.ma.array(np.where(hidden, 1e5, values), mask=hidden)
 

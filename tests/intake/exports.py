@@ -1,4 +1,4 @@
-"""Exports in the forms that Moodle, Canvas, ILIAS and Gradescope write, with and without strays."""
+"""Exports as Moodle, Canvas, ILIAS and Gradescope write them, with and without stray files."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ SHARED = {
     ANNA.student: ANNA.work, BELA.student: ANNA.work, CLEO.student: CLEO.work,
     JOERG.student: CLEO.work,
 }  # fmt: skip
-"""The work of two groups, of which one member each handed in."""
+"""The work of two groups; one member of each group handed in."""
 
 GROUP_FOLDERS = {
     f"A 1_17{NEW}{FILE}": ANNA.work,

@@ -1,4 +1,4 @@
-"""Nobody gets two folders: people whom the course knows are found again, or there is a question."""
+"""Nobody gets two folders: an intake finds known people again, or asks if a person may be known."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_another_form_of_the_list_is_the_same_list(tmp_path: Path) -> None:
         "UTF-8 with a mark": rows.encode("utf-8-sig"),
         "sep=": f"sep=;\r\n{rows}".encode("cp1252"),
         "blank rows": f"{rows};;\n\n".encode(),
-        "short rows": rows.replace(";7", "").encode().replace(b"Zo", b"Zo"),
+        "short rows": rows.replace(";7", "").encode(),
     }.items():
         roster = Roster.read(saved(tmp_path, "l.csv", content))
         assert roster.people["zoe"] == expected["zoe"], name

@@ -11,10 +11,11 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Course
 from autograder.course.bundle import course_files
+from autograder.course.layout import earlier_file
 from autograder.errors import CourseError
 from autograder.release import publish
 from autograder.release.proof.findings import Proof
-from autograder.submission.earlier import earlier_file, keep_earlier, read_earlier
+from autograder.submission.earlier import keep_earlier, read_earlier
 from autograder.submission.receiving import ReceivedNotebook, read_submission
 from tests.gradebook.course import notebooks, write_course
 

@@ -113,7 +113,7 @@ def assert_raises(
     *,
     what: str = "the call",
 ) -> None:
-    """Assert that the student's code raises this exception, or a more special one.
+    """Assert that the student's code raises this exception, or a subclass of it.
 
     The sandbox reports the nearest built-in exception, so an exception class of your own counts as
     its nearest built-in base class. An answer that is not written yet fails.
@@ -131,7 +131,7 @@ def assert_raises(
 
 
 def is_error(raised: Raised, error: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
-    """Return whether the student's code raised this exception, or a more special one."""
+    """Return whether the student's code raised this exception, or a subclass of it."""
     errors = error if isinstance(error, tuple) else (error,)
     found = getattr(builtins, raised.error, Exception)
     return isinstance(found, type) and issubclass(found, tuple(map(_built_in, errors)))

@@ -111,16 +111,16 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
 
 
 def is_turned(axes: AxesData) -> bool:
-    """Return whether the labels say that the second coordinate goes to the right, the first up."""
+    """Return whether the labels say that the second coordinate goes to the right, the first up.
+
+    A homework may call its coordinates u and v, or count them: x₁ and x₂, x[0] and x[1].
+    """
     places = [_place_on(label) for label in axes.labels[:2]]
     return _letters_on(axes) == ("v", "u") or (all(places) and places[0] > places[1])
 
 
 def _letters_on(axes: AxesData) -> tuple[str, ...]:
-    """Return the letter, u or v, that comes first in the label of the x-axis and of the y-axis.
-
-    A homework may call its coordinates u and v, or count them: x₁ and x₂, x[0] and x[1].
-    """
+    """Return the letter, u or v, that comes first in the label of the x-axis and of the y-axis."""
     letters = (re.findall(r"(?<![a-z])[uv](?![a-z])", folded(label)) for label in axes.labels[:2])
     return tuple(found[0] if found else "" for found in letters)
 

@@ -28,7 +28,8 @@ from autograder.release.definitions import parse_python
 from autograder.release.fill import plain_python
 from autograder.release.proof.statements import worth
 from autograder.release.proof.texts import cells
-from autograder.release.stated import in_points, sums
+from autograder.release.stated import sums
+from autograder.words import counted
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def points_summary(assignment: Assignment) -> str:
     """Return as text the number of items and their points."""
     kinds = " and ".join(f"{len(assignment.select(kind))} {kind}" for kind in get_args(Kind))
     regular, bonus = sums(assignment.items.values())
-    return f"{kinds} items; {in_points(regular)} and {in_points(bonus, 'bonus ')}"
+    return f"{kinds} items; {counted(regular, 'point')} and {counted(bonus, 'bonus point')}"
 
 
 def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:

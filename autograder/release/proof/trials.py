@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.gradecells import is_coded, place
+from autograder.course.gradecells import is_coded, may_raise, place
 from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
 from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
-from autograder.release.preprocessors import MAY_RAISE
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
@@ -33,7 +32,7 @@ from autograder.release.proof.visible import (
     rejects_skeleton,
     write_wrong,
 )
-from autograder.release.stated import in_points
+from autograder.words import counted
 
 if TYPE_CHECKING:
     from autograder.grading.mark import Marking
@@ -184,7 +183,7 @@ class Trials:
         stops = list(_cell_faults(marked, "the reference"))
         faults += stops if self._is_full else []
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
-        points = f"{marked.report.points:g} + {in_points(marked.report.bonus_points, 'bonus ')}"
+        points = f"{marked.report.points:g} + {counted(marked.report.bonus_points, 'bonus point')}"
         seen = f"all {len(items)} auto items, {points}"
         yield finding("the reference earns every point", faults, seen)
         yield from self._allowed("cells run with the reference", stops)
@@ -276,7 +275,7 @@ def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):
             stub = output.get("ename") == "NotImplementedError"
-            expected = is_coded(cell) and MAY_RAISE in cell.metadata.get("tags", ())
+            expected = is_coded(cell) and may_raise(cell)
             if stub and not expected:
                 yield (
                     f"{place(name, index, cell)} stops at an unfinished answer with {who}: "

@@ -36,7 +36,10 @@ NEW = "--new"
 OTHER_NAME = (
     f"Write that name into the column student of the list; if these are two people, add {NEW}"
 )
-TELL_APART = f"Add a list of students (--students) that tells; for a new folder, add {NEW}"
+TELL_APART = (
+    "Add a list of students (--students) with this person's number or address; for a new folder, "
+    f"add {NEW}"
+)
 
 T = TypeVar("T")
 
