@@ -23,6 +23,7 @@ from autograder.course.gradecells import (
 from autograder.release.adopting.conversion import (
     AUTOTEST,
     NOTHING,
+    Converted,
     Converter,
     NotConvertible,
 )
@@ -127,7 +128,7 @@ class NotebookAdoption:
         self.name, self.title, self.homework = name, title, homework
         self.marks, self.ids, self.files, self.trial = marks, ids, files, trial
         modules = frozenset(Path(name).stem for name in files if name.endswith(".py"))
-        self.scope = Scope(homework, modules)
+        self.scope = Scope(homework, modules, frozenset(files))
         self.remarks: list[Remark] = []
         self.kept: list[str] = []
         self.places: dict[int, str] = {}
@@ -272,42 +273,41 @@ class NotebookAdoption:
             old.reason = "it has no points"
         if old.reason:
             return
-        shown, hidden = old.claiming
-        visible_statements = [old.statements[index] for index in shown]
-        old.shown = self._converter(old, "hidden", True).convert(
-            visible_statements, range(len(visible_statements))
-        )
-        old.hidden = self._converter(old, "hidden", False).convert(old.statements, hidden)
-        claims = old.shown.claims + old.hidden.claims
-        asked = (old.shown.asked if old.shown.claims else set()) | (
-            old.hidden.asked if old.hidden.claims else set()
-        )
+        statements = [old.statements[index] for index in old.claiming[0]]
+        old.shown = self._converter(old, "hidden", True).convert(statements, range(len(statements)))
+        old.hidden = self._converter(old, "hidden", False).convert(old.statements, old.claiming[1])
+        asked = {name for part in (old.shown, old.hidden) if part.claims for name in part.asked}
         dropped = [
             *old.shown.dropped,
-            *(d for d in old.hidden.dropped if d not in old.shown.dropped),
+            *(each for each in old.hidden.dropped if each not in old.shown.dropped),
         ]
-        if not claims or not asked:
+        old.reason = old.shown.broken or old.hidden.broken
+        if not asked and not old.reason:
             old.reason = dropped[0][1] if dropped else NOTHING
+        if old.reason:
             return
         for code, reason in dropped:
             first = code.split("\n")[0]
             self._remark(old, f"`{first}` was left out of the test: {reason}")
             self._keep(old, f"left out of the test, because {reason}", code)
         old.owner = self.scope.owner(asked, old.number)
-        old.is_missing = any(
-            not chunk.has_solution
-            for each in self.old
-            for chunk in each.chunks
-            if asked.intersection(chunk.names)
-        )
+        old.is_missing = self._lacks_solution(asked)
+        old.visible = self._visible_check(old, statements)
+
+    def _lacks_solution(self, asked: set[str]) -> bool:
+        """Return whether the notebook has no solution of one of these answers."""
+        parts = [chunk for old in self.old for chunk in old.chunks if not chunk.has_solution]
+        return any(asked.intersection(chunk.names) for chunk in parts)
+
+    def _visible_check(self, old: Old, statements: Sequence[ast.stmt]) -> Converted | None:
+        """Return the check for students, or None if not all visible asserts can be converted."""
         try:
-            old.visible = self._converter(old, "visible", True).convert(
-                visible_statements, range(len(visible_statements))
+            found = self._converter(old, "visible", True).convert(
+                statements, range(len(statements))
             )
         except NotConvertible:
-            old.visible = None
-        if old.visible and (old.visible.dropped or not old.visible.claims):
-            old.visible = None
+            return None
+        return found if found.claims and not found.dropped else None
 
     def _converter(self, old: Old, side: Literal["hidden", "visible"], told: bool) -> Converter:
         return Converter(

@@ -19,12 +19,11 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.course.gradecells import is_graded, is_solution, nbgrader_metadata
-from autograder.course.layout import SOURCE
+from autograder.course.layout import SOURCE, is_left_by_program, notebook_files
 from autograder.errors import CourseError
 
 _PYTHON = ("python", "ipython", "python3")
 _CONFIGURATIONS = ("nbgrader_config.py", "nbgrader_config.json")
-_LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".git"})
 MAX_NOTEBOOK_BYTES = 50_000_000
 """Largest size of a notebook to read, in bytes."""
 
@@ -75,7 +74,7 @@ def read_old(path: Path) -> OldAssignment:
     if path.is_file() and path.suffix != ".ipynb":
         raise CourseError(f"{path} is not a notebook: give an .ipynb file or its folder")
     folder = path.parent if path.is_file() else _folder_with_notebooks(path)
-    paths = [path] if path.is_file() else sorted(folder.glob("*.ipynb"))
+    paths = [path] if path.is_file() else notebook_files(folder)
     remarks: list[Remark] = []
     notebooks = {}
     for each in paths:
@@ -160,8 +159,8 @@ def is_task(cell: NotebookNode) -> bool:
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part in _LEFT_BY_PROGRAMS for part in parts)
-        if path.is_file() and not hidden and path.suffix not in (".ipynb", ".pyc"):
+        is_left = path.suffix == ".pyc" or any(map(is_left_by_program, parts))
+        if path.is_file() and path.suffix != ".ipynb" and not is_left:
             yield "/".join(parts), path
 
 
