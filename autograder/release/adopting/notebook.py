@@ -35,7 +35,6 @@ from autograder.release.adopting.newcells import (
     copied,
     declare,
     lock,
-    points_text,
     with_ids,
     with_rubric,
 )
@@ -53,6 +52,7 @@ from autograder.release.adopting.regions import (
 from autograder.release.adopting.testfiles import check_function, function_name, test_module
 from autograder.release.definitions import lines_of, stored_names
 from autograder.release.preprocessors import NOTEBOOK_METADATA
+from autograder.release.stated import in_points
 
 _FOR_STUDENTS = re.compile(r"(?i)\byour (?:answer|name|text|response)\b|^\W*\w*name\W*$")
 """Text of a Markdown cell without nbgrader's settings that students write into."""
@@ -143,6 +143,7 @@ class NotebookAdoption:
                 self._convert(old)
         self._mark_groups_by_hand()
         self._name_items()
+        self._tell_of_released()
         modules = self._modules()
         cells = self._cells()
         tests = [old for old in self.old if old.kind == "test" and not old.reason]
@@ -294,6 +295,14 @@ class NotebookAdoption:
         old.is_missing = self._lacks_solution(asked)
         old.visible = self._visible_check(old, statements)
 
+    def _tell_of_released(self) -> None:
+        """Say so if the notebook is a released one, which also has no hidden tests."""
+        answers = [chunk for old in self.old for chunk in old.chunks if chunk.kind != "given"]
+        is_hidden = any(old.claiming[1] for old in self.old)
+        if answers and not is_hidden and not any(chunk.has_solution for chunk in answers):
+            told = "it looks released, without solutions and hidden tests: adopt the source instead"
+            self.remarks.insert(0, Remark(f"{self.title}.ipynb", f"{told}, if you have it"))
+
     def _lacks_solution(self, asked: set[str]) -> bool:
         """Return whether the notebook has no solution of one of these answers."""
         parts = [chunk for old in self.old for chunk in old.chunks if not chunk.has_solution]
@@ -335,7 +344,7 @@ class NotebookAdoption:
                 siblings[-1].points += old.points
                 self._remark(
                     old,
-                    f"{NOTHING}, so its {points_text(old.points)} went to the test "
+                    f"{NOTHING}, so its {in_points(old.points)} went to the test "
                     f"{siblings[-1].name or siblings[-1].number}",
                 )
                 old.points = 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +84,7 @@ def read_old(path: Path) -> OldAssignment:
             remarks.append(Remark(each.name, f"not taken over: {error}"))
     if not notebooks:
         raise CourseError("\n".join([f"{path} has no nbgrader assignment.", *map(str, remarks)]))
-    configuration, marks = _configuration(folder)
+    configuration, marks = _configuration(folder, notebooks.values())
     remarks += configuration
     files = {} if path.is_file() else dict(_files(folder))
     if path.is_file():
@@ -172,13 +172,13 @@ def _mentions(notebooks: Mapping[str, NotebookNode], name: str) -> bool:
 # --- nbgrader's configuration, which is read but never run ----------------------------------------
 
 
-def _configuration(folder: Path) -> tuple[list[Remark], Marks]:
+def _configuration(folder: Path, notebooks: Collection[NotebookNode]) -> tuple[list[Remark], Marks]:
     """Return remarks on nbgrader's configuration near the folder, and its marks."""
     for place in (folder, *list(folder.parents)[:2]):
         for name in _CONFIGURATIONS:
             if (place / name).is_file():
                 settings = _settings(place / name)
-                return list(_remarks(settings, place / name)), _marks(settings)
+                return list(_remarks(settings, place / name, notebooks)), _marks(settings)
     return [], Marks()
 
 
@@ -223,7 +223,20 @@ def _marks(settings: Mapping[tuple[str, str], object]) -> Marks:
     )
 
 
-def _remarks(settings: Mapping[tuple[str, str], object], path: Path) -> Iterator[Remark]:
+def _remarks(
+    settings: Mapping[tuple[str, str], object], path: Path, notebooks: Collection[NotebookNode]
+) -> Iterator[Remark]:
     for key in ("header", "footer"):
-        if value := settings.get(("IncludeHeaderFooter", key)):
+        value = settings.get(("IncludeHeaderFooter", key))
+        if value and not all(_has_cells(each, path.parent / str(value)) for each in notebooks):
             yield Remark(path.name, f"the {key} {value} is not added: copy its cells if needed")
+
+
+def _has_cells(notebook: NotebookNode, path: Path) -> bool:
+    """Return whether a notebook has all cells of another one, as a released notebook has."""
+    try:
+        other = nbformat.read(path, as_version=4)
+    except Exception:  # nbformat raises many kinds of errors
+        return False
+    own = {cell.source for cell in notebook.cells}
+    return all(cell.source in own for cell in other.cells)
