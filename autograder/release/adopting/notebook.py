@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import indent
 from typing import Literal
@@ -49,6 +49,7 @@ from autograder.release.adopting.regions import (
     split_regions,
     with_own_marks,
 )
+from autograder.release.adopting.starimports import with_names
 from autograder.release.adopting.testfiles import check_function, function_name, test_module
 from autograder.release.definitions import lines_of, stored_names
 from autograder.release.preprocessors import NOTEBOOK_METADATA
@@ -134,6 +135,7 @@ class NotebookAdoption:
         self.places: dict[int, str] = {}
         self.attached: set[str] = set()
         self.old = [self._read(number, cell) for number, cell in enumerate(notebook.cells, 1)]
+        self._name_imports()
 
     def adopt(self) -> Adopted:
         """Return the converted notebook."""
@@ -193,6 +195,25 @@ class NotebookAdoption:
             with suppress(SyntaxError, ValueError):
                 old.statements = list(ast.parse(as_python(cell.source)).body)
         return old
+
+    def _name_imports(self) -> None:
+        """Put the names that the notebook uses in place of the stars of imports."""
+        code = [s for old in self.old for s in old.statements]
+        code += [s for old in self.old for chunk in old.chunks for s in chunk.statements]
+        bound = set(stored_names(code))
+        if "checks" in bound:
+            told = "it defines `checks`, which is the name of the kit's checks: choose another name"
+            self.remarks.append(Remark(f"{self.title}.ipynb", told))
+        used = used_names(code) - bound
+        for old in self.old:
+            if old.kind != "test":  # the numbers of a test's statements are known already
+                old.statements = with_names(old.statements, used, self.files)
+            old.chunks = [
+                replace(chunk, statements=tuple(with_names(chunk.statements, used, self.files)))
+                if chunk.kind == "given"
+                else chunk
+                for chunk in old.chunks
+            ]
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
         """Yield the chunks of an answer cell; lines of IPython's own become a chunk before them."""
