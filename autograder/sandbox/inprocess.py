@@ -113,9 +113,9 @@ class LocalStudent:
 
 
 class _Process:
-    """What a process of its own has beside its names: random states, and a place for prints.
+    """The random states of a student's process; what runs in it prints nowhere.
 
-    Without it, a test that seeds numpy's generator or reads the output passes here and fails in the
+    Without this class, a test that seeds numpy's generator or reads the output passes here and fails in the
     sandbox.
     """
 
