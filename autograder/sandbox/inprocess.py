@@ -115,8 +115,8 @@ class LocalStudent:
 class _Process:
     """The random states of a student's process; what runs in it prints nowhere.
 
-    Without this class, a test that seeds numpy's generator or reads the output passes here and fails in the
-    sandbox.
+    Without this class, a test that seeds numpy's generator or reads the output passes here and
+    fails in the sandbox.
     """
 
     def __init__(self) -> None:
