@@ -114,7 +114,8 @@ def adopt(
     for each in paths:
         out.print(Text(f"  {each.relative_to(found.root)}"))
     if plan.remarks:
-        out.print(f"\nPlease look at these {len(plan.remarks)} places:")
+        count = len(plan.remarks)
+        out.print(f"\nPlease look at {f'these {count} places' if count > 1 else 'this place'}:")
         for remark in plan.remarks:
             out.print(Text(f"- {as_line(str(remark))}"))
     out.print(

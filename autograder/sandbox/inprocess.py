@@ -9,12 +9,16 @@ use it only for code that we wrote, such as references and misconceptions.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+import io
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache, partial
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 
 from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.figures import read_object
@@ -48,6 +52,7 @@ class LocalStudent:
         self._stand_ins = dict(stand_ins or {})
         self._world: Names | None = None
         self._last: tuple[Any, ...] = ()
+        self._process = _Process()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -60,7 +65,8 @@ class LocalStudent:
         function = self._look_up(name)
         if not callable(function):
             raise BadAnswer(f"`{name}` is a value, not a function.")
-        return _answer(partial(function, *self._last, **named))
+        with self._process.running():
+            return _answer(partial(function, *self._last, **named))
 
     def value(self, name: str) -> Any:
         """Return the student's variable `name` as plain data."""
@@ -104,6 +110,32 @@ class LocalStudent:
         if name not in self._world:
             raise Missing(f"`{name}` is not defined in the notebook.")
         return self._world[name]
+
+
+class _Process:
+    """The random states of a student's process; what runs in it prints nowhere.
+
+    Without this class, a test that seeds numpy's generator or reads the output passes here and
+    fails in the sandbox.
+    """
+
+    def __init__(self) -> None:
+        self._python = random.Random(0).getstate()
+        self._numpy = np.random.RandomState(0).get_state()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Give a call the process's own state; restore the test's state afterwards."""
+        python, numpy = random.getstate(), np.random.get_state()
+        random.setstate(self._python)
+        np.random.set_state(self._numpy)
+        try:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                yield
+        finally:
+            self._python, self._numpy = random.getstate(), np.random.get_state()
+            random.setstate(python)
+            np.random.set_state(numpy)
 
 
 @cache

@@ -45,6 +45,34 @@ def test_marks_of_the_configuration_are_used_and_its_code_is_not_run(tmp_path: P
     assert "the header source/header.ipynb is not added" in found.remarks
 
 
+@pytest.mark.parametrize("given", ["checks = 3", "def checks():\n    pass", "import checks"])
+def test_name_that_the_kit_needs_is_reported(tmp_path: Path, given: str) -> None:
+    write(tmp_path / "old" / "p.ipynb", code(given), *PAIR)
+    found = bring(tmp_path / "old", tmp_path / "course")
+    assert "p.ipynb: it defines `checks`, which is the name of the kit's checks" in found.remarks
+
+
+def test_released_notebook_says_that_the_source_is_better(tmp_path: Path) -> None:
+    head = text("# Instructions")
+    stub = "def f(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+    write(tmp_path / "source" / "header.ipynb", head)
+    write(
+        tmp_path / "release" / "ps1" / "p.ipynb",
+        head,
+        answer("a", stub),
+        autotest("t", "assert f(2) == 4"),
+    )
+    (tmp_path / "nbgrader_config.py").write_text(
+        "c.IncludeHeaderFooter.header = 'source/header.ipynb'\n"
+    )
+    found = bring(tmp_path / "release" / "ps1", tmp_path / "course")
+    assert "p.ipynb: it looks released, without solutions and hidden tests" in found.remarks
+    assert "the notebook has no solution of f" in found.remarks
+    assert "header" not in found.remarks
+    write(tmp_path / "other" / "p.ipynb", answer("a", DOUBLE), autotest("t", "assert f(2) == 4"))
+    assert "looks released" not in bring(tmp_path / "other", tmp_path / "course2").remarks
+
+
 @pytest.mark.parametrize("version", [0, 1, 2, 3])
 def test_metadata_of_every_version_are_read(tmp_path: Path, version: int) -> None:
     cells = [answer("a", DOUBLE), autotest("t", "assert f(2) == 4", 2)]
@@ -113,7 +141,7 @@ def test_names_that_the_kit_does_not_allow_are_changed_and_told(tmp_path: Path) 
     ("name", "item"),
     [
         ("correct_squares", "correct-squares"), ("a--b", "a-b"), ("1st", "item-1st"),
-        ("Über alles!", "ber-alles"), ("class", "class-item"), ("numbers", "numbers-item"),
+        ("Über alles!", "Uber-alles"), ("class", "class-item"), ("numbers", "numbers-item"),
         ("cell-93f", "cell-93f"), ("", "item"), ("x y", "x-y"),
     ],
 )  # fmt: skip

@@ -33,6 +33,7 @@ from autograder.release.fill import to_text
 from autograder.release.newhomework import EXAMPLE, NewHomework, begin_course, make_homework
 from autograder.release.pictures import SHOWN
 from autograder.release.proof.leaks import VISIBLE
+from autograder.release.stated import in_points
 from autograder.timelimit import TimeUpError, time_limit
 
 MOST_TRIALS = 12
@@ -65,10 +66,11 @@ class Plan:
         cells = [cell for each in self.notebooks for cell in each.notebook.cells]
         auto = [points_of(cell) for cell in cells if is_check(cell)]
         manual = [points_of(cell) for cell in cells if is_manual(cell)]
-        return (
-            f"Tests mark {len(auto)} items ({sum(auto):g} points); a person marks {len(manual)} "
-            f"items ({sum(manual):g} points)."
+        by_tests, by_hand = (
+            f"{len(each)} item{'s' * (len(each) != 1)} ({in_points(sum(each))})"
+            for each in (auto, manual)
         )
+        return f"Tests mark {by_tests}; a person marks {by_hand}."
 
 
 def adopt(course: Course, old: OldAssignment, homework: NewHomework) -> tuple[Plan, list[Path]]:

@@ -13,11 +13,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
-from autograder.release.adopting.names import KNOWN, Binding, Scope
+from autograder.release.adopting.names import KNOWN, Binding, Scope, used_names
 from autograder.release.definitions import stored_names
 
 NOTHING = "it tests nothing that students write"
 """The reason why a test without any answer can't be converted."""
+
+NOT_PASSED = "the solution does not pass it when tests and answers run in separate processes"
+"""The reason why a claim is left out after a trial."""
 
 AUTOTEST = "_autotest"
 """Name of the call in place of a line such as `### AUTOTEST squares(3)`."""
@@ -29,6 +32,12 @@ _MESSAGE_LENGTH = 160
 _INTROSPECTION = frozenset({"globals", "locals", "vars", "dir", "eval", "exec", "inspect"})
 _NOT_FOUND = frozenset({"get_ipython"})
 _DROPPED = frozenset({"print", "display"})
+_PRINTED = frozenset({"redirect_stdout", "redirect_stderr", "capture_output"})
+_REPLACING = frozenset({"patch", "mock", "monkeypatch"})
+_FILE_CALLS = frozenset(
+    {"open", "exists", "isfile", "Path", "loadtxt", "genfromtxt", "load", "fromfile", "read_csv"}
+    | {"savetxt", "save", "remove", "stat", "getsize", "imread"}
+)
 
 _OPERATORS: Mapping[str, str] = {
     "equal": "{0} == {1}",
@@ -73,7 +82,8 @@ class Converted:
     """The statements of a converted test, with the imports and the given names that they need.
 
     `asked` are the answers that the test uses. `claims` is the number of claims. `dropped` are
-    statements that could not be converted, each with the reason.
+    statements that could not be converted, each with the reason. `broken` is the reason why a
+    statement that the claims need could not be converted.
     """
 
     statements: list[ast.stmt] = field(default_factory=list)
@@ -83,6 +93,7 @@ class Converted:
     claims: int = 0
     helpers: set[str] = field(default_factory=set)
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    broken: str = ""
 
 
 class Converter:
@@ -111,6 +122,7 @@ class Converter:
         self._aliases: dict[str, str] = {}
         self._without: list[str] = []
         self._raw = False
+        self._watched: set[str] = set()
         self._taken: set[str] = set()
         self._checkers = {
             name
@@ -125,15 +137,18 @@ class Converter:
         """
         claims = set(claiming)
         self._local = set(stored_names(statements)) - self.scope.functions
+        self._watched = watched_names(statements, self.scope.answers.keys())
         for number, statement in enumerate(statements):
             if number not in claims and self._is_claiming(statement):
                 self._pass_over(statement)
                 continue
             before = self.found.claims
             try:
-                made = self._statement(copy.deepcopy(statement))
+                made = self._with_changes(copy.deepcopy(statement))
             except NotConvertible as error:
                 self.found.dropped.append((ast.unparse(statement), str(error)))
+                if isinstance(statement, ast.ClassDef) or not self._is_claiming(statement):
+                    self.found.broken = self.found.broken or str(error)
                 continue
             self.found.statements += made
             if self.side == "visible" and self.found.claims > before:
@@ -181,6 +196,26 @@ class Converter:
         before = [binding for binding in found if binding.cell < self.cell]
         return before[-1:]
 
+    def _with_changes(self, node: ast.stmt) -> list[ast.stmt]:
+        """Convert a statement; read back the arguments that its call may have changed.
+
+        A hidden test and the student's function have copies of their own, so a claim about such an
+        argument needs the student's copy.
+        """
+        calls = [] if self.side == "visible" else _answer_calls(node, self.scope.answers.keys())
+        made = self._statement(node)
+        is_simple = isinstance(node, ast.Assert | ast.Expr | ast.Assign)
+        if not is_simple or len(calls) != 1 or not made:
+            return made
+        for place, argument in enumerate(calls[0].args):
+            match argument:
+                case ast.Starred():
+                    break
+                case ast.Name(id=name) if name in self._watched & self._local:
+                    after = f"{name} = {ast.unparse(self._base())}.arguments_after[{place}]"
+                    made += ast.parse(after).body
+        return made
+
     # --- statements -------------------------------------------------------------------------------
 
     def _statement(self, node: ast.stmt) -> list[ast.stmt]:
@@ -199,6 +234,14 @@ class Converter:
                 _last_name(call),
             ):
                 return self._raising(self._error(call.args[0] if call.args else None), node.body)
+            case ast.With(items=[ast.withitem(context_expr=ast.Call() as call), *_]) if (
+                _last_name(call) in _PRINTED
+            ):
+                fail("it reads what the student's code prints")
+            case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name), attr=changed)]) if (
+                self.scope.import_of(name, self.cell)
+            ):
+                fail(f"it replaces `{name}.{changed}`, which the student's process has for itself")
             case ast.Raise():
                 return [self._failure(node)]
             case ast.Delete(targets=targets):
@@ -225,7 +268,7 @@ class Converter:
                 made: list[object] = []
                 for each in value:
                     if isinstance(each, ast.stmt):
-                        made += self._statement(each)
+                        made += self._with_changes(each)
                     elif isinstance(each, ast.expr):
                         made.append(self._expression(each))
                     elif isinstance(each, ast.withitem):
@@ -243,7 +286,7 @@ class Converter:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         every += [each for each in (arguments.vararg, arguments.kwarg) if each]
         self._local = kept | {each.arg for each in every} | set(stored_names(node.body))
-        node.body = [made for each in node.body for made in self._statement(each)] or [ast.Pass()]
+        node.body = [m for each in node.body for m in self._with_changes(each)] or [ast.Pass()]
         node.decorator_list, node.returns = [], None
         for each in every:
             each.annotation = None
@@ -338,7 +381,7 @@ class Converter:
         """Return the claim that a condition holds; `what` is the code that students know."""
         what = _short(what)
         if what in self.failed:
-            fail("the solution does not pass it")
+            fail(NOT_PASSED)
         text = HIDDEN_FAILURE
         if self.told or self.is_trial:
             text = DOES_NOT_HOLD.format(what)
@@ -495,6 +538,10 @@ class Converter:
         name = node.id
         if name in self._aliases:
             return self.answer(self._aliases[name])
+        if name == "tempfile":
+            fail("it uses a temporary file, which the student's process does not see")
+        if name in _REPLACING:
+            fail(f"it uses `{name}`, which replaces a function that the student's code calls")
         if name in self._local:
             return node
         if name in _INTROSPECTION and name not in self.scope.given:
@@ -535,8 +582,17 @@ class _Names(ast.NodeTransformer):
                 for word in node.keywords:
                     word.value = self.visit(word.value)
                 return node
+        self._check_file(node)
         self.generic_visit(node)
         return node
+
+    def _check_file(self, node: ast.Call) -> None:
+        """Refuse a file that the student's code writes: no other process sees it."""
+        match node:
+            case ast.Call(args=[ast.Constant(value=str(name)), *_]) if _last_name(
+                node
+            ) in _FILE_CALLS and not self.converter.scope.has_file(name):
+                fail(f"it uses the file {name}, which is not beside the notebook")
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         match node:
@@ -635,6 +691,48 @@ def is_claiming(node: ast.stmt) -> bool:
         or (isinstance(each, ast.Try) and _fails_somewhere(each))
         for each in ast.walk(node)
     )
+
+
+def watched_names(statements: Sequence[ast.stmt], answers: Collection[str]) -> set[str]:
+    """Return the names that claims look at by themselves: `xs` in `sort(xs)`, `assert xs == [1]`.
+
+    A claim that also asks an answer, or uses what an answer returned, is not about an argument. The
+    exception is an argument of a call whose result nobody keeps.
+    """
+    every = [each for top in statements for each in ast.walk(top)]
+    kept = {
+        name
+        for each in every
+        if isinstance(each, ast.Assign) and _answer_calls(each, answers)
+        for name in stored_names([each])
+    }
+    functions = {each.name for each in every if isinstance(each, ast.FunctionDef)}
+    found: set[str] = set()
+    for each in every:
+        match each:
+            case ast.Expr(value=ast.Call() as call) if _is_claim_name(_last_name(call)):
+                used = used_names([each])
+            case ast.Assert():
+                used = used_names([each])
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=args)) if name in answers:
+                found.update(argument.id for argument in args if isinstance(argument, ast.Name))
+                continue
+            case _:
+                continue
+        if not used & (kept | {*answers}):
+            found |= used
+    return found - functions
+
+
+def _answer_calls(node: ast.AST, answers: Collection[str]) -> list[ast.Call]:
+    """Return the calls of answers by name."""
+    return [
+        each
+        for each in ast.walk(node)
+        if isinstance(each, ast.Call)
+        and isinstance(each.func, ast.Name)
+        and each.func.id in answers
+    ]
 
 
 def _is_checker(node: ast.stmt) -> bool:

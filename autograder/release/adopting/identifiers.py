@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Collection
 
 from autograder.release import checkskit
@@ -25,7 +26,7 @@ class Ids:
         """Return an item's name: letters, digits and single hyphens, as a check's function has."""
         found = name
         if not _ITEM.fullmatch(found):
-            found = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "item"
+            found = re.sub(r"[^A-Za-z0-9]+", "-", _plain(name)).strip("-") or "item"
             if not found[0].isalpha():
                 found = f"item-{found}"
         function = found.replace("-", "_")
@@ -46,9 +47,14 @@ class Ids:
         return found
 
 
+def _plain(name: str) -> str:
+    """Return a name with plain letters in place of those with accents: "uber" for "über"."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+
+
 def as_module(name: str, taken: Collection[str] = ()) -> str:
     """Return a name for folders and Python modules, such as problem_1 for "Problem 1"."""
-    found = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    found = re.sub(r"[^a-z0-9]+", "_", _plain(name).lower()).strip("_")
     if not found or not found[0].isalpha():
         found = f"hw_{found}".strip("_")
     if keyword.iskeyword(found) or found in ("pictures", "checks"):

@@ -10,6 +10,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 from autograder.release.definitions import stored_names
 
@@ -33,10 +34,12 @@ class Scope:
     `functions` are the answers that are functions or classes. `given` and `tested` hold the
     statements of given cells and of test cells, by the names that they bind. `beside` are the
     modules beside the notebooks, which solutions and hidden tests import from the solutions.
+    `files` are the paths of all files beside the notebooks.
     """
 
     homework: str = ""
     beside: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
     answers: dict[str, list[int]] = field(default_factory=dict)
     functions: set[str] = field(default_factory=set)
     given: dict[str, list[Binding]] = field(default_factory=dict)
@@ -46,6 +49,11 @@ class Scope:
         """Remember what a statement binds."""
         for name in stored_names([binding.statement]):
             place.setdefault(name, []).append(binding)
+
+    def has_file(self, name: str) -> bool:
+        """Return whether a file or a folder of this name is beside the notebooks."""
+        path = PurePosixPath(name)
+        return any(path in (PurePosixPath(f), *PurePosixPath(f).parents) for f in self.files)
 
     def owner(self, names: Iterable[str], cell: int) -> int | None:
         """Return the last cell before `cell` that asks for one of these answers, or None.

@@ -11,6 +11,7 @@ from autograder.course.directives import BEGIN, END
 from autograder.course.gradecells import grade_id
 from autograder.release.adopting.reading import Marks
 from autograder.release.adopting.regions import split_regions
+from autograder.release.stated import in_points
 
 RUBRIC = "#### Rubric"
 STEP = "the answer is right and complete"
@@ -75,7 +76,7 @@ def with_rubric(source: str, steps: Sequence[tuple[float, str]], sign: str, old:
     plain = "\n".join(
         line for inside, run in split_regions(source, old.scheme) if not inside for line in run
     )
-    rubric = [RUBRIC, *(f"{sign}- ({points_text(points)}) {text}" for points, text in steps)]
+    rubric = [RUBRIC, *(f"{sign}- ({in_points(points)}) {text}" for points, text in steps)]
     marks = old.solution if not sign else (BEGIN, END)
     lines: list[str] = []
     put = False
@@ -98,8 +99,3 @@ def with_rubric(source: str, steps: Sequence[tuple[float, str]], sign: str, old:
 def _indent(run: Sequence[str]) -> str:
     first = next((line for line in run if line.strip()), "")
     return first[: len(first) - len(first.lstrip())]
-
-
-def points_text(points: float) -> str:
-    """Return points in words: "1 point", "0.5 points"."""
-    return f"{points:g} point{'s' * (points != 1)}"

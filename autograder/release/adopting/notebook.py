@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import indent
 from typing import Literal
@@ -23,6 +23,7 @@ from autograder.course.gradecells import (
 from autograder.release.adopting.conversion import (
     AUTOTEST,
     NOTHING,
+    Converted,
     Converter,
     NotConvertible,
 )
@@ -34,7 +35,6 @@ from autograder.release.adopting.newcells import (
     copied,
     declare,
     lock,
-    points_text,
     with_ids,
     with_rubric,
 )
@@ -49,9 +49,11 @@ from autograder.release.adopting.regions import (
     split_regions,
     with_own_marks,
 )
+from autograder.release.adopting.starimports import with_names
 from autograder.release.adopting.testfiles import check_function, function_name, test_module
 from autograder.release.definitions import lines_of, stored_names
 from autograder.release.preprocessors import NOTEBOOK_METADATA
+from autograder.release.stated import in_points
 
 _FOR_STUDENTS = re.compile(r"(?i)\byour (?:answer|name|text|response)\b|^\W*\w*name\W*$")
 """Text of a Markdown cell without nbgrader's settings that students write into."""
@@ -127,12 +129,13 @@ class NotebookAdoption:
         self.name, self.title, self.homework = name, title, homework
         self.marks, self.ids, self.files, self.trial = marks, ids, files, trial
         modules = frozenset(Path(name).stem for name in files if name.endswith(".py"))
-        self.scope = Scope(homework, modules)
+        self.scope = Scope(homework, modules, frozenset(files))
         self.remarks: list[Remark] = []
         self.kept: list[str] = []
         self.places: dict[int, str] = {}
         self.attached: set[str] = set()
         self.old = [self._read(number, cell) for number, cell in enumerate(notebook.cells, 1)]
+        self._name_imports()
 
     def adopt(self) -> Adopted:
         """Return the converted notebook."""
@@ -142,6 +145,7 @@ class NotebookAdoption:
                 self._convert(old)
         self._mark_groups_by_hand()
         self._name_items()
+        self._tell_of_released()
         modules = self._modules()
         cells = self._cells()
         tests = [old for old in self.old if old.kind == "test" and not old.reason]
@@ -191,6 +195,25 @@ class NotebookAdoption:
             with suppress(SyntaxError, ValueError):
                 old.statements = list(ast.parse(as_python(cell.source)).body)
         return old
+
+    def _name_imports(self) -> None:
+        """Put the names that the notebook uses in place of the stars of imports."""
+        code = [s for old in self.old for s in old.statements]
+        code += [s for old in self.old for chunk in old.chunks for s in chunk.statements]
+        bound = set(stored_names(code))
+        if "checks" in bound:
+            told = "it defines `checks`, which is the name of the kit's checks: choose another name"
+            self.remarks.append(Remark(f"{self.title}.ipynb", told))
+        used = used_names(code) - bound
+        for old in self.old:
+            if old.kind != "test":  # the numbers of a test's statements are known already
+                old.statements = with_names(old.statements, used, self.files)
+            old.chunks = [
+                replace(chunk, statements=tuple(with_names(chunk.statements, used, self.files)))
+                if chunk.kind == "given"
+                else chunk
+                for chunk in old.chunks
+            ]
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
         """Yield the chunks of an answer cell; lines of IPython's own become a chunk before them."""
@@ -272,42 +295,49 @@ class NotebookAdoption:
             old.reason = "it has no points"
         if old.reason:
             return
-        shown, hidden = old.claiming
-        visible_statements = [old.statements[index] for index in shown]
-        old.shown = self._converter(old, "hidden", True).convert(
-            visible_statements, range(len(visible_statements))
-        )
-        old.hidden = self._converter(old, "hidden", False).convert(old.statements, hidden)
-        claims = old.shown.claims + old.hidden.claims
-        asked = (old.shown.asked if old.shown.claims else set()) | (
-            old.hidden.asked if old.hidden.claims else set()
-        )
+        statements = [old.statements[index] for index in old.claiming[0]]
+        old.shown = self._converter(old, "hidden", True).convert(statements, range(len(statements)))
+        old.hidden = self._converter(old, "hidden", False).convert(old.statements, old.claiming[1])
+        asked = {name for part in (old.shown, old.hidden) if part.claims for name in part.asked}
         dropped = [
             *old.shown.dropped,
-            *(d for d in old.hidden.dropped if d not in old.shown.dropped),
+            *(each for each in old.hidden.dropped if each not in old.shown.dropped),
         ]
-        if not claims or not asked:
+        old.reason = old.shown.broken or old.hidden.broken
+        if not asked and not old.reason:
             old.reason = dropped[0][1] if dropped else NOTHING
+        if old.reason:
             return
         for code, reason in dropped:
             first = code.split("\n")[0]
             self._remark(old, f"`{first}` was left out of the test: {reason}")
             self._keep(old, f"left out of the test, because {reason}", code)
         old.owner = self.scope.owner(asked, old.number)
-        old.is_missing = any(
-            not chunk.has_solution
-            for each in self.old
-            for chunk in each.chunks
-            if asked.intersection(chunk.names)
-        )
+        old.is_missing = self._lacks_solution(asked)
+        old.visible = self._visible_check(old, statements)
+
+    def _tell_of_released(self) -> None:
+        """Say so if the notebook is a released one, which also has no hidden tests."""
+        answers = [chunk for old in self.old for chunk in old.chunks if chunk.kind != "given"]
+        is_hidden = any(old.claiming[1] for old in self.old)
+        if answers and not is_hidden and not any(chunk.has_solution for chunk in answers):
+            told = "it looks released, without solutions and hidden tests: adopt the source instead"
+            self.remarks.insert(0, Remark(f"{self.title}.ipynb", f"{told}, if you have it"))
+
+    def _lacks_solution(self, asked: set[str]) -> bool:
+        """Return whether the notebook has no solution of one of these answers."""
+        parts = [chunk for old in self.old for chunk in old.chunks if not chunk.has_solution]
+        return any(asked.intersection(chunk.names) for chunk in parts)
+
+    def _visible_check(self, old: Old, statements: Sequence[ast.stmt]) -> Converted | None:
+        """Return the check for students, or None if not all visible asserts can be converted."""
         try:
-            old.visible = self._converter(old, "visible", True).convert(
-                visible_statements, range(len(visible_statements))
+            found = self._converter(old, "visible", True).convert(
+                statements, range(len(statements))
             )
         except NotConvertible:
-            old.visible = None
-        if old.visible and (old.visible.dropped or not old.visible.claims):
-            old.visible = None
+            return None
+        return found if found.claims and not found.dropped else None
 
     def _converter(self, old: Old, side: Literal["hidden", "visible"], told: bool) -> Converter:
         return Converter(
@@ -335,7 +365,7 @@ class NotebookAdoption:
                 siblings[-1].points += old.points
                 self._remark(
                     old,
-                    f"{NOTHING}, so its {points_text(old.points)} went to the test "
+                    f"{NOTHING}, so its {in_points(old.points)} went to the test "
                     f"{siblings[-1].name or siblings[-1].number}",
                 )
                 old.points = 0.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,12 +19,11 @@ from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
 
 from autograder.course.gradecells import is_graded, is_solution, nbgrader_metadata
-from autograder.course.layout import SOURCE
+from autograder.course.layout import SOURCE, is_left_by_program, notebook_files
 from autograder.errors import CourseError
 
 _PYTHON = ("python", "ipython", "python3")
 _CONFIGURATIONS = ("nbgrader_config.py", "nbgrader_config.json")
-_LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".git"})
 MAX_NOTEBOOK_BYTES = 50_000_000
 """Largest size of a notebook to read, in bytes."""
 
@@ -75,7 +74,7 @@ def read_old(path: Path) -> OldAssignment:
     if path.is_file() and path.suffix != ".ipynb":
         raise CourseError(f"{path} is not a notebook: give an .ipynb file or its folder")
     folder = path.parent if path.is_file() else _folder_with_notebooks(path)
-    paths = [path] if path.is_file() else sorted(folder.glob("*.ipynb"))
+    paths = [path] if path.is_file() else notebook_files(folder)
     remarks: list[Remark] = []
     notebooks = {}
     for each in paths:
@@ -85,7 +84,7 @@ def read_old(path: Path) -> OldAssignment:
             remarks.append(Remark(each.name, f"not taken over: {error}"))
     if not notebooks:
         raise CourseError("\n".join([f"{path} has no nbgrader assignment.", *map(str, remarks)]))
-    configuration, marks = _configuration(folder)
+    configuration, marks = _configuration(folder, notebooks.values())
     remarks += configuration
     files = {} if path.is_file() else dict(_files(folder))
     if path.is_file():
@@ -160,8 +159,8 @@ def is_task(cell: NotebookNode) -> bool:
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part in _LEFT_BY_PROGRAMS for part in parts)
-        if path.is_file() and not hidden and path.suffix not in (".ipynb", ".pyc"):
+        is_left = path.suffix == ".pyc" or any(map(is_left_by_program, parts))
+        if path.is_file() and path.suffix != ".ipynb" and not is_left:
             yield "/".join(parts), path
 
 
@@ -173,13 +172,13 @@ def _mentions(notebooks: Mapping[str, NotebookNode], name: str) -> bool:
 # --- nbgrader's configuration, which is read but never run ----------------------------------------
 
 
-def _configuration(folder: Path) -> tuple[list[Remark], Marks]:
+def _configuration(folder: Path, notebooks: Collection[NotebookNode]) -> tuple[list[Remark], Marks]:
     """Return remarks on nbgrader's configuration near the folder, and its marks."""
     for place in (folder, *list(folder.parents)[:2]):
         for name in _CONFIGURATIONS:
             if (place / name).is_file():
                 settings = _settings(place / name)
-                return list(_remarks(settings, place / name)), _marks(settings)
+                return list(_remarks(settings, place / name, notebooks)), _marks(settings)
     return [], Marks()
 
 
@@ -224,7 +223,20 @@ def _marks(settings: Mapping[tuple[str, str], object]) -> Marks:
     )
 
 
-def _remarks(settings: Mapping[tuple[str, str], object], path: Path) -> Iterator[Remark]:
+def _remarks(
+    settings: Mapping[tuple[str, str], object], path: Path, notebooks: Collection[NotebookNode]
+) -> Iterator[Remark]:
     for key in ("header", "footer"):
-        if value := settings.get(("IncludeHeaderFooter", key)):
+        value = settings.get(("IncludeHeaderFooter", key))
+        if value and not all(_has_cells(each, path.parent / str(value)) for each in notebooks):
             yield Remark(path.name, f"the {key} {value} is not added: copy its cells if needed")
+
+
+def _has_cells(notebook: NotebookNode, path: Path) -> bool:
+    """Return whether a notebook has all cells of another one, as a released notebook has."""
+    try:
+        other = nbformat.read(path, as_version=4)
+    except Exception:  # nbformat raises many kinds of errors
+        return False
+    own = {cell.source for cell in notebook.cells}
+    return all(cell.source in own for cell in other.cells)

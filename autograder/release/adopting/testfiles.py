@@ -48,12 +48,15 @@ def test_module(
 
 
 def _test_function(old: Old, converted: Converted, side: str) -> str:
-    names = ", ".join(f"`{name}`" for name in sorted(converted.asked)) or "the answer"
+    asked = [f"`{name}`" for name in sorted(converted.asked)] or ["the answer"]
+    names = " and ".join(filter(None, [", ".join(asked[:-1]), asked[-1]]))
     if side == "shown":
         claim = _claim_of(old) or f"The tests of {names} that the notebook shows pass."
         name = f"test_{function_name(old.item)}"
     else:
-        claim = f"{names[0].upper()}{names[1:]} is right in further cases."
+        claim = (
+            f"{names[0].upper()}{names[1:]} {'are' if asked[1:] else 'is'} right in further cases."
+        )
         name = f"test_{function_name(old.item)}_in_hidden_cases"
     return "\n".join(
         [
