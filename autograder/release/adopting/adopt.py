@@ -33,8 +33,8 @@ from autograder.release.fill import to_text
 from autograder.release.newhomework import EXAMPLE, NewHomework, begin_course, make_homework
 from autograder.release.pictures import SHOWN
 from autograder.release.proof.leaks import VISIBLE
-from autograder.release.stated import in_points
 from autograder.timelimit import TimeUpError, time_limit
+from autograder.words import counted
 
 MOST_TRIALS = 12
 """Largest number of trials; each one leaves out what the last one could not pass."""
@@ -67,7 +67,7 @@ class Plan:
         auto = [points_of(cell) for cell in cells if is_check(cell)]
         manual = [points_of(cell) for cell in cells if is_manual(cell)]
         by_tests, by_hand = (
-            f"{len(each)} item{'s' * (len(each) != 1)} ({in_points(sum(each))})"
+            f"{counted(len(each), 'item')} ({counted(sum(each), 'point')})"
             for each in (auto, manual)
         )
         return f"Tests mark {by_tests}; a person marks {by_hand}."

@@ -11,7 +11,7 @@ from autograder.course.directives import BEGIN, END
 from autograder.course.gradecells import grade_id
 from autograder.release.adopting.reading import Marks
 from autograder.release.adopting.regions import split_regions
-from autograder.release.stated import in_points
+from autograder.words import counted
 
 RUBRIC = "#### Rubric"
 STEP = "the answer is right and complete"
@@ -76,7 +76,7 @@ def with_rubric(source: str, steps: Sequence[tuple[float, str]], sign: str, old:
     plain = "\n".join(
         line for inside, run in split_regions(source, old.scheme) if not inside for line in run
     )
-    rubric = [RUBRIC, *(f"{sign}- ({in_points(points)}) {text}" for points, text in steps)]
+    rubric = [RUBRIC, *(f"{sign}- ({counted(points, 'point')}) {text}" for points, text in steps)]
     marks = old.solution if not sign else (BEGIN, END)
     lines: list[str] = []
     put = False

@@ -15,11 +15,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course.directives import BEGIN, END
-from autograder.course.gradecells import (
-    grade_id,
-    is_graded,
-    is_solution,
-)
+from autograder.course.gradecells import MAY_RAISE, grade_id, is_graded, is_solution
 from autograder.release.adopting.conversion import (
     AUTOTEST,
     NOTHING,
@@ -53,7 +49,7 @@ from autograder.release.adopting.starimports import with_names
 from autograder.release.adopting.testfiles import check_function, function_name, test_module
 from autograder.release.definitions import lines_of, stored_names
 from autograder.release.preprocessors import NOTEBOOK_METADATA
-from autograder.release.stated import in_points
+from autograder.words import counted
 
 _FOR_STUDENTS = re.compile(r"(?i)\byour (?:answer|name|text|response)\b|^\W*\w*name\W*$")
 """Text of a Markdown cell without nbgrader's settings that students write into."""
@@ -365,7 +361,7 @@ class NotebookAdoption:
                 siblings[-1].points += old.points
                 self._remark(
                     old,
-                    f"{NOTHING}, so its {in_points(old.points)} went to the test "
+                    f"{NOTHING}, so its {counted(old.points, 'point')} went to the test "
                     f"{siblings[-1].name or siblings[-1].number}",
                 )
                 old.points = 0.0
@@ -602,7 +598,7 @@ class NotebookAdoption:
                 if chunk.kind == "block" or not all(
                     isinstance(each, ast.FunctionDef) for each in chunk.statements
                 ):
-                    cell.metadata.tags = ["raises-exception"]
+                    cell.metadata.tags = [MAY_RAISE]
                 made.append(cell)
             previous = chunk
             if chunk.kind != "given" and not chunk.has_solution:
@@ -673,7 +669,7 @@ class NotebookAdoption:
             source = with_own_marks(source, self.marks.solution)
         cell: NotebookNode = new_code_cell(with_rubric(source, steps, "# ", self.marks))
         declare(cell, old.item, solution=True, points=old.points)
-        cell.metadata.tags = ["raises-exception"]
+        cell.metadata.tags = [MAY_RAISE]
         return cell
 
     def _task(self, old: Old) -> list[NotebookNode]:
