@@ -86,8 +86,8 @@ def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export
 def _deepest(files: Sequence[Found], assignment: str) -> int:
     """Return the largest number of folders around a platform's names.
 
-    A teacher may have put an export into several folders. What is below a folder with the
-    assignment's name is one student's.
+    A teacher may have put an export into several folders. Files below a folder with the
+    assignment's name are one student's.
     """
     ways = [file.parts[:-1] for file in files if is_submission(file.name)]
     pairs = zip(min(ways, default=()), max(ways, default=()), strict=False)

@@ -94,7 +94,7 @@ class Sheet:
     participants: tuple[Participant, ...] = ()
     group_column: int | None = None
     names_students: bool = False
-    """Whether a column contains the students' names in the course, as in a list of students."""
+    """True if a column has the students' names in the course, as a list of students has."""
 
 
 def read_sheet(content: bytes, where: str, zone: ZoneInfo) -> Sheet | None:
