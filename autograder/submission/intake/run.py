@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
@@ -13,12 +13,13 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import SubmissionError
-from autograder.submission.files import UnreadableError
+from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.form import Form
 from autograder.submission.intake.archives import (
     ARCHIVE_ENDINGS,
     Found,
     IntakeBudget,
+    given_file,
     in_archive,
     in_folder,
     is_archive,
@@ -256,7 +257,7 @@ class _Work:
         """Return the files of one given path, grouped by sender."""
         self.say(f"Looking into {path}")
         try:
-            usable = self._usable(path)
+            usable = self._usable(path, student)
             if student is None:
                 files = self._recognised(usable)
             else:
@@ -292,10 +293,10 @@ class _Work:
         self.intake.notes.extend(tables.notes)
         return files
 
-    def _usable(self, path: Path) -> list[Found]:
+    def _usable(self, path: Path, student: str | None) -> list[Found]:
         """Return the files that may be opened; for each other file, record the reason."""
         usable = []
-        for found in self._found(path):
+        for found in self._found(path, student):
             if found.refusal:
                 self._leave(found.where, found.refusal)
             elif is_clutter(found.parts):
@@ -304,7 +305,7 @@ class _Work:
                 usable.append(found)
         return usable
 
-    def _found(self, path: Path) -> Iterator[Found]:
+    def _found(self, path: Path, student: str | None) -> Iterable[Found]:
         if path.is_dir():
             folder = Path(os.path.abspath(path))
             inside = in_folder(folder, self.budget)
@@ -313,7 +314,12 @@ class _Work:
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
         if not is_archive(path.name):
-            reason = other_archive(path.name) or (
+            reason = other_archive(path.name)
+            if student is not None and not reason:
+                return [given_file(path, self.budget)]
+            if NOTEBOOK_NAME.fullmatch(path.name):
+                reason = "neither a folder nor an archive, but one student's notebook: add --student NAME"
+            reason = reason or (
                 "this is neither a folder nor an archive; the name ends with none of "
                 f"{', '.join(ARCHIVE_ENDINGS)}"
             )
