@@ -318,7 +318,10 @@ class _Work:
             if student is not None and not reason:
                 return [given_file(path, self.budget)]
             if NOTEBOOK_NAME.fullmatch(path.name):
-                reason = "neither a folder nor an archive, but one student's notebook: add --student NAME"
+                reason = (
+                    "neither a folder nor an archive, but one student's notebook: add "
+                    "--student NAME"
+                )
             reason = reason or (
                 "this is neither a folder nor an archive; the name ends with none of "
                 f"{', '.join(ARCHIVE_ENDINGS)}"
