@@ -14,10 +14,14 @@ from autograder.commands.common import command, err, find_course, out, warn_of_l
 from autograder.console import as_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from autograder.course.assignment import Course
+    from autograder.submission.intake.choosing import LeftOut
     from autograder.submission.intake.run import Intake, Taken
+
+MAX_STRAYS = 20
+"""Maximum number of files that are listed although nobody needs them."""
 
 
 @command()
@@ -117,12 +121,11 @@ def _print(result: Intake, course: Course) -> None:
         for note in (*missing, *each.notes):
             _print_line(f"{each.student}: {note}")
     matters = [file for file in result.left_out if file.matters]
-    for title, files in (("Unknown student", result.unknown_senders), ("Not recognised", matters)):
-        for number, file in enumerate(files):
-            if not number:
-                out.print(Text(f"{title}:", style="bold"))
-            sender = f" ({file.sender})" if file.sender else ""
-            _print_line(f"  {file.where}{sender}: {file.why}")
+    _print_files("Unknown student", result.unknown_senders)
+    _print_files("Not recognised", matters)
+    _print_files("Not needed", result.strays[:MAX_STRAYS])
+    if more := result.strays[MAX_STRAYS:]:
+        _print_line(f"  and {len(more)} more, which --format json lists")
     known = {file.why for file in result.unknown_senders}
     for doubt in result.doubts.values():
         if doubt not in known:
@@ -134,7 +137,8 @@ def _print(result: Intake, course: Course) -> None:
     states = [each.state for each in result.taken]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     rest = len(result.left_out) - len(matters)
-    out.print(Text(f"{', '.join(counts) or 'nothing new'}; {rest} files not needed"))
+    unused = f"{rest} file{'' if rest == 1 else 's'} not needed"
+    out.print(Text(f"{', '.join(counts) or 'nothing new'}; {unused}"))
     if result.unknown_senders:
         advice = "Add the unknown students to the file that you give with --students"
         err.print(
@@ -143,6 +147,15 @@ def _print(result: Intake, course: Course) -> None:
         )
     if result.taken:
         out.print(f"Next: fdl grade {result.assignment}")
+
+
+def _print_files(title: str, files: Sequence[LeftOut]) -> None:
+    """Print files with the reasons why they were not used, if there are any."""
+    if files:
+        out.print(Text(f"{title}:", style="bold"))
+    for file in files:
+        sender = f" ({file.sender})" if file.sender else ""
+        _print_line(f"  {file.where}{sender}: {file.why}")
 
 
 def _print_line(text: str) -> None:

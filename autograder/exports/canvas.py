@@ -61,14 +61,14 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     if not names:
         sheet.need("gradebook of Canvas", "Student")
     column = _column(marks, sheet, wanted)
-    logins = sheet.places("SIS Login ID")
+    logins, ids = sheet.places("SIS Login ID"), sheet.places("SIS User ID", "Integration ID")
     matching = match(
         marks,
         sheet.rows,
         lambda row: f"{row[names[0]].strip()} ({row[number]})",
-        ids=sheet.places("SIS User ID", "Integration ID"),
+        ids=ids,
         emails=logins,  # a login may be an address
-        numbers=[number],
+        numbers=[number, *ids],  # a list of students may have either number
         names=names,
         is_person=lambda row: _is_person(row, names[0], number, logins),
     )

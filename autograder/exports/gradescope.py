@@ -43,8 +43,17 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         sheet, total = sheet.with_column("Total Score")
     else:
         total = column_named(sheet, wanted, (), "")
-    matching = match(marks, sheet.rows, lambda row: row[email], ids=sids, emails=[email])
-    texts = sheet.places("First Name", "Last Name", "Name", "Sections", "section_name")
+    names = sheet.places("First Name", "Last Name", "Name")
+    matching = match(
+        marks,
+        sheet.rows,
+        lambda row: row[email],
+        ids=sids,
+        emails=[email],
+        numbers=sids,
+        names=names,
+    )
+    texts = [*names, *sheet.places("Sections", "section_name")]
     filled = fill(sheet, matching, total, texts=texts)
     columns = _item_columns(sheet, marks)
     for row, student in filled.graded():

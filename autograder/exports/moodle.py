@@ -69,7 +69,7 @@ def match_worksheet(
         worksheet.shown,
         ids=[*worksheet.ids, worksheet.identifier],
         emails=worksheet.emails,
-        numbers=[len(worksheet.sheet.header)],
+        numbers=[len(worksheet.sheet.header), *worksheet.ids],
         names=names,
         by_name=[worksheet.identifier, *(names if by_name else ())],
         result=result,
@@ -116,7 +116,16 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     hint = f"There is not exactly one column for {marks.title!r}."
     column = column_named(sheet, wanted, ours, hint)
     first = (known + emails)[0]
-    matching = match(marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
+    names = range(min(2, *known, *emails))  # Moodle writes a person's names first
+    matching = match(
+        marks,
+        sheet.rows,
+        lambda row: row[first],
+        ids=known,
+        emails=emails,
+        numbers=known,
+        names=names,
+    )
     texts = [place for place in sheet.places(*TEXTS) if place not in emails]
     return fill(sheet, matching, column, texts=texts, kept=comments)
 

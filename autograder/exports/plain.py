@@ -16,6 +16,7 @@ from autograder.gradebook.marks import Marks, StudentMarks
 
 IDS = ("student", "id", "login", "username", "sid", "matriculation number", "id number")
 EMAILS = ("email", "e-mail", "email address")
+NAMES = ("name", "full name", "first_name", "last_name", "first name", "last name")
 POINTS = "total"
 
 
@@ -36,7 +37,15 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     if not ids and not emails:
         sheet.need("list of students", *IDS)
     first = (ids + emails)[0]
-    matching = match(marks, sheet.rows, lambda row: row[first], ids=ids, emails=emails)
+    matching = match(
+        marks,
+        sheet.rows,
+        lambda row: row[first],
+        ids=ids,
+        emails=emails,
+        numbers=ids,
+        names=sheet.places(*NAMES),
+    )
     texts = [place for place in range(len(sheet.header)) if place not in (*ids, *emails, column)]
     return fill(sheet, matching, column, texts=texts, kept=[column])
 

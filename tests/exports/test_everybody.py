@@ -234,3 +234,37 @@ def test_two_columns_of_the_same_name_are_told() -> None:
 def test_canvas_column_is_found_without_its_number() -> None:
     result = export(marks_of(), "canvas", form("canvas"), column="Homework 1")
     assert column(result.content, "Homework 1 (881)")[2:5] == ["1", "2", "3"]
+
+
+ROSTERS_WITH_NUMBERS = {
+    "moodle": (
+        "Identifier,Full name,ID number,Status,Grade,Maximum Grade,Grade can be changed,"
+        "Last modified (submission),Last modified (grade),Feedback comments\n"
+        "Participant 101,{first} {last},{number},-,,30.00,Yes,-,-,\n"
+    ),
+    "moodle gradebook": (
+        "First name,Last name,ID number,Assignment: Homework 2 (Real),Last downloaded\n"
+        "{first},{last},{number},-,1\n"
+    ),
+    "canvas": (
+        "Student,ID,SIS User ID,SIS Login ID,Section,Homework 2 (15)\n"
+        "    Points Possible,,,,,30\n"
+        '"{last}, {first}",9,{number},amueller,S,\n'
+    ),
+    "gradescope": (
+        "First Name,Last Name,SID,Email,Sections,Total Score\n"
+        "{first},{last},{number},a@elsewhere.example,,\n"
+    ),
+    "csv": "matriculation number,name\n{number},{first} {last}\n",
+}
+
+
+@pytest.mark.parametrize("form", ROSTERS_WITH_NUMBERS)
+def test_number_of_the_university_finds_a_student_if_the_name_fits(form: str) -> None:
+    people = [replace(PLAIN[0], email="", lms_id="24-111"), PLAIN[1]]
+    marks, system = marks_of(people, [17.0, 3.0]), form.partition(" ")[0]
+    theirs = ROSTERS_WITH_NUMBERS[form].format(first="Anna", last="Müller", number="24-111")
+    result = export(marks, system, theirs.encode())
+    assert "17" in result.content.decode()
+    other = ROSTERS_WITH_NUMBERS[form].format(first="Bert", last="Schulz", number="24-111")
+    assert "17" not in export(marks, system, other.encode()).content.decode()

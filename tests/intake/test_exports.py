@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
+from autograder.errors import SubmissionError
 from autograder.submission.intake.run import Intake
 from autograder.submission.intake.worksheets import read_groups
 
@@ -323,3 +324,80 @@ def test_command_shows_the_worksheet_and_the_groups(course: Course, tmp_path: Pa
     run = CliRunner().invoke(app, [*command, "--groups", "nothing.csv"])
     assert run.exit_code == 2
     assert "No such file" in run.output
+
+
+@pytest.mark.parametrize("around", ["x/", "x/y/", "a/b/c/x/", "a/b/c/d/x/"])
+@pytest.mark.parametrize(
+    "name", ["ilias: folders", "moodle: folders, from 4.1 on", "gradescope: folders"]
+)
+def test_export_may_be_inside_several_folders(
+    name: str, around: str, take: Take, tmp_path: Path
+) -> None:
+    sample = SAMPLES[name]
+    files = {f"{around}{name}": data for name, data in sample.files.items()} | {"a.txt": b"a"}
+    result = take(saved(tmp_path, "e.zip", archive(files)), rows=sample.rows)
+    assert {each.student for each in result.taken} == set(sample.work)
+    assert [file.where for file in result.strays if "a.txt" in file.where] == ["e.zip: a.txt"]
+
+
+def test_two_exports_may_be_inside_several_folders(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {
+        f"a/b/c/Sheet 1{part}/Abgaben/{p.last}_{p.first}_{p.login}_{p.number}/{FILE}": p.work
+        for part, p in (("a", ANNA), ("a", JOERG), ("b", CLEO))
+    }
+    take(saved(tmp_path, "e.zip", archive(files)), rows=LIST)
+    expected = {f"{p.student}/{NAME}/{FILE}": p.work for p in (ANNA, CLEO, JOERG)}
+    assert notebooks(course) == expected
+
+
+def test_folder_of_one_student_is_no_export_at_any_depth(take: Take, tmp_path: Path) -> None:
+    files = {
+        f"class/joerg/{NAME}/a/b/Abgaben/{p.last}_{p.first}_{p.login}_{p.number}/{FILE}": p.work
+        for p in (ANNA, BELA)
+    }
+    result = take(saved(tmp_path, "e.zip", archive(files)), rows=LIST)
+    assert {each.student for each in result.taken} <= {"joerg"}
+
+
+def test_list_of_students_in_the_wrong_place_makes_no_folders(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {f"{ANNA.name}_101_assignsubmission_file/{FILE}": ANNA.work}
+    export = saved(tmp_path, "e.zip", archive(files))
+    table = saved(tmp_path, "list.csv", LIST.encode())
+    with pytest.raises(SubmissionError, match=r"give it with --students .*list\.csv"):
+        take(export, table)
+    with pytest.raises(SubmissionError, match="no column group"):
+        take(export, groups=read_groups(table, course.timezone))
+    with pytest.raises(SubmissionError, match="only tables"):
+        take(table)
+    assert placed(course) == {}
+
+
+def test_groups_that_are_not_in_the_export_are_told(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {f"{ANNA.name}_101_assignsubmission_file/{FILE}": ANNA.work}
+    table = saved(tmp_path, "groups.csv", GROUPS.encode())
+    export = saved(tmp_path, "e.zip", archive(files))
+    result = take(export, rows=LIST, groups=read_groups(table, course.timezone))
+    assert [each.student for each in result.taken] == ["anna"]
+    whys = [file.why for file in result.strays]
+    assert whys == ["a table that names no group of the export"]
+
+
+def test_strays_are_listed_and_files_of_archivers_are_not(course: Course, tmp_path: Path) -> None:
+    files = {
+        f"{ANNA.name}_101_assignsubmission_file/{FILE}": ANNA.work,
+        ".DS_Store": b"",
+        **{f"note {number}.txt": b"" for number in range(25)},
+    }
+    export = saved(tmp_path, "e.zip", archive(files))
+    run = CliRunner().invoke(app, ["intake", NAME, str(export), "--course", str(course.root)])
+    assert run.exit_code == 0, run.output
+    assert run.output.count("e.zip: note ") == 20
+    assert "and 5 more" in run.output
+    assert ".DS_Store" not in run.output
+    assert "26 files not needed" in run.output

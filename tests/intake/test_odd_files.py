@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -168,3 +169,23 @@ def test_wrong_folders_are_named_and_right_ones_are_not(course: Course) -> None:
     assert "submitted/bob4 and 2 more" in high
     assert "submitted/bob0/HOMEWORK/" in high
     assert f"submitted/{NAME} is named like a homework" in swapped
+
+
+def test_notebook_of_one_student_is_taken_in_by_itself(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    content = notebook("anna")
+    path = saved(tmp_path, f"{PROBLEM} (1).ipynb", content)
+    link = tmp_path / f"{PROBLEM} (2).ipynb"
+    link.symlink_to(path)
+    result = take(path)
+    assert [file.why for file in result.left_out] == [
+        "neither a folder nor an archive, but one student's notebook: add --student NAME"
+    ]
+    assert placed(course) == {}
+    for given in (path, link):
+        take(given, student="anna", replace=True)
+        assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == content
+        shutil.rmtree(course.submitted)
+    result = take(saved(tmp_path, "notes.docx", b"x"), student="anna")
+    assert "not a notebook" in " ".join(file.why for file in result.left_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,25 @@ def test_copy_of_a_data_file_is_left_out(course: Course, tmp_path: Path, listed:
     assert left.matters is not listed
     assert left.where.endswith("measurements.csv")
     assert not [name for name in placed(course) if name.endswith(".csv")]
+
+
+def test_folders_of_students_are_read_as_often_for_many_students(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+
+    def iterdir(path: Path, read: Callable[[Path], Iterator[Path]] = Path.iterdir) -> object:
+        reads.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    often = []
+    for count in (2, 20):
+        files = {
+            f"Jan Doe{each}_{each}_assignsubmission_file/{PROBLEM}.ipynb": notebook(str(each))
+            for each in range(1000, 1000 + count)
+        }
+        reads.clear()
+        assert len(take(saved(tmp_path, f"{count}.zip", archive(files))).taken) == count
+        often.append(len([path for path in reads if path.name == "submitted"]))
+    assert often[0] == often[1]

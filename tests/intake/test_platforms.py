@@ -278,3 +278,14 @@ def test_the_versions_of_a_package_are_kept_and_nothing_else_of_it(
     take(saved(tmp_path, "Course-HW2-99.zip", archive({name: inner})), rows=ROWS)
     kept = placed(course)[f"anna/{NAME}/manifest.json"]
     assert json.loads(kept) == {"versions": {"python": "3.12.1"}}
+
+
+def test_only_name_of_a_student_is_the_whole_name(take: Take, tmp_path: Path) -> None:
+    rows = "student,first name,last name\nanna,Anna,Meier\nyu,Yu,\nli,,Li\n"
+    files = {
+        f"{name}_{number}_assignsubmission_file/{PROBLEM}.ipynb": FIRST
+        for number, name in enumerate(("Anna", "Yu", "Li ."))
+    }
+    result = take(saved(tmp_path, "m.zip", archive(files)), rows=rows)
+    assert sorted(each.student for each in result.taken) == ["li", "yu"]
+    assert [file.sender for file in result.unknown_senders] == ["Anna (0)"]

@@ -26,6 +26,7 @@ from autograder.platforms.github.repositories import Wanted
 from autograder.submission.files import MAX_BYTES, NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import MAX_DEPTH, Found
 from autograder.submission.intake.placing import State as PlacedState
+from autograder.submission.intake.placing import StudentFolders
 from autograder.submission.intake.platforms import Sender, Sent, is_clutter
 from autograder.submission.intake.run import take_files
 from autograder.words import as_json, printable, show_fields
@@ -124,6 +125,7 @@ class _Work:
     def __init__(self, course: Course, assignment: Assignment, git: Git, plan: Plan) -> None:
         self.course, self.assignment, self.git, self.plan = course, assignment, git, plan
         self.record = Record(course, assignment.name, plan)
+        self.folders = StudentFolders(course.submitted)
         release = course.release(assignment.name)
         self.released = {_blob_name(path.read_bytes()) for path in notebook_files(release)}
 
@@ -170,7 +172,12 @@ class _Work:
         sender = Sender("git", wanted.student, (wanted.student,), time=about["time"])
         files = [self._sent(sender, folder, entry) for entry in sorted(notebooks, key=_depth)]
         intake = take_files(
-            self.course, self.assignment, wanted.student, files, replace=self.plan.replace
+            self.course,
+            self.assignment,
+            wanted.student,
+            files,
+            folders=self.folders,
+            replace=self.plan.replace,
         )
         left = [f"{file.where}: {file.why}." for file in intake.left_out if file.matters]
         if not intake.taken:

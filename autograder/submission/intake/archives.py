@@ -113,6 +113,11 @@ def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
             yield _in_folder(path, tuple(map(_normal, parts)), budget)
 
 
+def given_file(path: Path, budget: IntakeBudget) -> Found:
+    """Return a file that the teacher gave by itself; a link that the teacher gave is followed."""
+    return _in_folder(Path(os.path.realpath(path)), (_normal(path.name),), budget)
+
+
 def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Found:
     def read() -> bytes:
         content = read_bytes(path, MAX_BYTES)

@@ -113,6 +113,8 @@ class KnownPeople:
         self.folders = frozenset(folders)
         for student in self.folders - self.people.keys():
             self.people[student] = KnownPerson(student)
+        parted = (name.rpartition("-") for name in self.folders)
+        self._numbered = {plain for plain, _, number in parted if number.isdecimal()}
         self._words = {
             student: [frozenset(words) for words in _all(_spellings, _names_of(person))]
             for student, person in self.people.items()
@@ -231,7 +233,7 @@ class KnownPeople:
         plain, numbered = folder_names(sender)
         if numbered in self.folders:
             return numbered
-        is_shared = any(re.fullmatch(rf"{re.escape(plain)}-\d+", name) for name in self.folders)
+        is_shared = plain in self._numbered
         is_other = self._is_other(plain, accounts_of(sender, assignment))
         return plain if plain in self.folders and not (is_shared or is_other) else ""
 

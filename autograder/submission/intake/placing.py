@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,9 @@ from autograder.submission.files import (
     read_bytes,
     read_timestamp_file,
 )
+from autograder.submission.intake.roster import alike
 from autograder.submission.timestamps import parse_time
+from autograder.words import printable
 
 Notebooks = Mapping[str, bytes]
 """Contents of notebooks, by their names without the ending."""
@@ -44,6 +47,33 @@ class Work:
     notebooks: Notebooks
     time: datetime | None
     manifest: bytes = b""
+
+
+class StudentFolders:
+    """The names of the students' folders in `submitted/`, which one run reads once."""
+
+    def __init__(self, submitted: Path) -> None:
+        self._names = defaultdict[str, set[str]](set)
+        for path in submitted.iterdir() if submitted.is_dir() else ():
+            if path.name != EARLIER:
+                self.add(path.name)
+
+    def add(self, name: str) -> None:
+        """Keep the name of a new folder."""
+        self._names[alike(name)].add(name)
+
+    def fault_of(self, name: str) -> str:
+        """Return why a new folder can't have this name, or "".
+
+        Many disks do not distinguish upper and lower case.
+        """
+        others = self._names.get(alike(name), set()) - {name}
+        if not others:
+            return ""
+        return (
+            f"submitted/{printable(min(others))} differs from {name} only in case or in the form "
+            "of its letters"
+        )
 
 
 def place(

@@ -87,6 +87,7 @@ MAX_HYPHENS = 8
 """Largest number of hyphens that may be the end of a group's name."""
 NO_STUDENT = "the file belongs to no known student"
 MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
+SUBMITTERS = "the list of submitters"
 TYPED = "a text that was typed online"
 
 
@@ -408,7 +409,7 @@ def _gradescope(files: Sequence[Found], depth: int, _: ZoneInfo) -> ExportReader
     def read(found: Found) -> Sent | None:
         way, here = found.parts[:depth], found.parts[depth:]
         if found is lists.get(way):
-            return Sent(found, (), here[-1], refusal="the list of submitters", matters=False)
+            return Sent(found, (), here[-1], refusal=SUBMITTERS, matters=False)
         if way not in lists or not _GRADESCOPE.fullmatch(here[0].partition(".")[0]):
             return None
         senders = about[way].get(here[0], ())

@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
@@ -34,6 +35,11 @@ from autograder.submission.intake.platforms import (
     not_named,
 )
 from autograder.words import printable
+
+FEW_AROUND = 3
+"""Number of folders that can be around a platform's names in any export."""
+MAX_AROUND = 8
+"""Largest number of folders around all files that are looked into."""
 
 TWO_READINGS = "the name can be read in more than one way"
 SETTLE = (
@@ -67,13 +73,27 @@ def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export
     """Return each file with the sender that the platform names; all files can be opened."""
     # the platform's names may be below the archive's name, below more folders, or the archive's
     # name; only Moodle's names cannot be an accident there
-    depths = [(0, (MOODLE,)), (1, FORMS), (2, FORMS), (3, FORMS)]
+    deepest = _deepest(files, assignment)
+    depths = [(0, (MOODLE,)), *((depth, FORMS) for depth in range(1, deepest + 1))]
     if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):
         depths.append((0, FORMS))
     for depth, forms in depths:
         if form := _form_at(files, depth, forms):
             return _read(files, depth, form, zone)
     return Export("folders", tuple(_folders(files, assignment)))
+
+
+def _deepest(files: Sequence[Found], assignment: str) -> int:
+    """Return the largest number of folders around a platform's names.
+
+    A teacher may have put an export into several folders. Files below a folder with the
+    assignment's name are one student's.
+    """
+    ways = [file.parts[:-1] for file in files if is_submission(file.name)]
+    pairs = zip(min(ways, default=()), max(ways, default=()), strict=False)
+    around = [one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)][:MAX_AROUND]
+    is_own = assignment in around[1:]
+    return max(FEW_AROUND, around.index(assignment, 1) if is_own else len(around) + 2)
 
 
 def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form | None:

@@ -139,7 +139,7 @@ class Roster:
             people[student] = _in_gradebook(cells)
             by_column[student] = {key: exactly(word) for key, word in cells.items()}
             exact[exactly(student)].add(student)
-            for word in _known_as(cells):
+            for word in _known_as(cells, set(map(squeezed, others))):
                 exact[exactly(word)].add(student)
                 for turn in _turns(word):
                     names[turn].add(student)
@@ -251,12 +251,16 @@ def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
     return next((cells[column] for column in columns if column in cells), "")
 
 
-def _known_as(cells: Mapping[str, str]) -> Iterator[str]:
-    """Yield the words that identify a student; the first and the last name are joined."""
+def _known_as(cells: Mapping[str, str], columns: Set[str]) -> Iterator[str]:
+    """Yield the words that identify a student; the first and the last name are joined.
+
+    If a list has columns for both names, a student with only one of them has no other name.
+    """
     first, last = _first(cells, FIRST_NAMES), _first(cells, LAST_NAMES)
     yield from (word for key, word in cells.items() if key not in (*FIRST_NAMES, *LAST_NAMES))
-    if first and last:
-        yield f"{first} {last}"
+    has_both = not columns.isdisjoint(FIRST_NAMES) and not columns.isdisjoint(LAST_NAMES)
+    if (first and last) or (has_both and (first or last)):
+        yield f"{first} {last}".strip()
 
 
 def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:

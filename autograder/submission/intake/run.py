@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from dataclasses import replace as changed
@@ -12,14 +12,14 @@ from functools import cached_property
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
-from autograder.submission.files import UnreadableError
+from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.form import Form
 from autograder.submission.intake.archives import (
     ARCHIVE_ENDINGS,
     Found,
     IntakeBudget,
+    given_file,
     in_archive,
     in_folder,
     is_archive,
@@ -36,11 +36,11 @@ from autograder.submission.intake.choosing import (
     released_forms,
 )
 from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
-from autograder.submission.intake.placing import State, place
-from autograder.submission.intake.platforms import Platform, Sender, Sent, is_clutter
+from autograder.submission.intake.placing import State, StudentFolders, place
+from autograder.submission.intake.platforms import SUBMITTERS, Platform, Sender, Sent, is_clutter
 from autograder.submission.intake.recognising import is_submission, recognise, settle
-from autograder.submission.intake.roster import Roster, alike, fault_of
-from autograder.submission.intake.tables import Tables
+from autograder.submission.intake.roster import Roster, fault_of
+from autograder.submission.intake.tables import USED, Tables
 from autograder.submission.intake.worksheets import Sheet, read_groups
 from autograder.words import as_json, printable, show_fields
 
@@ -90,6 +90,13 @@ class Intake:
         stood_back = any(each.state == "older" for each in self.taken)
         return not (stood_back or self.unknown_senders or any(f.matters for f in self.left_out))
 
+    @property
+    def strays(self) -> list[LeftOut]:
+        """The unused files of no sender, without those that only the platform needs."""
+        expected = (CLUTTER, SUBMITTERS, USED)
+        rest = (file for file in self.left_out if not (file.sender or file.matters))
+        return [file for file in rest if file.why not in expected]
+
     def to_json(self) -> str:
         """Return the whole intake as JSON for programs."""
         content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
@@ -133,10 +140,16 @@ def take_in(
         known = with_folders(people, course.submitted)
         if roster is not None and not new:
             intake.doubts = known.doubts(roster)
-        sheets = [] if groups is None else [groups]
-        work = _Work(course, assignment, stack, replace, say, intake, roster, sheets)
+        folders = StudentFolders(course.submitted)
+        work = _Work(course, assignment, stack, replace, say, intake, folders, roster)
+        if groups is not None:
+            work.tables.append((None, groups))
         exports = [path for path in paths if path.is_dir() or not work.is_table(path)]
+        if work.tables and not exports:
+            raise SubmissionError("there are only tables: give the export, too, or its folder")
         piles = [pile for path in exports for pile in work.piles(path, student)]
+        if student is None:
+            work.check_tables()
         if student is not None and piles:  # all files are parts of one submission
             piles = [(piles[0][0], [sent for _, files in piles for sent in files])]
         senders = [sender for sender, _ in piles]
@@ -165,16 +178,18 @@ def take_files(
     student: str,
     files: Sequence[Sent],
     *,
+    folders: StudentFolders,
     replace: bool = False,
 ) -> Intake:
     """Put one student's files, which another module has read, into `submitted/`.
 
-    Each file names its sender. Raises SubmissionError if the files cannot be written.
+    Each file names its sender, and `folders` are the folders that exist already. Raise
+    SubmissionError if the files cannot be written.
     """
     course.submitted.mkdir(exist_ok=True)
     intake = Intake(assignment.name)
     with ExitStack() as stack:
-        work = _Work(course, assignment, stack, replace, lambda _: None, intake)
+        work = _Work(course, assignment, stack, replace, lambda _: None, intake, folders)
         work.place(files[0].senders[0], files, student, fault_of(student))
     return intake
 
@@ -189,9 +204,11 @@ class _Work:
     replace: bool
     say: Callable[[str], object]
     intake: Intake
+    folders: StudentFolders
     roster: Roster | None = None
-    sheets: list[Sheet] = field(default_factory=list)
-    """The tables that the teacher gave."""
+    tables: list[tuple[Path | None, Sheet]] = field(default_factory=list)
+    """The tables that the teacher gave: among the files, or without a path as the groups."""
+    used: list[Sheet] = field(default_factory=list)
     budget: IntakeBudget = field(default_factory=IntakeBudget)
     members: set[Sender] = field(default_factory=set)
     """Senders who get the work of their group."""
@@ -203,10 +220,34 @@ class _Work:
         if path.suffix.lower() not in (".csv", ".tsv"):
             return False
         try:
-            self.sheets.append(read_groups(path, self.course.timezone))
+            self.tables.append((path, read_groups(path, self.course.timezone)))
         except SubmissionError as error:
             self._leave(printable(str(path)), str(error))
         return True
+
+    def check_tables(self) -> None:
+        """Report the given tables that no export uses.
+
+        Raise SubmissionError if a table is certainly in the wrong place: without it, many students
+        would get wrong folders.
+        """
+        for path, sheet in self.tables:
+            where = printable(str(path or sheet.where))
+            if sheet.participants or any(sheet is each for each in self.used):
+                continue
+            if path is not None and sheet.names_students:
+                raise SubmissionError(
+                    f"{where} looks like a list of students, and names no group of the export: "
+                    f"give it with --students {where}, or leave it out"
+                )
+            if path is None and sheet.group_column is None:
+                raise SubmissionError(
+                    f"{where} has no column group, and names no group of the export: add this "
+                    "column, or give a list of students with --students"
+                )
+            self._leave(
+                where, "a table that names no group of the export", matters=path is not None
+            )
 
     @cached_property
     def forms(self) -> Mapping[str, Form]:
@@ -216,7 +257,7 @@ class _Work:
         """Return the files of one given path, grouped by sender."""
         self.say(f"Looking into {path}")
         try:
-            usable = self._usable(path)
+            usable = self._usable(path, student)
             if student is None:
                 files = self._recognised(usable)
             else:
@@ -239,7 +280,9 @@ class _Work:
         """Return the files with their senders; tables beside them say more about the senders."""
         export = recognise(usable, self.assignment.name, self.course.timezone)
         who = None if self.roster is None else self.roster.who
-        tables = Tables(export, self.sheets, self.course.timezone)
+        given = [sheet for _, sheet in self.tables]
+        tables = Tables(export, given, self.course.timezone)
+        self.used.extend(tables.used)
         files = [settle(tables.complete(sent), who) for sent in export.sent]
         people = {s for sent in files for s in sent.senders if tables.is_person(s)}
         has_people = any(who is None or who(sender)[0] for sender in people if sender.ids)
@@ -250,10 +293,10 @@ class _Work:
         self.intake.notes.extend(tables.notes)
         return files
 
-    def _usable(self, path: Path) -> list[Found]:
+    def _usable(self, path: Path, student: str | None) -> list[Found]:
         """Return the files that may be opened; for each other file, record the reason."""
         usable = []
-        for found in self._found(path):
+        for found in self._found(path, student):
             if found.refusal:
                 self._leave(found.where, found.refusal)
             elif is_clutter(found.parts):
@@ -262,7 +305,7 @@ class _Work:
                 usable.append(found)
         return usable
 
-    def _found(self, path: Path) -> Iterator[Found]:
+    def _found(self, path: Path, student: str | None) -> Iterable[Found]:
         if path.is_dir():
             folder = Path(os.path.abspath(path))
             inside = in_folder(folder, self.budget)
@@ -271,7 +314,15 @@ class _Work:
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
         if not is_archive(path.name):
-            reason = other_archive(path.name) or (
+            reason = other_archive(path.name)
+            if student is not None and not reason:
+                return [given_file(path, self.budget)]
+            if NOTEBOOK_NAME.fullmatch(path.name):
+                reason = (
+                    "neither a folder nor an archive, but one student's notebook: add "
+                    "--student NAME"
+                )
+            reason = reason or (
                 "this is neither a folder nor an archive; the name ends with none of "
                 f"{', '.join(ARCHIVE_ENDINGS)}"
             )
@@ -287,7 +338,7 @@ class _Work:
         `name` is the sender's name in the course, or `why` is the reason why there is no name.
         """
         shown, where = printable(sender.shown), files[0].found.where
-        if why := why or _on_disk(self.course.submitted, name):
+        if why := why or self.folders.fault_of(name):
             self.intake.unknown_senders.append(LeftOut(where, shown, why))
             return
         self.say(f"Taking in {shown}")
@@ -295,6 +346,7 @@ class _Work:
         choice = choose(shown, files, self.assignment, self.forms, zone, self.budget)
         self.intake.left_out += choice.rest
         if choice.work.notebooks:
+            self.folders.add(name)
             self.intake.taken.append(self._put(sender, name, choice))
             accounts = accounts_of(sender, self.assignment.name)
             self.intake.accounts.setdefault(name, []).extend(accounts)
@@ -353,14 +405,3 @@ def _without_strangers(
                 f"{name} has own work in these files; is {sender.group} a person?",
             )
     return found
-
-
-def _on_disk(submitted: Path, name: str) -> str:
-    """Return why the name can't be a folder: many disks do not distinguish upper and lower case."""
-    for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
-        if alike(other) == alike(name):
-            return (
-                f"submitted/{printable(other)} differs from {name} only in case or in the form of "
-                "its letters"
-            )
-    return ""

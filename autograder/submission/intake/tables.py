@@ -164,7 +164,7 @@ def _cleaned(name: str) -> str:
 
 
 class Tables:
-    """Everything that tables say about the senders of an export.
+    """Everything that tables say about the senders of an export; `used` are the given ones used.
 
     `given` are the tables that the teacher gave, and the export may have more beside the senders'
     files. Of given tables that know the same group, the first decides.
@@ -179,8 +179,11 @@ class Tables:
         self._wanted = {sender.group for sender in self._senders}
         is_moodles = export.platform == "moodle"
         beside = [sheet for f in export.beside if is_moodles and (sheet := self._read(f))]
-        for sheet in given if is_moodles else ():
-            if not self._describe(sheet) and sheet.participants:
+        self.used: list[Sheet] = []
+        for sheet in given:
+            if self._describe(sheet) if is_moodles else self._has_groups(sheet):
+                self.used.append(sheet)
+            elif is_moodles and sheet.participants:
                 self.notes.append(f"{printable(sheet.where)} is {OTHER_WORKSHEET}")
         sheets = [*given, *beside]
         self._worksheet = Worksheet(each for sheet in sheets for each in sheet.participants)
@@ -223,8 +226,11 @@ class Tables:
             self.notes.append(f"{told}. It gave the {words} of {count} senders.")
         if known and "times" not in what:
             self.notes.append(f"{told}, but {NO_TIMES}.")
-        groups = Groups([sheet], self._wanted)
-        return bool(known) or any(map(groups.members, self._senders))
+        return bool(known) or self._has_groups(sheet)
+
+    def _has_groups(self, sheet: Sheet) -> bool:
+        """Return whether a sheet names the members of one of the export's groups."""
+        return any(map(Groups([sheet], self._wanted).members, self._senders))
 
     def complete(self, sent: Sent) -> Sent:
         """Return a file whose senders have what the tables say; tables say what they are."""

@@ -93,6 +93,8 @@ class Sheet:
     members: tuple[tuple[Sender, Mapping[int, str]], ...]
     participants: tuple[Participant, ...] = ()
     group_column: int | None = None
+    names_students: bool = False
+    """True if a column has the students' names in the course, as a list of students has."""
 
 
 def read_sheet(content: bytes, where: str, zone: ZoneInfo) -> Sheet | None:
@@ -186,7 +188,8 @@ def _list(
         if names or ids:
             sender = Sender("moodle", (names or ids)[0], tuple(dict.fromkeys(ids)), names)
             members.append((sender, dict(enumerate(row))))
-    return Sheet(where, tuple(members), (), column)
+    names_students = not places.keys().isdisjoint(ID_COLUMNS)
+    return Sheet(where, tuple(members), (), column, names_students)
 
 
 def _cells(row: Sequence[str], places: Iterable[int]) -> tuple[str, ...]:
