@@ -2443,7 +2443,7 @@ def _asked_by_a_cell() -> bool:
 # --- Pictures in the texts of a notebook --------------------------------------------------
 
 PICTURE_KINDS = ("PNG", "JPEG", "WebP", "GIF")
-"""Kinds of pictures that marking accepts; of an animation it keeps the first picture."""
+"""Kinds of pictures that marking accepts; from an animation, it keeps the first picture."""
 MAX_PICTURE_BYTES = 12_000_000
 MAX_ALL_PICTURE_BYTES = 48_000_000
 """Most bytes of all pictures of a notebook together: the grader holds them at the same time."""
@@ -2518,9 +2518,10 @@ _MADE_NAME = re.compile(r"inline-\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file in a cell and its size in bytes; of a file that is not accepted, the first bytes.
+    """A file in a cell, with its size in bytes.
 
-    `is_beyond` says that the pictures before it have used up the notebook's bytes.
+    `data` is the content; if the file is not accepted, only its first bytes. `is_beyond` says
+    that the pictures before it have used up the notebook's bytes.
     """
 
     data: bytes
