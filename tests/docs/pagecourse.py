@@ -30,7 +30,7 @@ def make_course(root: Path) -> None:
     `EXPORT.zip` and `worksheet.csv` as Moodle writes them, the list `students.csv`, and a student's
     repository in the folder `student`.
     """
-    make = run_here(["new", HOMEWORK, "--course", str(root)])
+    make = run_here(["new", HOMEWORK, "--due", "2024-11-21T23:55", "--course", str(root)])
     assert make.returncode == 0, make.stderr
     course = Course(root)
     homework = course.assignment(HOMEWORK)
