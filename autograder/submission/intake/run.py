@@ -42,7 +42,7 @@ from autograder.submission.intake.recognising import is_submission, recognise, s
 from autograder.submission.intake.roster import Roster, fault_of
 from autograder.submission.intake.tables import USED, Tables
 from autograder.submission.intake.worksheets import Sheet, read_groups
-from autograder.words import as_json, printable, show_fields
+from autograder.words import as_json, on_one_line, printable, show_fields
 
 SCHEMA = 1
 
@@ -222,7 +222,7 @@ class _Work:
         try:
             self.tables.append((path, read_groups(path, self.course.timezone)))
         except SubmissionError as error:
-            self._leave(printable(str(path)), str(error))
+            self._leave(on_one_line(str(path)), str(error))
         return True
 
     def check_tables(self) -> None:
@@ -232,7 +232,7 @@ class _Work:
         would get wrong folders.
         """
         for path, sheet in self.tables:
-            where = printable(str(path or sheet.where))
+            where = on_one_line(str(path or sheet.where))
             if sheet.participants or any(sheet is each for each in self.used):
                 continue
             if path is not None and sheet.names_students:
@@ -264,7 +264,7 @@ class _Work:
                 sender = Sender("given", student, (student,))
                 files = [Sent(each, (sender,), each.name) for each in usable]
         except UnreadableError as error:
-            self._leave(printable(str(path)), str(error))
+            self._leave(on_one_line(str(path)), str(error))
             return []
         piles: dict[Sender, list[Sent]] = {}
         for sent in files:
