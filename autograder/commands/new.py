@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -12,6 +12,9 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, err, out
 from autograder.console import as_line
+
+if TYPE_CHECKING:
+    from autograder.course.assignment import Course
 
 Moment = Annotated[
     datetime | None,
@@ -43,17 +46,15 @@ def new(
 
     In an empty folder, or with --course and a new folder, it also creates the course.
     """
-    from autograder.release.newhomework import NewHomework, begin_course, course_for, make_homework
+    from autograder.release.newhomework import NewHomework, course_for, make_homework
 
     found = course_for(course)
     today = datetime.now(found.timezone if found else None)
-    if due is not None and due.time() == time.min:
-        due = due.replace(hour=23, minute=59)
-    homework = NewHomework.planned(assignment, today, title=title, opens=opens, due=due, seed=seed)
+    homework = NewHomework.planned(
+        assignment, today, title=title, opens=opens, due=_end_of_day(due), seed=seed
+    )
     homework.check()  # before the new course's files are written
-    if found is None:
-        found = begin_course(course or Path.cwd())
-        out.print(Text(f"New course: write its title and time zone into {found.settings_file}"))
+    found = found or _new_course(course)
     for path in make_homework(found, homework):
         out.print(Text(f"  {path.relative_to(found.root)}"))
     out.print(
@@ -95,20 +96,21 @@ def adopt(
     from autograder.release.adopting.adopt import adopt as bring_over
     from autograder.release.adopting.identifiers import as_module
     from autograder.release.adopting.reading import read_old
-    from autograder.release.newhomework import NewHomework, begin_course, course_for
+    from autograder.release.newhomework import NewHomework, course_for
 
     old = read_old(path)
     found = course_for(course, beside=path)
     today = datetime.now(found.timezone if found else None)
-    if due is not None and due.time() == time.min:
-        due = due.replace(hour=23, minute=59)
     homework = NewHomework.planned(
-        name or as_module(old.name), today, title=title, opens=opens, due=due, seed=seed
+        name or as_module(old.name),
+        today,
+        title=title,
+        opens=opens,
+        due=_end_of_day(due),
+        seed=seed,
     )
     homework.check()  # before the new course's files are written
-    if found is None:
-        found = begin_course(course or Path.cwd())
-        out.print(Text(f"New course: write its title and time zone into {found.settings_file}"))
+    found = found or _new_course(course)
     with err.status("Converting the notebooks and trying the converted tests"):
         plan, paths = bring_over(found, old, homework)
     for each in paths:
@@ -124,3 +126,19 @@ def adopt(
             f"{homework.due:%Y-%m-%d %H:%M}. Now run: fdl release {homework.name}"
         )
     )
+
+
+def _end_of_day(due: datetime | None) -> datetime | None:
+    """Return a due date; midnight stands for a date without a time, and means the day's end."""
+    if due is not None and due.time() == time.min:
+        return due.replace(hour=23, minute=59)
+    return due
+
+
+def _new_course(folder: Path | None) -> Course:
+    """Begin a course in a folder (default: the working folder), and say what to do next."""
+    from autograder.release.newhomework import begin_course
+
+    course = begin_course(folder or Path.cwd())
+    out.print(Text(f"New course: write its title and time zone into {course.settings_file}"))
+    return course
