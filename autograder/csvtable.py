@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -26,7 +27,6 @@ ADVICE = "save it as “CSV UTF-8” in the spreadsheet, or export it again"
 Delimiter = Literal[",", ";", "\t"]
 _DELIMITERS: tuple[Delimiter, ...] = (",", ";", "\t")
 
-_BOM = b"\xef\xbb\xbf"
 _WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
 """First bytes of spreadsheets and archives, which are not CSV files."""
 
@@ -90,7 +90,7 @@ def read_table(content: bytes, *, only_utf8: bool = False) -> CsvTable:
     if not rows:
         raise TableError("is empty: export it again")
     header, *body = rows
-    return CsvTable(header, tuple(body), delimiter, newline, content.startswith(_BOM), samples)
+    return CsvTable(header, tuple(body), delimiter, newline, content.startswith(BOM_UTF8), samples)
 
 
 def _rows(text: str, delimiter: Delimiter) -> list[tuple[str, ...]]:

@@ -49,6 +49,7 @@ REPORT = "report.json"
 
 MISCONCEPTIONS = "misconceptions.py"
 """Name of the file with known wrong answers, beside the hidden tests."""
+
 INDEX = "index.html"
 """Name of a student's first feedback page."""
 

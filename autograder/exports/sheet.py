@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.csvtable import Delimiter, TableError, read_table
 from autograder.errors import RecordError
 from autograder.exports import cells
-
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Sheet:
         writer = csv.writer(out, delimiter=self.delimiter, lineterminator=self.newline)
         writer.writerow(self.header)
         writer.writerows((cells.first(row[0]), *row[1:]) for row in self.rows)
-        return (_BOM if self.bom else b"") + out.getvalue().encode("utf-8")
+        return (BOM_UTF8 if self.bom else b"") + out.getvalue().encode("utf-8")
 
 
 def read_sheet(content: bytes) -> Sheet:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
@@ -68,7 +69,7 @@ class Standing:
             ["student", "last_name", "first_name", "email", *columns, "percent", "final"]
         )
         writer.writerows(self._row(each) for each in self.students)
-        return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+        return BOM_UTF8 + out.getvalue().encode("utf-8")
 
     def _row(self, each: StudentStanding) -> Iterator[str]:
         yield from named(each.person)

@@ -93,11 +93,11 @@ def read_earlier(release: Path) -> dict[str, Cells]:
 
 def keep_earlier(release: Path, fresh: Path) -> None:
     """Note the cells of a release that the release `fresh` is about to replace, if they differ."""
-    known = read_earlier(release)
+    known, new = read_earlier(release), _cells_in(fresh)
     found = {
         problem: _with_versions(known.get(problem, {}), cells)
         for problem, cells in _cells_in(release).items()
-        if cells != _cells_in(fresh).get(problem)
+        if cells != new.get(problem)
     }
     if (known | found) != known:
         path = earlier_file(release)

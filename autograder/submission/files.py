@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -243,7 +244,7 @@ def may_be_notebook(name: str) -> bool:
 
 def kind_of_content(content: bytes) -> str:
     """Return what a file is that is not a notebook, by its first bytes, or ""."""
-    start = content[:1_000].removeprefix(b"\xef\xbb\xbf")
+    start = content[:1_000].removeprefix(BOM_UTF8)
     return next((kind for signs, kind in _CONTENTS if signs.match(start)), "")
 
 
