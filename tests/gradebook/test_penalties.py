@@ -258,7 +258,7 @@ def test_short_names_tell_the_two_hours_of_the_change_apart(tmp_path: Path) -> N
     assert moments == [datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30)]
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 @pytest.mark.parametrize(
     "content",
     [
@@ -302,7 +302,7 @@ def test_absurd_times_are_none_or_a_time_that_can_be_counted_with(
         found.replace(tzinfo=UTC).astimezone(ZoneInfo("Pacific/Kiritimati"))
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::ResourceWarning")
 def test_time_with_an_unknown_zone_is_not_guessed(tmp_path: Path) -> None:
     (tmp_path / "timestamp.txt").write_text("2024-11-20 10:00:00 XYZ", encoding="utf-8")
     assert read_timestamp(tmp_path) is None

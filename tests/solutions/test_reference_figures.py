@@ -27,6 +27,7 @@ def no_warnings_and_closed_figures() -> Iterator[None]:
     """Assert that a figure is drawn without a warning, because students would see the warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ResourceWarning)  # about open files of earlier tests
         yield
     plt.close("all")
 
