@@ -33,7 +33,7 @@ _WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
 _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 """A first line in which Excel names the separator."""
 
-# other encodings, such as a Mac's or Poland's, put signs or capitals into the middle of words
+# text in another encoding, such as a Mac's, then has signs or capitals in the middle of words
 _WRONG = re.compile(
     r"(?<=[^\W\d_])(?:[\x80-\xa9\xab-\xb3\xb6\xb8\xb9\xbb-\xbf×÷€‚ƒ„…†‡ˆ‰‹“”•–—˜™›]"
     r"|[ŠŽŸŒÀ-ÖØ-Þ](?=[a-zß-öø-ÿ])|‘(?=[a-zß-öø-ÿ]))"
@@ -45,7 +45,7 @@ MAX_SAMPLES = 3
 
 
 class TableError(Exception):
-    """An error: a file is not a table. The text completes the sentence "the roster ..."."""
+    """The file is not a table; the message continues a sentence that names the file."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _unclear(what: str, place: int) -> TableError:
 
 def _delimiter_of(text: str) -> Delimiter:
     """Return the separator that splits the first line into the most cells."""
-    # the csv module accepts no longer cell; `_rows` reports it
+    # the csv module rejects longer cells; `_rows` reports them
     first = text.splitlines()[0][: csv.field_size_limit()] if text else ""
     cells = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
     return max(_DELIMITERS, key=lambda mark: cells[mark])

@@ -25,7 +25,7 @@ MAX_STACKED = 3
 """Maximum number of accents on one letter: many stacked accents would cover the lines above."""
 
 SHORT = 1_000
-"""Maximum length of a text to remember, in characters."""
+"""Maximum length of a text to cache, in characters."""
 
 ODD = "?"
 """Replacement for a character that is not shown."""

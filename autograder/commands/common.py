@@ -73,7 +73,7 @@ def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
 
 
 def find_course(path: Path | None = None) -> Course:
-    """Return the course of a folder; warn of notebooks in `submitted/` that no command reads."""
+    """Return the course of a folder; warn about notebooks in `submitted/` that no command reads."""
     from autograder.course.assignment import Course  # commands import it late, to start quickly
     from autograder.submission.files import misplaced
 

@@ -141,7 +141,7 @@ def make_scratch_course(
 
 
 def longest_first(students: Sequence[SampleStudent]) -> list[str]:
-    """Return the students' names, slow code first, so that no processor is idle at the end."""
+    """Return the students' names, slowest code first, so that no processor is idle at the end."""
     return [each.name for each in sorted(students, key=lambda each: not each.waits)]
 
 

@@ -152,7 +152,7 @@ def grade(
     over, broken = Counter[str](), set[str]()
     marking = grade_students(found, homework, student or (), settings, site, seed, again=again)
     try:
-        with closing(marking):  # stops the marking even if Ctrl-C comes between two results
+        with closing(marking):  # stops the marking even if Ctrl-C is pressed between two results
             for each in marking:
                 rows[each.student] = Row.of(each, homework)
                 if each.report is not None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograder.submission.intake.run import Intake, Taken
 
 MAX_STRAYS = 20
-"""Maximum number of files that are listed although nobody needs them."""
+"""Maximum number of unneeded files to list."""
 
 
 @command()

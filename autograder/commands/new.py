@@ -129,7 +129,7 @@ def adopt(
 
 
 def _end_of_day(due: datetime | None) -> datetime | None:
-    """Return a due date; midnight stands for a date without a time, and means the day's end."""
+    """Return the due date; a date without a time arrives as midnight and becomes the day's end."""
     if due is not None and due.time() == time.min:
         return due.replace(hour=23, minute=59)
     return due

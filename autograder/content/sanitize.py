@@ -72,7 +72,7 @@ PICTURES = tuple(_FORMATS)
 _SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
-"""An invisible character: `https://` with it is not a link, and a heading's id is not a field's."""
+"""An invisible character that keeps `https://` from being a link and an id from being a field's."""
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -89,7 +89,7 @@ _PICTURE = re.compile(
     r"!\[(?P<alt>[^\]\[\n]*)\] \((?:<[ \u2060]?attachment:(?P<quoted>[^<>\n]{1,300}+)>"
     r"|attachment:(?P<name>(?:[^()\n]|\([^()\n]*+\)){1,300}+))\)"
 )
-"""An attached picture; its name may have spaces, `%20`, brackets, and a title behind it."""
+"""An attached picture: the name may contain spaces, `%20` and brackets, and a title may follow."""
 
 _ABOUT = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
 _WORDS = re.compile(r"[\w .+/-]{1,60}")
@@ -147,7 +147,7 @@ class PageBudget:
 
     @contextlib.contextmanager
     def _clock(self) -> Iterator[None]:
-        """Subtract the time of the block from the remaining seconds."""
+        """Subtract the time that the `with` block takes from the remaining seconds."""
         start = time.monotonic()
         try:
             yield
@@ -252,7 +252,7 @@ def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
 
 
 def _plain_names(attached: Iterable[str]) -> dict[str, str]:
-    """Return a name that is safe in an address for each attached picture, most often its own."""
+    """Return, for each attached picture, a name that is safe in an address; keep a safe name."""
     called = {name: name for name in attached if _NAME.fullmatch(name)}
     for number, name in enumerate((name for name in attached if name not in called), start=1):
         free = (f"picture-{number}{'-' * more}.png" for more in count())
@@ -266,7 +266,7 @@ def clean_markdown(
     seconds: float = RENDERING_SECONDS,
     called: Mapping[str, str] | None = None,
 ) -> str:
-    """Return Markdown without tags, links and active LaTeX commands; formulas stay.
+    """Return Markdown without tags, links and active LaTeX commands, but with its formulas.
 
     A text that can't be rendered within `seconds` is returned as it was typed.
 
@@ -509,7 +509,7 @@ def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
 
 
 def _plain_bundle(bundle: object) -> dict[str, str]:
-    """Return the picture of an attachment under its true type, if it is nothing but pixels."""
+    """Return the attachment's picture by its true type; {} unless the file contains only pixels."""
     for value in bundle.values() if isinstance(bundle, Mapping) else ():
         content = _decoded(value) if isinstance(value, str) else b""
         if kind := plain_type(content):

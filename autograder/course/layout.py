@@ -71,7 +71,7 @@ def notebook_files(folder: Path) -> list[Path]:
 
 
 def earlier_file(release: Path) -> Path:
-    """Return the file with the cells of the releases before `release`, which may be missing."""
+    """Return the path of the file with the cells of earlier releases; the file may not exist."""
     return release.parent / EARLIER / f"{release.name}.json"
 
 
@@ -136,7 +136,7 @@ class CourseFolder:
 
     @property
     def platforms(self) -> Path:
-        """Return the file with the platform that each student uses, as far as that is known."""
+        """Return the file with the platform that each student uses, if it is known."""
         return self.root / "exported" / ".platforms.json"
 
     def published_solutions(self, assignment: str) -> Path:

@@ -44,7 +44,7 @@ class LatePolicy:
         return 0 if late <= max(self.grace, timedelta(0)) else math.ceil(late / DAY)
 
     def penalty(self, late: timedelta, regular: float, bonus: float, maximum: float) -> float:
-        """Return the number of points that a submission loses if it is late by this time."""
+        """Return the points that a submission loses if it arrives this long after its due date."""
         regular, bonus = max(regular, 0.0), max(bonus, 0.0)
         days = self.days(late)
         lost = days * self.percent_per_day / 100

@@ -21,7 +21,7 @@ _CONFIGURATION = "TeX-AMS-MML_HTMLorMML-full,Safe"
 def policy(nonce: str, inline: Iterable[str] = ()) -> str:
     """Return a page's policy, which allows only its own scripts, styles and pictures.
 
-    `inline` are scripts in attributes that are allowed, too.
+    `inline` are the scripts in attributes to allow as well.
     """
     hashes = " ".join(f"'sha256-{_sha256(code)}'" for code in inline)
     unsafe = f" 'unsafe-hashes' {hashes}" if hashes else ""

@@ -1,7 +1,7 @@
 """The class report as one page, in words, tables and pictures.
 
-The page contains its style, its pictures and one small script of the kit that sorts tables. The
-page forbids the browser to run or load anything else. Students' answers appear as plain text.
+The page contains its style, its pictures and one small script, which sorts tables. It forbids the
+browser to run or load anything else. Students' answers appear as plain text.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
 
 
 def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
-    """Compare each auto item's visible check with its hidden tests, passed by full points only.
+    """Compare each auto item's visible check with its hidden tests; only full points pass these.
 
     A visible check that says "not done yet" counts as failed.
     """

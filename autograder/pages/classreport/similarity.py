@@ -79,8 +79,8 @@ class SharedCell:
 class Alike:
     """A cell with similar answers of two students.
 
-    `shared` is the number of rare passages in both answers. `of` is the number of rare passages in
-    one answer: the answer that has fewer of them.
+    `shared` is the number of rare passages that both answers contain. `of` is the number of rare
+    passages in the answer that has fewer of them.
     """
 
     cell: str
