@@ -38,7 +38,7 @@ def identifier(value: str) -> str:
 
 
 def first(value: str) -> str:
-    """Return a safe first cell of a row; even a number or an identifier may begin a formula here.
+    """Return a text that is safe in a row's first cell, where even a number may begin a formula.
 
     If a spreadsheet expects another separator, it may read a whole row as one cell: `-1,cmd|...`.
     """

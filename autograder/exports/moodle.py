@@ -45,7 +45,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         return _gradebook(marks, sheet, wanted)
     if worksheet.has_scale:
         raise RecordError(
-            "Moodle grades this assignment with a scale, which takes no points: choose the type "
+            "Moodle grades this assignment with a scale, which accepts no points: choose the type "
             "Point in the assignment's settings, and download the worksheet again"
         )
     return _worksheet(marks, worksheet, wanted)

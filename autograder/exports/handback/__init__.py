@@ -2,8 +2,8 @@
 
 There is one module for each system. It reads the system's own export, which says where the system
 expects the files of each person. Students are matched as for an export of marks. Moodle's and
-Canvas's exports may have nothing but names and numbers. So in them, a name that belongs to one
-person is enough if nothing speaks against it.
+Canvas's exports may contain only names and numbers. So in these exports, a name that only one
+person has is enough, unless the row's other data contradict it.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Moodle: feedback files in a zip, for "Upload multiple feedback files in a zip".
 
-Moodle reads each part of a path up to the first that names a participant, such as `Anna
+In each path, Moodle looks for the first part that names a participant, such as `Anna
 Meier_123456_assignsubmission_file` (mod/assign/feedback/file/importziplib.php). Such a part has at
 least four pieces between "_". The second is the participant's number in the assignment, and the
 third and the fourth name a plugin. Moodle ignores the name, and files that begin with "." or "~".
 In its own downloads, Moodle replaces "_" in names by spaces.
 
 The roster is Moodle's own download of all submissions, or the grading worksheet. If the download
-contains a worksheet, the worksheet says who the participants are.
+contains a worksheet, the worksheet decides who the participants are.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class Participant:
-    """A participant as a folder's name describes them; `folder` is the name of a whole folder."""
+    """A participant, read from a part of a path; `folder` is "" if the part names a file."""
 
     name: str
     number: str
@@ -78,7 +78,7 @@ def participant(part: str) -> Participant | None:
 
 
 def _participants(listing: Listing) -> dict[str, Participant]:
-    """Return the participants by number; folders of files go before those of online texts."""
+    """Return the participants by number; prefer folders of files to those of online texts."""
     found: dict[str, Participant] = {}
     for path in listing.paths:
         who = next(filter(None, map(participant, path)), None)
@@ -114,7 +114,7 @@ def _name(worksheet: Worksheet, row: tuple[str, ...]) -> str:
 
 
 def _by_names(marks: Marks, found: list[Participant]) -> Places:
-    """Match participants by their numbers and names; with anonymous submissions, all are alike."""
+    """Match participants by number and name; in anonymous submissions, all names are equal."""
     is_blind = len({_member(each.name) for each in found}) == 1
     are_teams = len(found) > 1 and all("-" in each.name for each in found)
     rows = [

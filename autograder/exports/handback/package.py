@@ -22,7 +22,7 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_package(target: Path, members: Iterable[tuple[str, Content]]) -> State:
-    """Write a zip file; replace an earlier one, but no file that something else wrote."""
+    """Write a zip file; replace only a file that an earlier run wrote."""
     if target.exists() and not _is_ours(target):
         raise RecordError(f"{target} exists, and fdl did not write it: name another file")
     temporary = target.with_name(f".{target.name}")

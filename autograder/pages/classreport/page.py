@@ -114,7 +114,10 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar pairs to show, the number of pairs found, and the limit for rare passages."""
+    """The similar pairs to show, and the number found.
+
+    `most_sharers` is the largest number of students who may share a rare passage.
+    """
 
     pairs: tuple[PairView, ...]
     found: int

@@ -109,7 +109,10 @@ class SimilarPair:
 
 @dataclass(frozen=True)
 class Similarities:
-    """The similar pairs to show, the number of pairs found, and the limit for rare passages."""
+    """The similar pairs to show, and the number found.
+
+    `most_sharers` is the largest number of students who may share a rare passage.
+    """
 
     pairs: tuple[SimilarPair, ...]
     found: int
@@ -202,7 +205,7 @@ def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
 
 
 def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
-    """Return a cell's kept fingerprints, where they start, and each letter's place in the text."""
+    """Return a cell's kept fingerprints, their starts, and each letter's position in the text."""
     from copydetect.utils import winnow
 
     plain, places = _plain(cell.text, cell.is_code)

@@ -54,7 +54,7 @@ def repositories(
 
     A pattern such as `https://github.com/org/{assignment}-{github}` names columns of the list.
     `only` selects students (default: all); `local` allows folders on this machine. `faults` are
-    reasons for which a student's repository must not be collected.
+    reasons, by student, why a repository must not be collected.
     """
     faults = faults or {}
     if unknown := sorted(set(only) - set(roster.people)):

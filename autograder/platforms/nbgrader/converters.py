@@ -70,7 +70,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return chosen
 
     def _penalty(self) -> Any:
-        """Return a function for nbgrader's own late penalty, used if the course has no rule."""
+        """Return a function that computes nbgrader's late penalty, for courses without a rule."""
         settings = AssignLatePenalties(parent=self)
         settings.init_plugin()
 
