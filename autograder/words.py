@@ -35,7 +35,7 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | fro
 )
 """Invisible characters that Unicode counts as printable."""
 _COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
-"""A terminal code that sets colours or moves the cursor; honest text contains none."""
+"""A terminal code that sets colours or moves the cursor; ordinary text contains none."""
 _PLAIN = re.compile(r"[\n -~]*")
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
@@ -53,7 +53,7 @@ def _shown(text: str, odd: str) -> str:
 
 
 _again = lru_cache(maxsize=2_000)(_shown)
-"""`_shown` for short texts: the Reports of a class repeat the same sentences many times."""
+"""A cached `_shown` for short texts: a class's Reports repeat the same sentences many times."""
 
 
 def _letters(text: str, odd: str) -> Iterator[str]:

@@ -108,7 +108,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(0) from None
         except Exception as error:
             if type(error).__module__.startswith(("click", "typer")):
-                raise  # a wrong call, or an exit
+                raise  # a usage error, or an exit
             if isinstance(error, OSError) and (error.filename or error.errno in _DISK_IS_FULL):
                 _fail(": ".join(filter(None, (str(error.filename or ""), error.strerror))), 2)
             _fail(_reported(error), 3)

@@ -42,7 +42,7 @@ EXPORTS = {
     Receiver.ILIAS: "the download of the Multi-Feedback structure, or of all submissions",
     Receiver.CANVAS: "the file from Download Submissions",
 }
-"""A description of the file that is each system's roster."""
+"""A description of the file to use as each system's roster."""
 
 
 @command()

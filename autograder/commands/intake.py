@@ -113,7 +113,7 @@ def intake(
 
 
 def _print(result: Intake, course: Course) -> None:
-    """Print a table and, at any width of the terminal, lines with whole names of files."""
+    """Print a table, and lines with file names that are never cut at the terminal's width."""
     if result.taken:
         out.print(_taken(result.taken, course))
     for each in result.taken:
@@ -159,7 +159,7 @@ def _print_files(title: str, files: Sequence[LeftOut]) -> None:
 
 
 def _print_line(text: str) -> None:
-    """Print a text that the terminal alone may break, so that names can be copied."""
+    """Print a text without adding line breaks, so that names can be copied from the terminal."""
     out.print(Text(text), soft_wrap=True)
 
 

@@ -192,7 +192,7 @@ def agreement(
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Show how far markers agree, and the answers on which two of them differ."""
+    """Show how far markers agree, and list the answers whose marks differ."""
     from autograder.desk.agreement import read_agreement
     from autograder.desk.desk import Desk
 

@@ -88,7 +88,7 @@ def adopt(
     ] = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Bring an nbgrader assignment over as a new homework: solutions, tests, checks and points.
+    """Convert an nbgrader assignment into a new homework: solutions, tests, checks and points.
 
     The assignment itself is not changed. In an empty folder, or with --course and a new folder, it
     also creates the course.

@@ -72,7 +72,7 @@ PICTURES = tuple(_FORMATS)
 _SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
-"""An invisible character that keeps `https://` from being a link and an id from being a field's."""
+"""An invisible character: with it, `https://` makes no link, and an id equals no field's id."""
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -244,7 +244,7 @@ def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
         called[name]: bundle for name, raw in attached.items() if (bundle := _plain_bundle(raw))
     }
     cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures, called)
-    if is_as_typed(cell.source):  # its pictures would be invisible
+    if is_as_typed(cell.source):  # such a text shows no pictures
         shown = (f"\n\n![Picture {name}](attachment:{name})" for name in pictures)
         cell.source += "".join(shown)
     if pictures:
@@ -252,7 +252,7 @@ def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
 
 
 def _plain_names(attached: Iterable[str]) -> dict[str, str]:
-    """Return, for each attached picture, a name that is safe in an address; keep a safe name."""
+    """Return a name that is safe in an address for each attached picture; keep safe names."""
     called = {name: name for name in attached if _NAME.fullmatch(name)}
     for number, name in enumerate((name for name in attached if name not in called), start=1):
         free = (f"picture-{number}{'-' * more}.png" for more in count())

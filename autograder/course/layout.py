@@ -39,7 +39,7 @@ COMPANIONS = (README, CHECKS, REQUIREMENTS)
 SAMPLE_CLASS = "sample_class.py"
 
 EARLIER = ".earlier"
-"""Folder in `submitted/` for submissions that newer ones replaced, and in `release/`."""
+"""Folder for replaced submissions in `submitted/`, and for earlier releases in `release/`."""
 
 COLLECTED = ".collected"
 """Folder in `submitted/` with a record of each commit that was collected from a repository."""

@@ -89,7 +89,7 @@ class Deadline:
         return self.due.astimezone(UTC) + (extension or timedelta(0))
 
     def late(self, handed_in: datetime | None, extension: timedelta | None) -> timedelta:
-        """Return by how much time a submission is late; 0 if its submission time is unknown."""
+        """Return how late a submission is; 0 if its submission time is unknown."""
         if handed_in is None:
             return timedelta(0)
         return max(handed_in.astimezone(UTC) - self.due_with(extension), timedelta(0))

@@ -1,7 +1,7 @@
 """Compare the marks of people who marked the same answers without seeing each other's marks.
 
-Two people mark an answer if it is in the overlap of a deal, or if both of their copies of the
-course have it. A mark that settles two others does not count, and neither do later marks, because
+Two people mark the same answer if it is dealt to both (the overlap), or if they mark in two copies
+of the course. A mark that settles two others does not count, and neither do later marks, because
 their authors saw the two marks.
 
 Krippendorff's alpha is 1 if all marks agree and about 0 if they agree no more than by chance. A
@@ -99,7 +99,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Report:
-    """All of a homework's numbers; `double` counts the answers that several people marked."""
+    """All results for a homework; `double` is the number of answers that several people marked."""
 
     homework: str
     double: int
@@ -229,7 +229,7 @@ def _counts(values: Values) -> tuple[list[float], NDArray[np.int64]]:
 
 
 def bootstrap_interval(values: Values, level: Level) -> tuple[float, float] | None:
-    """Return the interval of alpha over resamples of the answers.
+    """Return a confidence interval of alpha, computed from resamples of the answers.
 
     Resamples in which all values are the same have no alpha and are left out. Returns None if most
     resamples have no alpha. Answers with equal marks are resampled together, so the time does not

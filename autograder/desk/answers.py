@@ -1,7 +1,7 @@
 """Read the answers that people mark from the marked notebooks, and show them as HTML.
 
 A marked notebook in autograded/ holds only harmless texts and pictures (see `sanitize`). The desk
-cleans their HTML once more, because its page has more rights than a student's page.
+cleans their HTML once more, because its page can change marks.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def person(student: str) -> str:
 
 
 def place_in_queue(*parts: str) -> str:
-    """Return a key that shuffles a queue in the same way for everybody."""
+    """Return a sort key that gives all markers the same shuffled order."""
     return _digest("queue", *parts)
 
 

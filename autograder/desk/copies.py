@@ -224,7 +224,7 @@ class _Merge:
             known = self._known.get(entry.uid)
             if known is not None:
                 if _content(known) != _content(entry):
-                    raise self._damaged(path, entry, "differs from the entry of that name here")
+                    raise self._damaged(path, entry, "differs from this copy's entry with its id")
             elif entry.uid in self._elsewhere:
                 raise self._damaged(path, entry, "belongs to another homework")
             elif not self._is_of_unknown_answer(entry):
@@ -311,7 +311,7 @@ def _subject(entry: AnyEntry) -> tuple[str, ...]:
 def _content(entry: AnyEntry) -> AnyEntry:
     """Return the part of an entry that must be the same in all copies.
 
-    If two copies read the same rubric from the source, its marker and time differ.
+    If two copies read the same rubric from the source, the entries' markers and times differ.
     """
     if not isinstance(entry, RubricVersion):
         return entry

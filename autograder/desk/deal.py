@@ -95,7 +95,7 @@ def _check_spelling(names: Sequence[str]) -> None:
         if first != name:
             raise DeskError(
                 f"{printable(first)} and {printable(name)} are the same marker for the desk, which "
-                "ignores capitals and spaces: write the name in one way, or add a second name"
+                "ignores capitals and spaces: use one spelling, or add a last name"
             )
 
 
@@ -113,7 +113,7 @@ def _split(text: str) -> tuple[str, list[str]]:
 def _check_item(name: str, items: Sequence[str]) -> None:
     if name not in items:
         hint = did_you_mean(name, items) or f"its items are: {', '.join(items) or 'none'}"
-        raise DeskError(f"people mark no item {printable(name)} in this homework; {hint}")
+        raise DeskError(f"this homework has no item {printable(name)} that people mark; {hint}")
 
 
 def _share(overlap: str | None) -> float:

@@ -378,7 +378,7 @@ class Desk:
         return self._items[name]
 
     def _rubric(self, now: Snapshot, item: Item, marker: str) -> RubricVersion:
-        """Return the item's rubric; the log gets the source's rubric when it is first used."""
+        """Return the item's rubric; at its first use, add the source's rubric to the log."""
         if item.name not in now.log.rubrics:
             self.append(now, [self._source_rubric(item.name, marker)])
         return now.log.rubrics[item.name]

@@ -105,7 +105,7 @@ class Progress(msgspec.Struct, frozen=True):
 class Queue(msgspec.Struct, frozen=True):
     """All data that the page needs to begin: items, answers and progress.
 
-    `marker` is the name under which the desk knows the person who asks.
+    `marker` is the name of the person who sends the request, as the desk spells it.
     """
 
     homework: str

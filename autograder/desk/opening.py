@@ -244,7 +244,7 @@ def _open_in_browser(server: Server, homework: str) -> bool:
     except webbrowser.Error:
         return False
     if type(program) is webbrowser.GenericBrowser and "BROWSER" not in os.environ:
-        return False  # a browser without windows, which would take over the terminal
+        return False  # a text browser would take over the terminal
     _remove_old_redirections()
     page = _redirection(server.pid)
     with open(os.open(page, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

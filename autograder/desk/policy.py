@@ -38,7 +38,7 @@ def _sha256(code: str) -> str:
 
 
 def set_policy(handler: Any, nonce: str, inline: Iterable[str] = ()) -> None:
-    """Give the page that a Jupyter handler returns this policy."""
+    """Apply this policy to the page that a Jupyter handler returns."""
     own = handler.content_security_policy.split(";")
     # keep the rule for frames; drop report-uri, since Jupyter requires a token for reports
     kept = [part.strip() for part in own if not part.strip().startswith("report-uri")]

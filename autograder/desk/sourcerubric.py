@@ -228,7 +228,7 @@ def _check_sum(version: RubricVersion, item: Item) -> None:
 
 
 def _read_back(text: str, where: CellPlace, version: RubricVersion) -> Rubric:
-    """Return the rubric in a cell's new text; raise DeskError if it is not this version."""
+    """Return the rubric in a cell's new text; raise DeskError if it differs from the version."""
     steps = _rubric_of(version).steps
     try:
         rubric = read_rubric(text, where)
@@ -345,7 +345,7 @@ class _Notebook:
     def _with_lines(self, start: int, old: Sequence[str], new: Sequence[str]) -> str:
         """Replace the lines of the JSON list at `start`; equal lines keep their bytes.
 
-        The first line must be the same in both.
+        The first line must be the same in `old` and `new`.
         """
         spans = list(_spans_of_list(self._text, start))
         between = self._text[spans[0][1] : spans[1][0]] if len(spans) > 1 else ", "

@@ -27,7 +27,7 @@ _PAUSE = 600.0
 
 @dataclass(frozen=True)
 class MarkerProgress:
-    """Numbers of a marker's answers, blind second marks included; `pace` as in Progress.
+    """Numbers of a marker's answers, with blind second marks; `pace` is in seconds per answer.
 
     `dealt` and `open` are None if the answers are not dealt out.
     """
@@ -73,7 +73,7 @@ class Standing:
 def standing(
     log: HandMarks, answer: Answer, typed: GradebookMark | None, marker: str = ""
 ) -> Standing:
-    """Return an answer's Standing for a marker; if `marker` is "", for a person without a name."""
+    """Return an answer's Standing for a marker; "" is a person to whom nothing is dealt."""
     place = (answer.item, answer.student)
     role = role_of(log, place, marker)
     mark = visible(log.marks(*place), role, marker)

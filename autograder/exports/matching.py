@@ -3,7 +3,7 @@
 Identifiers decide. A login, a student's id or an address is the best evidence. The number that
 another system gave to a person comes second. The gradebook has one number for each student and does
 not say which system gave it. So two people may have the same number in different systems. A name
-comes last, and only if the list has nothing better.
+comes last, in some lists, and only if there is no better evidence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Index = Mapping[str, Set[str]]
 class Matching:
     """The result of matching: each roster row's student, and the rows and students without a match.
 
-    `people` are the numbers of the rows that belong to a person. Students who handed in nothing are
+    `people` are the indices of the rows that belong to a person. Students who handed in nothing are
     matched too, but they are never in `only_ours`.
     """
 
@@ -111,7 +111,7 @@ class _Finder:
     ) -> None:
         """Add the students whose identifier is in one of the columns.
 
-        Skip a student if the row's name or address is known and is a different one.
+        Skip a student whose name or address differs from a name or address in the row.
         """
         index = self._index(known_as, key)
         for number in self._rows.keys() - self._settled:

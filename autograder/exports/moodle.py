@@ -56,7 +56,7 @@ def match_worksheet(
 ) -> Matching:
     """Find the students in a worksheet; `result` ends the message about an unclear row.
 
-    `by_name` says whether a name that belongs to one person is enough.
+    `by_name` says whether a name that only one person has is enough evidence.
 
     The identifier may be a student's id in another form: with anonymous submissions and without a
     list of students, the intake calls a student "Participant-123".

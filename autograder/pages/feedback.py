@@ -372,7 +372,7 @@ def _gradebook_view(
 
 
 class _MarksByHand:
-    """The marks that people gave at the desk, for the steps on students' pages."""
+    """The marks that people gave at the marking desk; they decide the steps on students' pages."""
 
     def __init__(self, gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
         self._items = {item.name: item for item in assignment.select("manual")}

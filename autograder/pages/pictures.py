@@ -30,7 +30,7 @@ class Photo:
 
 
 def photos_in(cell: NotebookNode) -> tuple[Photo, ...]:
-    """Return the pictures that the text of a marked cell shows; marking has redrawn them."""
+    """Return the pictures in a marked cell's text, which were redrawn during marking."""
     attached = cell.get("attachments", {})
     words = {name: alt for alt, name in _SHOWN.findall(cell.source) if name in attached}
     return tuple(

@@ -51,7 +51,7 @@ class HandBack:
 def hand_back(
     marks: Marks, pages: Mapping[str, Path], system: str, roster: Path, target: Path
 ) -> HandBack:
-    """Write the file for a system, with the page of each student; raise RecordError.
+    """Write the file for a system, with each student's page; raise RecordError if this fails.
 
     `pages` are complete pages by student. Students without a page are not packed.
     """

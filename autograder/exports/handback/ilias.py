@@ -58,7 +58,7 @@ class Member:
 
 
 def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
-    """Return the members' folders in a download of ILIAS, or by the rows of `status.csv`."""
+    """Return the members' folders, read from a download of ILIAS or from `status.csv`."""
     if isinstance(roster, Sheet):
         return _by_status(marks, roster, {}, f"{TOP}_{marks.name}")
     members = max((_members(roster, skipped) for skipped in (0, 1)), key=len)

@@ -46,7 +46,7 @@ class Listing:
 
 
 def read_roster(path: Path) -> Listing | Sheet:
-    """Return the names in a zip file or a folder, or the table in a CSV file; raise RecordError."""
+    """Return the names in a zip file or folder, or a CSV file's table; may raise RecordError."""
     try:
         if path.is_dir():
             return _in_folder(path)

@@ -44,7 +44,7 @@ class Participant:
 
 
 def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
-    """Return the students' folders in Moodle's download, or by the grading worksheet."""
+    """Return the students' folders, read from Moodle's download or from the grading worksheet."""
     if isinstance(roster, Sheet):
         worksheet = read_worksheet(roster)
         if worksheet is None:
@@ -66,7 +66,7 @@ def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
 
 
 def participant(part: str) -> Participant | None:
-    """Return the participant whom a part of a path names, by Moodle's rule, or None."""
+    """Return the participant whom Moodle would find in a part of a path, or None."""
     pieces = part.split("_", 4)
     if len(pieces) < 4 or pieces[2] not in _KINDS or not pieces[3]:
         return None

@@ -42,8 +42,8 @@ class Place:
 class Places:
     """Each student's place, and how people and students were matched.
 
-    `faults` are reasons why a student has no place. `notes` are remarks for the person who hands
-    back. `extra` are further members of the file.
+    `faults` are reasons why a student has no place. `notes` are remarks for the person who returns
+    the feedback. `extra` are further members of the file.
     """
 
     of_students: Mapping[str, Place]

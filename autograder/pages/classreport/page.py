@@ -87,7 +87,7 @@ class FailedClaim:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """A table row: the numbers of students who pass an item's visible check, its tests, or both."""
+    """Numbers of students who pass an item's visible check, its hidden tests, both or neither."""
 
     item: str
     both: int = 0
@@ -248,7 +248,7 @@ def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list
 
 
 def _agreement(item: Item, student: StudentRecord) -> str:
-    """Return the name of the `CheckRow` column in which the student is counted."""
+    """Return the name of the `CheckRow` field that counts the student."""
     finding, said = student.findings.get(item.name), student.visible.get(item.name)
     if finding is None or not finding.is_tested or said is None:
         return "unknown"

@@ -111,7 +111,7 @@ def analyse_items(points: Floats, best: Floats) -> tuple[ItemStatistics, ...]:
     """Return each item's statistics; `points` has a row per person, and NaN for open items.
 
     The rest score of person p for item i is Σ x[p, j] over the items j ≠ i that are marked for the
-    whole class. A total with open items would depend on the number of marked items.
+    whole class. With other items, the sum would depend on how many of them are marked.
     """
     settled = settled_items(points)
     return tuple(_analyse(points, best, settled, item) for item in range(points.shape[1]))

@@ -4,8 +4,8 @@
 student. `nbgrader_config.py` installs `MarkedAutograde`, so that `nbgrader autograde` and the
 formgrader's button give the same marks as `fdl grade`.
 
-nbgrader itself never reads submission folders: nbgrader would stop at a renamed or broken notebook,
-and copy every stray file.
+Only the kit reads submission folders: nbgrader would stop at a renamed or broken notebook, and copy
+every stray file.
 """
 
 from __future__ import annotations
