@@ -66,7 +66,7 @@ class Machine:
                 top = self.groups / controller
             else:
                 continue
-            # In a container, this may be the path on the host; then only the top folder exists.
+            # In a container, this may be the host's path, of which only the top folder exists here.
             group = top / path.lstrip("/")
             yield from (each for each in (group, *group.parents) if each.is_relative_to(top))
 

@@ -74,13 +74,13 @@ def _is_odd(letter: str) -> bool:
 
 
 def printable(name: str, odd: str = ODD) -> str:
-    """Return a name from outside, such as a file name, safe to show, shortened and on one line."""
+    """Make a name from outside, such as a file name, safe to show on one line; shorten it."""
     text = on_one_line(name, odd)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def on_one_line(name: str, odd: str = ODD) -> str:
-    """Return a name from outside safe to show on one line, at its whole length."""
+    """Make a name from outside safe to show on one line, without shortening it."""
     return shown(name, odd).replace("\n", odd)
 
 

@@ -3,8 +3,8 @@
 Canvas attaches each file to a comment. The file's name must be the one that Canvas gave it in the
 download. The first two numbers between "_" are the user and the file that the user handed in
 (app/models/abstract_assignment.rb, infer_comment_context_from_filename). Canvas shows the comment's
-file under the name of the file that was handed in. So a page can only be returned in a zip file,
-with the name of a zip file that the student handed in, such as the one from `checks.pack()`.
+file under the name of the file that was handed in. So a page can be returned only if the student
+handed in a zip file (`checks.pack()` makes one): the page is zipped under that file's name.
 """
 
 from __future__ import annotations
