@@ -45,7 +45,7 @@ MAX_SAMPLES = 3
 
 
 class TableError(Exception):
-    """The file is not a table; the message continues a sentence that names the file."""
+    """The file is not a table; the caller puts the file's name in front of the message."""
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,8 @@ def desk(
 ) -> None:
     """Mark texts and proofs by hand, one answer at a time, in the browser.
 
-    The desk opens on the Jupyter server that runs in the course folder. If none runs, one is
-    started, and Ctrl-C ends it.
+    The desk opens on the Jupyter server that runs in the course folder. If none runs, the
+    command starts a server, and Ctrl-C ends it.
     """
     from autograder.desk.opening import open_desk
 

@@ -129,7 +129,7 @@ def adopt(
 
 
 def _end_of_day(due: datetime | None) -> datetime | None:
-    """Return the due date; a date without a time arrives as midnight and becomes the day's end."""
+    """Return the due date; midnight means that no time was given, and becomes 23:59."""
     if due is not None and due.time() == time.min:
         return due.replace(hour=23, minute=59)
     return due

@@ -121,7 +121,7 @@ class PageBudget:
         self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
-        """Return as much of the text as the budget allows; subtract the returned length."""
+        """Return as much of the text as the budget allows; subtract its length from the budget."""
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
@@ -155,7 +155,7 @@ class PageBudget:
             self.seconds -= time.monotonic() - start
 
     def has_room(self, pictures: int) -> bool:
-        """Return whether pictures with this many base64 characters fit; if so, subtract them."""
+        """Return whether the budget allows this many base64 characters; if so, subtract them."""
         fits = pictures <= self.pictures
         self.pictures -= pictures if fits else 0
         return fits
@@ -330,12 +330,12 @@ def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: 
     try:
         with time_limit(seconds):
             return _Page(MarkdownWithMath(renderer=renderer).render(text)).is_harmless
-    except Exception:  # also TimeUpError: nbgrader's page would fail or wait too
+    except Exception:  # also TimeUpError: nbgrader's page would also fail or take too long
         return False
 
 
 def is_laborious(text: str) -> bool:
-    """Return whether many formulas have no end; rendering such a text is slow."""
+    """Return whether many formulas are not closed; rendering such a text is slow."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}
     for match in _FORMULA.finditer(text):

@@ -341,7 +341,7 @@ class Desk:
     def _use_rubric(
         self, now: Snapshot, version: RubricVersion, *, apply: bool
     ) -> tuple[Change, ...]:
-        """Return the answers whose points the version changes; with `apply`, save it."""
+        """Return the answers whose points the version changes; with `apply`, save the version."""
         changed = list(self._changed(now, version))
         if apply:
             others = (mark for mark, _ in self._changed(now, version, newest=False))

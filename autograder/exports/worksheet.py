@@ -173,7 +173,7 @@ def _are_dates(cells: Sequence[str]) -> bool:
 
 
 def _are_names(cells: Sequence[str]) -> bool:
-    """Return whether all cells differ; states of several submissions would repeat."""
+    """Return whether no two cells are equal: names differ, but submission states repeat."""
     return len(cells) > 1 and len(set(cells)) == len(cells) and all(cells)
 
 

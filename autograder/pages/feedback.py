@@ -397,7 +397,7 @@ def _steps(
     stored: Mapping[Place, GradebookMark],
     kind: ShowSteps,
 ) -> Iterator[StepView]:
-    """Yield the steps that explain the points in the gradebook; nothing if no mark explains it."""
+    """Yield the steps that explain the gradebook's points; nothing if no mark explains them."""
     mark = log.marks(item.name, student).newest
     known = stored.get((item.name, student))
     if mark is None or known is None or known.open or known.differs(mark):

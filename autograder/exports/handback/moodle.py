@@ -78,7 +78,7 @@ def participant(part: str) -> Participant | None:
 
 
 def _participants(listing: Listing) -> dict[str, Participant]:
-    """Return the participants by number; prefer folders of files to those of online texts."""
+    """Return the participants by number; if one has two folders, take the folder of files."""
     found: dict[str, Participant] = {}
     for path in listing.paths:
         who = next(filter(None, map(participant, path)), None)

@@ -59,7 +59,7 @@ class ItemStatistics:
 
     @property
     def is_suspect(self) -> bool:
-        """True if chance alone would give such a negative correlation for at most 1 item in 20.
+        """True if chance alone makes a correlation this negative for at most 1 item in 20.
 
         If the item and the rest score are independent, r is nearly normal, with mean 0 and standard
         deviation 1/√(n−1).

@@ -50,7 +50,7 @@ def repositories(
     local: bool = False,
     faults: Mapping[str, str] | None = None,
 ) -> Iterator[Wanted]:
-    """Yield each student's repository, from the list or, if the list has none, from the pattern.
+    """Yield each student's repository, from the list or, if it is missing there, from the pattern.
 
     A pattern such as `https://github.com/org/{assignment}-{github}` names columns of the list.
     `only` selects students (default: all); `local` allows folders on this machine. `faults` are
