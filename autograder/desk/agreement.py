@@ -83,7 +83,7 @@ class Means:
 
     @property
     def is_beyond_chance(self) -> bool:
-        """Whether the means differ by more than chance explains."""
+        """Whether the means differ more than they would by chance."""
         return self.p is not None and self.p < SIGNIFICANCE
 
 

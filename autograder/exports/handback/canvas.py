@@ -33,7 +33,7 @@ ADVICE = (
 
 @dataclass
 class User:
-    """A user of Canvas, and the names in the download of the files that the user handed in."""
+    """A user of Canvas, with the names that the download gives to the user's files."""
 
     name: str
     number: str
