@@ -189,7 +189,7 @@ def _put(
 
 
 def _ids_of(rubric: Rubric, item: str, log: HandMarks) -> list[str]:
-    """Return the ids of the source's steps, from the newest version that is equal to the source."""
+    """Return the ids of the source's steps, as in the newest version that equals the source."""
     versions = [each for each in log.versions.values() if each.item == item]
     same = [each for each in versions if _rubric_of(each) == rubric]
     base = same[-1] if same else log.rubrics[item]
