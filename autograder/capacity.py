@@ -16,13 +16,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """The machine, described by the kernel's files about processors, memory and groups."""
+    """The machine, as the kernel's files describe it; `groups` holds the control groups."""
 
     groups: Path = Path("/sys/fs/cgroup")
     proc: Path = Path("/proc")
 
     def processors(self) -> int:
-        """Return the number of processors that this process may use, as its groups allow."""
+        """Return the number of processors that this process and its control groups may use."""
         return max(1, min([len(os.sched_getaffinity(0)), *self._quotas()]))
 
     def memory_bound(self) -> int | None:
@@ -45,7 +45,7 @@ class Machine:
                 yield math.ceil(int(quota[0]) / int(quota[1]))
 
     def _memory(self) -> Iterator[tuple[int, int]]:
-        """Yield the memory limit and use of each limited group, without cached files in memory."""
+        """Yield each limited group's memory limit and use, in bytes, without cached files."""
         for folder in self._folders("memory"):
             for limit, used, idle in (
                 ("memory.max", "memory.current", "inactive_file"),
@@ -57,7 +57,7 @@ class Machine:
                     yield int(found[0]), taken - _numbers(folder / "memory.stat").get(idle, 0)
 
     def _folders(self, controller: str) -> Iterator[Path]:
-        """Yield the folders of this process's groups for a controller, and of their parents."""
+        """Yield the folders of this process's groups for a controller, and their parent groups'."""
         for line in _lines(self.proc / "self" / "cgroup"):
             _, controllers, path = line.split(":", 2)
             if not controllers:
@@ -66,7 +66,7 @@ class Machine:
                 top = self.groups / controller
             else:
                 continue
-            # In a container, this may be the path on the host; then only the top folder exists.
+            # In a container, this may be the host's path, of which only the top folder exists here.
             group = top / path.lstrip("/")
             yield from (each for each in (group, *group.parents) if each.is_relative_to(top))
 

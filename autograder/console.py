@@ -23,14 +23,14 @@ class Terminal(Console):
     """A console that prints every text literally, even in tables, titles and progress bars.
 
     Markup (`[red]`) and emoji codes have no effect; use a `Text` to set a style. Every text passes
-    through `shown` before it reaches the terminal.
+    through `words.shown`, which replaces unsafe characters, before it reaches the terminal.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return the text in its printed form; ignore `markup` and `emoji`."""
+        """Return the string as a `Text`, without interpreting markup or emoji codes."""
         return super().render_str(shown(text), **{**options, "markup": False, "emoji": False})
 
     def render(

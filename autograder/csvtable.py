@@ -33,7 +33,7 @@ _WORKBOOKS = (b"PK", b"\xd0\xcf\x11\xe0")
 _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 """A first line in which Excel names the separator."""
 
-# other encodings, such as a Mac's or Poland's, put signs or capitals into the middle of words
+# text in another encoding has signs or capitals inside words if it is read as Windows-1252
 _WRONG = re.compile(
     r"(?<=[^\W\d_])(?:[\x80-\xa9\xab-\xb3\xb6\xb8\xb9\xbb-\xbf×÷€‚ƒ„…†‡ˆ‰‹“”•–—˜™›]"
     r"|[ŠŽŸŒÀ-ÖØ-Þ](?=[a-zß-öø-ÿ])|‘(?=[a-zß-öø-ÿ]))"
@@ -45,7 +45,7 @@ MAX_SAMPLES = 3
 
 
 class TableError(Exception):
-    """An error: a file is not a table. The text completes the sentence "the roster ..."."""
+    """The file is not a table; the caller puts the file's name in front of the message."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _rows(text: str, delimiter: Delimiter) -> list[tuple[str, ...]]:
 
 def _decoded(content: bytes, *, only_utf8: bool) -> tuple[str, tuple[str, ...]]:
     """Return a file's text, and some of its cells if the encoding is a guess."""
-    encoding = json.detect_encoding(content)  # also knows UTF-16 by its zeros
+    encoding = json.detect_encoding(content)  # also recognises UTF-16 by its zero bytes
     is_utf8 = encoding in ("utf-8", "utf-8-sig")
     if only_utf8 and not is_utf8:
         raise _unclear("is not UTF-8", 0)
@@ -132,7 +132,7 @@ def _unclear(what: str, place: int) -> TableError:
 
 def _delimiter_of(text: str) -> Delimiter:
     """Return the separator that splits the first line into the most cells."""
-    # the csv module accepts no longer cell; `_rows` reports it
+    # the csv module rejects longer cells; `_rows` reports them
     first = text.splitlines()[0][: csv.field_size_limit()] if text else ""
     cells = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
     return max(_DELIMITERS, key=lambda mark: cells[mark])

@@ -25,7 +25,7 @@ class SubmissionError(KitError):
 
 
 class SandboxError(KitError):
-    """The sandbox can't start with these settings, or it failed, not because of student code."""
+    """The sandbox can't start with these settings, or it failed; student code is not the cause."""
 
 
 class RecordError(KitError):

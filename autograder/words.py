@@ -25,7 +25,7 @@ MAX_STACKED = 3
 """Maximum number of accents on one letter: many stacked accents would cover the lines above."""
 
 SHORT = 1_000
-"""Maximum length of a text to remember, in characters."""
+"""Maximum length of a text to cache, in characters."""
 
 ODD = "?"
 """Replacement for a character that is not shown."""
@@ -35,7 +35,7 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | fro
 )
 """Invisible characters that Unicode counts as printable."""
 _COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
-"""A terminal code that sets colours or moves the cursor; honest text contains none."""
+"""A terminal code that sets colours or moves the cursor; ordinary text contains none."""
 _PLAIN = re.compile(r"[\n -~]*")
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
@@ -53,7 +53,7 @@ def _shown(text: str, odd: str) -> str:
 
 
 _again = lru_cache(maxsize=2_000)(_shown)
-"""`_shown` for short texts: the Reports of a class repeat the same sentences many times."""
+"""A cached `_shown` for short texts: a class's Reports repeat the same sentences many times."""
 
 
 def _letters(text: str, odd: str) -> Iterator[str]:
@@ -74,13 +74,13 @@ def _is_odd(letter: str) -> bool:
 
 
 def printable(name: str, odd: str = ODD) -> str:
-    """Return a name from outside, such as a file name, safe to show, shortened and on one line."""
+    """Make a name from outside, such as a file name, safe to show on one line; shorten it."""
     text = on_one_line(name, odd)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def on_one_line(name: str, odd: str = ODD) -> str:
-    """Return a name from outside safe to show on one line, at its whole length."""
+    """Make a name from outside safe to show on one line, without shortening it."""
     return shown(name, odd).replace("\n", odd)
 
 

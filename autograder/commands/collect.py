@@ -47,8 +47,8 @@ def collect(
     before: Annotated[
         str | None,
         typer.Option(
-            help="Take the last commit dated up to this time (2024-11-21T23:55); `due` stands for "
-            "each student's due date. Students can set the dates of their commits."
+            help="Collect the last commit dated no later than this time (2024-11-21T23:55); `due` "
+            "means each student's due date. Students can set the dates of their commits."
         ),
     ] = None,
     replace: Annotated[

@@ -73,7 +73,7 @@ def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
 
 
 def find_course(path: Path | None = None) -> Course:
-    """Return the course of a folder; warn of notebooks in `submitted/` that no command reads."""
+    """Return the course of a folder; warn about notebooks in `submitted/` that no command reads."""
     from autograder.course.assignment import Course  # commands import it late, to start quickly
     from autograder.submission.files import misplaced
 
@@ -108,7 +108,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(0) from None
         except Exception as error:
             if type(error).__module__.startswith(("click", "typer")):
-                raise  # a wrong call, or an exit
+                raise  # a usage error, or an exit
             if isinstance(error, OSError) and (error.filename or error.errno in _DISK_IS_FULL):
                 _fail(": ".join(filter(None, (str(error.filename or ""), error.strerror))), 2)
             _fail(_reported(error), 3)

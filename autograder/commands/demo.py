@@ -48,7 +48,7 @@ def demo(
     """Mark sample students in a scratch course and compare their marks with the expected marks."""
     from autograder.grading import forkserver
 
-    forkserver.start()  # the fork server imports modules while this process does
+    forkserver.start()  # the fork server imports its modules while this process imports others
     from autograder.course.samples import load_sample_class
     from autograder.grading.exceeded import exceeded, texts_of
     from autograder.grading.mark import MarkSettings
@@ -141,7 +141,7 @@ def make_scratch_course(
 
 
 def longest_first(students: Sequence[SampleStudent]) -> list[str]:
-    """Return the students' names, slow code first, so that no processor is idle at the end."""
+    """Return the students' names, slowest code first, so that no processor is idle at the end."""
     return [each.name for each in sorted(students, key=lambda each: not each.waits)]
 
 

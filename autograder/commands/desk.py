@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SaveRubric = Annotated[
     bool,
     typer.Option(
-        "--save-rubric", help="Write the rubrics that changed at the desk into the source."
+        "--save-rubric", help="Write rubrics that were changed at the desk into the source."
     ),
 ]
 TakeRubric = Annotated[
@@ -50,8 +50,8 @@ def desk(
 ) -> None:
     """Mark texts and proofs by hand, one answer at a time, in the browser.
 
-    The desk opens on the Jupyter server that runs in the course folder. If none runs, one is
-    started, and Ctrl-C ends it.
+    The desk opens on the Jupyter server that runs in the course folder. If none runs, the
+    command starts a server, and Ctrl-C ends it.
     """
     from autograder.desk.opening import open_desk
 
@@ -62,7 +62,7 @@ def desk(
     wanted = [save_rubric, take_rubric is not None, bool(deal or overlap or merge or export)]
     if sum(wanted) > 1:
         raise DeskError(
-            "these options do different things, and only one of them can be done at a time: give "
+            "only one of these options can be used at a time: give "
             "--save-rubric, --take-rubric or the options for several markers"
         )
     if save_rubric:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Receiver = StrEnum("Receiver", ("MOODLE", "ILIAS", "CANVAS", "MAIL"))
 
 LARGE = 20_000_000
-"""Size in bytes from which a file may be larger than a platform's limit for uploads."""
+"""Size in bytes above which a file may exceed a platform's limit for uploads."""
 
 UPLOAD = {
     Receiver.MOODLE: "in Moodle, open the assignment and choose View all submissions → Grading "
@@ -35,14 +35,14 @@ UPLOAD = {
     Receiver.CANVAS: "in Canvas, open the gradebook and choose Re-Upload Submissions in the menu "
     "of the assignment's column",
 }
-"""Way to the upload in each system."""
+"""The place in each system where the file is uploaded."""
 
 EXPORTS = {
     Receiver.MOODLE: "the download of all submissions, or the grading worksheet",
     Receiver.ILIAS: "the download of the Multi-Feedback structure, or of all submissions",
     Receiver.CANVAS: "the file from Download Submissions",
 }
-"""Roster of each system, in words."""
+"""A description of the file to use as each system's roster."""
 
 
 @command()
@@ -108,8 +108,8 @@ def _check_options(to: Receiver | None, roster: Path | None, output: Path | None
         raise RecordError("--roster and --output need a platform: add --to moodle, ilias or canvas")
     if to is Receiver.MAIL and roster is not None:
         raise RecordError(
-            "the addresses for --to mail are in the gradebook: leave out --roster. `fdl intake` "
-            "with --students takes addresses in"
+            "--to mail uses the addresses in the gradebook: leave out --roster. To add addresses "
+            "to the gradebook, run `fdl intake` with --students"
         )
     if to in EXPORTS and roster is None:
         raise RecordError(

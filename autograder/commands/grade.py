@@ -37,7 +37,7 @@ SCHEMA = "fdl-grade/1"
 class Site:
     """The place where submissions are marked: this machine, or the workers of a Dask scheduler.
 
-    `certificates` is the folder with the certificates for the scheduler's address.
+    `certificates` is the folder with the TLS certificates for the connection to the scheduler.
     """
 
     jobs: int | None = None
@@ -58,7 +58,7 @@ class Site:
     ) -> tuple[SeededMarker, list[Protection]]:
         """Return a function that marks jobs, and the walls around student code.
 
-        The workers end with `stack`.
+        The workers end when `stack` is closed.
         """
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
@@ -140,7 +140,7 @@ def grade(
     if cluster is None and (again or _is_new(found, assignment)):
         from autograder.grading import forkserver
 
-        forkserver.start()  # the fork server imports modules while this process does
+        forkserver.start()  # the fork server imports its modules while this process imports others
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
@@ -152,7 +152,7 @@ def grade(
     over, broken = Counter[str](), set[str]()
     marking = grade_students(found, homework, student or (), settings, site, seed, again=again)
     try:
-        with closing(marking):  # stops the marking even if Ctrl-C comes between two results
+        with closing(marking):  # stops the marking even if Ctrl-C is pressed between two results
             for each in marking:
                 rows[each.student] = Row.of(each, homework)
                 if each.report is not None:

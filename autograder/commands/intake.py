@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograder.submission.intake.run import Intake, Taken
 
 MAX_STRAYS = 20
-"""Maximum number of files that are listed although nobody needs them."""
+"""Maximum number of unneeded files to list."""
 
 
 @command()
@@ -113,7 +113,7 @@ def intake(
 
 
 def _print(result: Intake, course: Course) -> None:
-    """Print a table and, at any width of the terminal, lines with whole names of files."""
+    """Print a table, and lines with file names that are never cut at the terminal's width."""
     if result.taken:
         out.print(_taken(result.taken, course))
     for each in result.taken:
@@ -159,7 +159,7 @@ def _print_files(title: str, files: Sequence[LeftOut]) -> None:
 
 
 def _print_line(text: str) -> None:
-    """Print a text that the terminal alone may break, so that names can be copied."""
+    """Print a text without adding line breaks, so that names can be copied from the terminal."""
     out.print(Text(text), soft_wrap=True)
 
 

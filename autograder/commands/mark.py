@@ -52,7 +52,7 @@ def mark(
     homework = found.assignment(name)
     walls = examine(use_outer=not inner_only, unprotected=unprotected)
     with err.status(f"Marking {path}"), Sandbox(walls, homework.limits) as sandbox:
-        sandbox.begin()  # the sandbox imports modules while this process does
+        sandbox.begin()  # the sandbox imports its modules while this process imports others
         from autograder.grading.exceeded import change_limits, exceeded, texts_of
         from autograder.grading.mark import mark_submission
 

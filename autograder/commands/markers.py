@@ -69,7 +69,7 @@ def for_markers(
     export: Path | None,
     merge: Sequence[Path],
 ) -> bool:
-    """Deal, merge and export as asked for; return whether anything was asked for."""
+    """Deal, merge and export as the options say; return whether any of these options is given."""
     from autograder.desk.desk import Desk
 
     if overlap is not None and not deal:
@@ -162,13 +162,13 @@ def _remarks(merged: Merged, homework: str) -> Iterable[str]:
         )
     if merged.other_text:
         yield (
-            "Marked with another text than here, so these wait for a mark again: "
+            "The marked answers differ from the answers here, so these must be marked again: "
             f"{_places(merged.other_text)}"
         )
     if merged.typed:
         yield (
-            "Somebody changed these marks outside the desk, so the gradebook keeps them; decide "
-            f"at the desk: {_places(merged.typed)}"
+            "Somebody changed these marks outside the desk, so the gradebook keeps them; choose "
+            f"the right marks at the desk: {_places(merged.typed)}"
         )
     if merged.rubrics:
         yield (
@@ -192,7 +192,7 @@ def agreement(
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Show how far markers agree, and the answers on which two of them differ."""
+    """Show how far markers agree, and list the answers whose marks differ."""
     from autograder.desk.agreement import read_agreement
     from autograder.desk.desk import Desk
 

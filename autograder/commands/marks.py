@@ -135,7 +135,7 @@ def _remarks(result: Export) -> Iterator[Text]:
     if result.given_zero:
         yield Text(f"Handed in nothing, so they have 0 points: {', '.join(result.given_zero)}")
     if result.left_open:
-        yield Text(f"Skipped, since not final: {', '.join(result.left_open)}")
+        yield Text(f"Skipped, because their marks are not final: {', '.join(result.left_open)}")
 
 
 def _standing_table(result: Standing) -> Table:

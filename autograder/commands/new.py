@@ -88,7 +88,7 @@ def adopt(
     ] = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Bring an nbgrader assignment over as a new homework: solutions, tests, checks and points.
+    """Convert an nbgrader assignment into a new homework: solutions, tests, checks and points.
 
     The assignment itself is not changed. In an empty folder, or with --course and a new folder, it
     also creates the course.
@@ -129,7 +129,7 @@ def adopt(
 
 
 def _end_of_day(due: datetime | None) -> datetime | None:
-    """Return a due date; midnight stands for a date without a time, and means the day's end."""
+    """Return the due date; midnight means that no time was given, and becomes 23:59."""
     if due is not None and due.time() == time.min:
         return due.replace(hour=23, minute=59)
     return due

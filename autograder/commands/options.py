@@ -41,7 +41,7 @@ InnerOnly = Annotated[
 NewFolders = Annotated[
     bool,
     typer.Option(
-        "--new", help="Make new folders also for people whom the course may know already."
+        "--new", help="Make new folders even for people who may already be in the course."
     ),
 ]
 PrintedAs = Annotated[Format, typer.Option("--format", help="Output format.")]

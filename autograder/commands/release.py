@@ -36,8 +36,8 @@ def release(
         bool,
         typer.Option(
             "--solutions",
-            help="Instead, write notebooks with answers, model proofs and pictures for students. "
-            "This is possible once the last extension has passed.",
+            help="Write the solutions for students instead: notebooks with answers, model proofs "
+            "and pictures. This is possible once the last extension has passed.",
         ),
     ] = False,
     now: Annotated[

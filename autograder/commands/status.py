@@ -50,7 +50,7 @@ HomeworkToShow = Annotated[
 ]
 
 Step = tuple[object, str, str]
-"""A possible next step: whether it is needed (a truth value), its command, and its reason."""
+"""A possible next step: whether it is needed (tested as true or false), its command, its reason."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ MAX_SIDE = 2_000.0
 _SIZE = 12.0
 _DPI = 200
 _SCALE = 1.15
-"""Size of formulas relative to the text; letters of formulas would look too small at size 1."""
+"""Size of formulas relative to the text; at size 1, their letters would look too small."""
 _ALIASES = {
     "tfrac": "frac", "dfrac": "frac", "lVert": "|", "rVert": "|", "lvert": "vert", "rvert": "vert",
     "le": "leq", "ge": "geq", "ne": "neq", "to": "rightarrow", "implies": "Rightarrow",

@@ -1,8 +1,8 @@
 """Make a student's pictures harmless: only redrawn pixels are kept, without any metadata.
 
-A process behind the walls decodes the pictures (`sandbox.redrawing`). This module never decodes
-one: it reads the parts of which a file consists, and keeps a picture only if it has no other parts
-than those of its pixels.
+A process in the sandbox decodes the pictures (`sandbox.redrawing`). This module never decodes a
+picture: it reads the list of parts in the file, and keeps the picture only if all parts describe
+pixels.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _JPEG, _END, _SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 _JFIF = b"JFIF\0"
 _BASELINE, _JFIF_HEADER = 0xC0, 0xE0
 _PIXEL_SEGMENTS = frozenset([_JFIF_HEADER, _BASELINE, 0xC4, 0xDB, 0xDD, _SCAN])
-"""Segments with tables and pixels of a JPEG with one scan; notes, EXIF and colour have others."""
+"""Segments that a JPEG with one scan needs; comments, EXIF and colour profiles use others."""
 _ENTROPY = re.compile(rb"(?:[^\xff]++|\xff[\0\xd0-\xd7])*+")
-"""The pixels of a scan: 0xFF is followed by 0 or by a sign to restart; others begin a part."""
+"""The pixels of a scan: 0 or a restart marker follows each 0xFF; other bytes begin a new part."""
 _PLAIN_JFIF_BYTES = 16
 """Length of a JFIF header without a small copy of the picture."""
 
 
 def redrawn(content: bytes, redrawing: Redrawing) -> tuple[bytes, str]:
-    """Return a picture to keep, upright and small; or b"" and why it is refused, in words.
+    """Return (the upright, small picture, ""), or (b"", the reason why it is refused).
 
-    A picture that was redrawn before stays byte for byte.
+    A picture that was already redrawn is returned unchanged.
     """
     drawn = redrawing.redraw(content, is_plain=plain_type(content) is not None)
     if isinstance(drawn, Undrawn):

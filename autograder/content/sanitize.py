@@ -72,7 +72,7 @@ PICTURES = tuple(_FORMATS)
 _SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
-"""An invisible character: `https://` with it is not a link, and a heading's id is not a field's."""
+"""An invisible character: with it, `https://` makes no link, and an id equals no field's id."""
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -89,7 +89,7 @@ _PICTURE = re.compile(
     r"!\[(?P<alt>[^\]\[\n]*)\] \((?:<[ \u2060]?attachment:(?P<quoted>[^<>\n]{1,300}+)>"
     r"|attachment:(?P<name>(?:[^()\n]|\([^()\n]*+\)){1,300}+))\)"
 )
-"""An attached picture; its name may have spaces, `%20`, brackets, and a title behind it."""
+"""An attached picture: the name may contain spaces, `%20` and brackets, and a title may follow."""
 
 _ABOUT = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
 _WORDS = re.compile(r"[\w .+/-]{1,60}")
@@ -121,7 +121,7 @@ class PageBudget:
         self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
-        """Return as much of the text as the budget allows; subtract the returned length."""
+        """Return as much of the text as the budget allows; subtract its length from the budget."""
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
@@ -147,7 +147,7 @@ class PageBudget:
 
     @contextlib.contextmanager
     def _clock(self) -> Iterator[None]:
-        """Subtract the time of the block from the remaining seconds."""
+        """Subtract the time that the `with` block takes from the remaining seconds."""
         start = time.monotonic()
         try:
             yield
@@ -155,7 +155,7 @@ class PageBudget:
             self.seconds -= time.monotonic() - start
 
     def has_room(self, pictures: int) -> bool:
-        """Return whether pictures with this many base64 characters fit; if so, subtract them."""
+        """Return whether the budget allows this many base64 characters; if so, subtract them."""
         fits = pictures <= self.pictures
         self.pictures -= pictures if fits else 0
         return fits
@@ -244,7 +244,7 @@ def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
         called[name]: bundle for name, raw in attached.items() if (bundle := _plain_bundle(raw))
     }
     cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures, called)
-    if is_as_typed(cell.source):  # its pictures would be invisible
+    if is_as_typed(cell.source):  # such a text shows no pictures
         shown = (f"\n\n![Picture {name}](attachment:{name})" for name in pictures)
         cell.source += "".join(shown)
     if pictures:
@@ -252,7 +252,7 @@ def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
 
 
 def _plain_names(attached: Iterable[str]) -> dict[str, str]:
-    """Return a name that is safe in an address for each attached picture, most often its own."""
+    """Return a name that is safe in an address for each attached picture; keep safe names."""
     called = {name: name for name in attached if _NAME.fullmatch(name)}
     for number, name in enumerate((name for name in attached if name not in called), start=1):
         free = (f"picture-{number}{'-' * more}.png" for more in count())
@@ -266,7 +266,7 @@ def clean_markdown(
     seconds: float = RENDERING_SECONDS,
     called: Mapping[str, str] | None = None,
 ) -> str:
-    """Return Markdown without tags, links and active LaTeX commands; formulas stay.
+    """Return Markdown without tags, links and active LaTeX commands, but with its formulas.
 
     A text that can't be rendered within `seconds` is returned as it was typed.
 
@@ -330,12 +330,12 @@ def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: 
     try:
         with time_limit(seconds):
             return _Page(MarkdownWithMath(renderer=renderer).render(text)).is_harmless
-    except Exception:  # also TimeUpError: nbgrader's page would fail or wait too
+    except Exception:  # also TimeUpError: nbgrader's page would also fail or take too long
         return False
 
 
 def is_laborious(text: str) -> bool:
-    """Return whether many formulas have no end; rendering such a text is slow."""
+    """Return whether many formulas are not closed; rendering such a text is slow."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}
     for match in _FORMULA.finditer(text):
@@ -509,7 +509,7 @@ def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
 
 
 def _plain_bundle(bundle: object) -> dict[str, str]:
-    """Return the picture of an attachment under its true type, if it is nothing but pixels."""
+    """Return the attachment's picture by its true type; {} unless the file contains only pixels."""
     for value in bundle.values() if isinstance(bundle, Mapping) else ():
         content = _decoded(value) if isinstance(value, str) else b""
         if kind := plain_type(content):

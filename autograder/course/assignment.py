@@ -31,7 +31,7 @@ from autograder.course.rules import Counting, Deadline, Rules
 from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError, NoCourseError
 
-if TYPE_CHECKING:  # commands that read no notebook start without nbformat
+if TYPE_CHECKING:  # commands that read no notebook need not import nbformat
     from nbformat import NotebookNode
 
 Kind = Literal["auto", "manual"]
@@ -147,7 +147,7 @@ class Course(CourseFolder):
         return assignment
 
     def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
-        """Run the block inside the source folder if the assignment has data files.
+        """Run the `with` block in the source folder if the assignment has data files.
 
         The course's code, which needs no sandbox, opens data files by name, as students' code does.
         """
@@ -240,7 +240,7 @@ def _given_names(notebook: NotebookNode, problem: str) -> Iterator[str]:
 
 def _setup_names(notebook: NotebookNode) -> Iterator[str]:
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "code"), "")
-    with suppress(SyntaxError):  # such as a line of IPython's own
+    with suppress(SyntaxError):  # such as a line with an IPython command
         for node in ast.walk(ast.parse(first)):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)

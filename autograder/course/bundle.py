@@ -41,7 +41,7 @@ class Bundle:
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the relative and full path of each file in the folder, except hidden and compiled."""
+    """Yield each file's relative and full path in the folder; skip hidden and compiled files."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_left_out(name))
         for path in (Path(here, name) for name in sorted(names) if not _is_left_out(name)):

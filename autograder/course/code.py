@@ -55,7 +55,7 @@ def load_references(
 
 
 def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType | None:
-    """Return the current version of the module `name` beside the hidden tests, or None."""
+    """Load the module `name` beside the hidden tests; return None if it does not exist."""
     path = course.hidden(assignment) / f"{name}.py"
     if not path.is_file():
         return None
@@ -65,7 +65,7 @@ def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType 
 
 
 def load_solution(path: Path) -> ModuleType:
-    """Return the solutions' module that has this path."""
+    """Load and return the solutions module in this file."""
     serve_solutions(path.parent)
     return _import(SOLUTIONS, path)
 

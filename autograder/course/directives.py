@@ -120,7 +120,7 @@ def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, st
 
 
 def without_rubric(source: str, where: CellPlace) -> str:
-    """Return the source of a manual answer without its rubric; the frame and the model stay."""
+    """Return a manual answer's source without its rubric, with the frame and the model answer."""
     _, rubric = split_answer(source, where)
     numbers = {number for number, _ in rubric}
     lines = enumerate(_RUBRIC.sub("", source).split("\n"), 1)

@@ -1,4 +1,4 @@
-"""Read nbgrader's metadata of a notebook's cells; only this module reads these metadata.
+"""Read nbgrader's metadata in a notebook's cells; no other module reads it.
 
 A cell may come from nbformat or from `json`. Students can write anything into the metadata, so a
 value of the wrong type counts as missing.
@@ -29,7 +29,7 @@ _POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
 
 @dataclass(frozen=True)
 class CellPlace:
-    """The name of a cell in messages; `index` counts from 0, the message from 1."""
+    """A cell's name in messages. `index` counts the cells from 0; the message counts from 1."""
 
     notebook: str
     index: int
@@ -127,7 +127,7 @@ def is_given(cell: AnyCell) -> bool:
 
 
 def is_open(cell: AnyCell) -> bool:
-    """Return whether nbgrader ignores the cell: a playground, or a cell of the student's own."""
+    """Return whether the cell has no nbgrader metadata, as cells that students add."""
     return not nbgrader_metadata(cell)
 
 

@@ -39,7 +39,7 @@ COMPANIONS = (README, CHECKS, REQUIREMENTS)
 SAMPLE_CLASS = "sample_class.py"
 
 EARLIER = ".earlier"
-"""Folder in `submitted/` for submissions that newer ones replaced, and in `release/`."""
+"""Folder for replaced submissions in `submitted/`, and for earlier releases in `release/`."""
 
 COLLECTED = ".collected"
 """Folder in `submitted/` with a record of each commit that was collected from a repository."""
@@ -71,7 +71,7 @@ def notebook_files(folder: Path) -> list[Path]:
 
 
 def earlier_file(release: Path) -> Path:
-    """Return the file with the cells of the releases before `release`, which may be missing."""
+    """Return the path of the file with the cells of earlier releases; the file may not exist."""
     return release.parent / EARLIER / f"{release.name}.json"
 
 
@@ -136,7 +136,7 @@ class CourseFolder:
 
     @property
     def platforms(self) -> Path:
-        """Return the file with the platform that each student uses, as far as that is known."""
+        """Return the file with the platform that each student uses, if it is known."""
         return self.root / "exported" / ".platforms.json"
 
     def published_solutions(self, assignment: str) -> Path:

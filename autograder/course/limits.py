@@ -26,7 +26,7 @@ class Limits:
 
     The kernel enforces `memory_bytes`, `file_bytes` and `descriptors`, separately in each process.
     A watchdog enforces `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes`
-    without the outer wall). The watchdog checks ten times a second, and a hundred times a second
+    without the outer wall, bubblewrap). It checks ten times a second, and a hundred times a second
     while more than a quarter of the memory is in use. Code can exceed these limits for a moment.
     Behind the outer wall, files are stored in memory, but they count towards the disk limit.
     """
@@ -64,10 +64,10 @@ class Limits:
     answer_bytes: Annotated[int, _between(100_000, 64_000_000, "bytes")] = 16_000_000
     """Largest size of the arrays in one call's arguments or answer, in bytes."""
     callbacks: Annotated[int, _between(1_000, 100_000_000, "calls")] = 100_000
-    """Number of calls back to the test that a student's function may make in one call."""
+    """Number of calls to a test's functions that a student's function may make in one call."""
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        """Yield pairs of limits' names (part, whole) for which the part exceeds the whole."""
+        """Yield pairs of names (part, whole) if the limit of the part exceeds the whole's."""
         for part, whole in _PARTS.items():
             if getattr(self, part) > getattr(self, whole):
                 yield part, whole

@@ -44,7 +44,7 @@ class LatePolicy:
         return 0 if late <= max(self.grace, timedelta(0)) else math.ceil(late / DAY)
 
     def penalty(self, late: timedelta, regular: float, bonus: float, maximum: float) -> float:
-        """Return the number of points that a submission loses if it is late by this time."""
+        """Return the points that a submission loses if it arrives this long after its due date."""
         regular, bonus = max(regular, 0.0), max(bonus, 0.0)
         days = self.days(late)
         lost = days * self.percent_per_day / 100
@@ -89,7 +89,7 @@ class Deadline:
         return self.due.astimezone(UTC) + (extension or timedelta(0))
 
     def late(self, handed_in: datetime | None, extension: timedelta | None) -> timedelta:
-        """Return by how much time a submission is late; 0 if its submission time is unknown."""
+        """Return how late a submission is; 0 if its submission time is unknown."""
         if handed_in is None:
             return timedelta(0)
         return max(handed_in.astimezone(UTC) - self.due_with(extension), timedelta(0))

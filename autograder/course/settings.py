@@ -367,7 +367,7 @@ def _read(kind: type[T], content: object, place: str) -> T:
 
 
 def _advice_of(kind: type, key: str) -> str:
-    """Return advice on the value of a key; the type of the key's field decides the advice."""
+    """Return advice on the value of a key, read from the type of the key's field."""
     waiting = [get_type_hints(kind, include_extras=True)[key]]
     for hint in waiting:
         for meta in getattr(hint, "__metadata__", ()):

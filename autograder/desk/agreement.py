@@ -1,13 +1,13 @@
 """Compare the marks of people who marked the same answers without seeing each other's marks.
 
-Those are the answers of an overlap, and answers that were marked in two copies of a course. A mark
-made to settle two others does not count, and neither do the marks after it, because their authors
-saw both.
+Two people mark the same answer if it is dealt to both (the overlap), or if they mark in two copies
+of the course. A mark that settles two others does not count, and neither do later marks, because
+their authors saw the two marks.
 
-Krippendorff's alpha is 1 if all marks agree and about 0 if they agree no more than by chance. Steps
-are ticked or not, so their level is nominal. Points have the level interval: half a point is the
-same distance everywhere on the scale. On the level ratio, 0 against 0.5 points would count as more
-than 1.5 against 2.
+Krippendorff's alpha is 1 if all marks agree and about 0 if they agree no more than by chance. A
+step is either ticked or not, so its level of measurement is nominal. Points have the interval
+level: half a point is the same distance everywhere on the scale. The ratio level would count the
+difference between 0 and 0.5 points as larger than the one between 1.5 and 2.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from autograder.desk.desk import Desk
 from autograder.gradebook.handmarks import HandMark, HandMarks, Place
 
 RESAMPLES = 2000
-"""Number of resamples of the answers for an interval, and of shuffles for a comparison of means."""
+"""Number of resamples for a confidence interval, and of shuffles for a comparison of means."""
 
 SEED = 20241121
-"""Random seed: the same marks give the same numbers."""
+"""Fixed random seed, so that the same marks always give the same numbers."""
 
 CONFIDENCE = 0.95
-"""Share of the resamples inside an interval."""
+"""Share of the resamples inside a confidence interval."""
 
 SIGNIFICANCE = 0.01
-"""A difference of means counts as more than chance if fewer shuffles than this reach it."""
+"""Share of shuffles below which a difference of means counts as more than chance."""
 
 Level = Literal["nominal", "interval"]
 """Level of measurement, as in the package `krippendorff`."""
@@ -45,7 +45,7 @@ Values = Sequence[Sequence[float]]
 
 @dataclass(frozen=True)
 class Agreement:
-    """The agreement of markers about an item's points (`step` is "") or about a step.
+    """The agreement of markers on an item's points (`step` is "") or on a step.
 
     `share` is the share of pairs of marks that are equal. `alpha` and its interval are None if they
     are undefined; `note` then says why.
@@ -83,13 +83,13 @@ class Means:
 
     @property
     def is_beyond_chance(self) -> bool:
-        """Whether the means differ by more than chance explains."""
+        """Whether the means differ more than they would by chance."""
         return self.p is not None and self.p < SIGNIFICANCE
 
 
 @dataclass(frozen=True)
 class Difference:
-    """An answer that waits for a decision: its id at the desk, and the points by marker."""
+    """An answer with marks to settle: its id at the desk, and the points by marker."""
 
     id: str
     item: str
@@ -99,7 +99,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Report:
-    """All of a homework's numbers; `double` counts the answers that several people marked."""
+    """All results for a homework; `double` is the number of answers that several people marked."""
 
     homework: str
     double: int
@@ -143,8 +143,8 @@ def _difference(log: HandMarks, place: Place, name: str) -> Difference:
 def independent(log: HandMarks, place: Place) -> list[HandMark]:
     """Return the newest mark of each person who marked the answer without seeing other marks.
 
-    A mark that follows another person's mark replaces it: its author saw it. Marks of another text
-    than that of the mark that counts are left out.
+    If a mark follows another person's mark, only the newer mark counts, because its author saw the
+    older one. Marks for another version of the answer's text are left out.
     """
     newest, history = log.marks(*place).newest, log.marks(*place).history
     informed: set[str] = set()
@@ -218,7 +218,7 @@ def _said(value: float, level: Level) -> str:
 
 
 def _counts(values: Values) -> tuple[list[float], NDArray[np.int64]]:
-    """Return all different values, and how often each answer got each of them."""
+    """Return all different values, and the number of times that each answer got each value."""
     domain = sorted({value for marks in values for value in marks})
     column = {value: index for index, value in enumerate(domain)}
     counts = np.zeros((len(values), len(domain)), dtype=np.int64)
@@ -229,11 +229,11 @@ def _counts(values: Values) -> tuple[list[float], NDArray[np.int64]]:
 
 
 def bootstrap_interval(values: Values, level: Level) -> tuple[float, float] | None:
-    """Return the interval of alpha over resamples of the answers.
+    """Return a confidence interval of alpha, computed from resamples of the answers.
 
-    Resamples in which all values are the same have no alpha and are left out. If they are more than
-    half of all, returns None. Answers with equal marks are resampled together, so the time does not
-    grow with their number.
+    Resamples in which all values are the same have no alpha and are left out. Returns None if most
+    resamples have no alpha. Answers with equal marks are resampled together, so the time does not
+    grow with the number of answers.
     """
     domain, counts = _counts(values)
     kinds, numbers = np.unique(counts, axis=0, return_counts=True)
@@ -252,7 +252,7 @@ def bootstrap_interval(values: Values, level: Level) -> tuple[float, float] | No
 def _alphas(
     drawn: NDArray[np.int64], kinds: NDArray[np.int64], domain: NDArray[np.float64], level: Level
 ) -> NDArray[np.float64]:
-    """Return alpha for each row of `drawn`, which has the number of answers of each kind.
+    """Return alpha for each row of `drawn`, which holds the number of answers of each kind.
 
     The formula is the one of Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability".
     """
@@ -286,9 +286,9 @@ def _means(log: HandMarks, item: str) -> Means:
 
 
 def _chance(groups: Sequence[Sequence[float]]) -> float | None:
-    """Return the share of shuffles of all points among the groups that make the means as unequal.
+    """Return the share of shuffles of the points that make the groups' means at least as unequal.
 
-    The measure is the sum of squares between the groups.
+    The sum of squares between the groups measures how unequal the means are.
     """
     if len(groups) < 2:
         return None

@@ -1,7 +1,7 @@
-"""Read the answers that people mark from the marked notebooks, and make pages of them.
+"""Read the answers that people mark from the marked notebooks, and show them as HTML.
 
 A marked notebook in autograded/ holds only harmless texts and pictures (see `sanitize`). The desk
-cleans their HTML once more, because its page has more rights than a student's page.
+cleans their HTML once more, because its page can change marks.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Answer:
     """A student's answer to one item.
 
     `is_blank` says that the student wrote nothing and attached no picture. `digest` identifies the
-    text with its pictures, `group` the same without white space.
+    text with its pictures; `group` does the same but ignores white space.
     """
 
     item: str
@@ -54,7 +54,7 @@ class Answer:
 
     @property
     def id(self) -> str:
-        """A name for the answer that does not tell whose it is: 16 hex digits."""
+        """A name for the answer that does not reveal the student: 16 hex digits."""
         return _digest("answer", self.item, self.student)[:16]
 
     @cached_property
@@ -64,12 +64,12 @@ class Answer:
 
     @cached_property
     def group(self) -> str:
-        """Digest that answers share if they differ only in white space."""
+        """Digest that is the same for answers that differ only in white space."""
         return _digest(" ".join(self.text.split()), repr(self.pictures))[:16]
 
     @property
     def words(self) -> list[str]:
-        """Words and signs of the text."""
+        """Words and punctuation marks of the text."""
         return _WORD.findall(self.text.lower())
 
 
@@ -78,17 +78,17 @@ def _digest(*parts: str) -> str:
 
 
 def person(student: str) -> str:
-    """Return a name for a student that does not tell who it is: 16 hex digits."""
+    """Return a name for a student that does not reveal who the student is: 16 hex digits."""
     return _digest("person", student)[:16]
 
 
 def place_in_queue(*parts: str) -> str:
-    """Return a key that shuffles a queue in the same way for everybody."""
+    """Return a sort key that gives all markers the same shuffled order."""
     return _digest("queue", *parts)
 
 
 def as_code(text: str) -> str:
-    """Return code as Markdown: between two lines of more backticks than the code has in a row."""
+    """Return code as a Markdown block; its fences are longer than any backticks in the code."""
     fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
     return f"{fence}python\n{text}\n{fence}"
 
@@ -97,7 +97,7 @@ def as_code(text: str) -> str:
 
 
 class ClassAnswers:
-    """The answers of a class to an assignment's manual items; read again only if files change."""
+    """A class's answers to an assignment's manual items; only changed files are read again."""
 
     def __init__(self, course: Course, assignment: Assignment) -> None:
         self._course = course
@@ -167,7 +167,7 @@ class ClassAnswers:
 
 
 def stamp_of(path: Path) -> tuple[int, int] | None:
-    """Return a file's time and size, which show whether it changed; None if it is missing."""
+    """Return a file's modification time and size, to detect changes; None if it is missing."""
     try:
         found = path.stat()
     except OSError:
@@ -181,11 +181,11 @@ _COLUMNS = 4096
 """Number of columns into which the words of answers are hashed."""
 
 _COMPARED = 1000
-"""Largest number of answers that are compared with each other; more are ordered in parts."""
+"""Largest number of answers to compare with each other; a longer list is ordered in parts."""
 
 
 def by_similarity(answers: list[Answer]) -> list[Answer]:
-    """Return the answers in an order in which each is followed by the most similar of the rest."""
+    """Order the answers so that each is followed by the most similar of the remaining answers."""
     ordered: list[Answer] = []
     for start in range(0, len(answers), _COMPARED):
         part = answers[start : start + _COMPARED]
@@ -239,7 +239,7 @@ def _rendered(text: str, pictures: Attachments) -> str:
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
-    """Keep the address of a picture only if the picture is part of the page."""
+    """Return an attribute's value, or None for a picture that is not part of the page."""
     return None if (tag, name) == ("img", "src") and not _INLINE.fullmatch(value) else value
 
 

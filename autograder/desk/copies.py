@@ -1,9 +1,9 @@
-"""Exchange marks between copies of a course, for markers who have no server in common.
+"""Exchange marks between copies of a course, for markers who do not share a server.
 
-A file holds all entries of the log of one homework. Merging a file adds the entries that this
-copy does not have, so a file can be merged again at any time. A merge replaces no mark: if two
-people marked an answer in two copies, the mark in this copy counts until somebody settles both
-marks. Each entry of a file is checked, because files come from other machines.
+An exported file holds all entries of one homework's log of marks. Merging a file adds the entries
+that this copy does not have, so merging the same file again does no harm. A merge never replaces
+a mark: if an answer was marked in two copies, the mark in this copy counts until somebody settles
+both marks. Each entry of a file is checked, because files come from other machines.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _UID = re.compile(r"[0-9a-f]{32}")
 
 
 class MarksFile(msgspec.Struct, frozen=True):
-    """All entries of one homework's log in a copy of a course; `digest` notices damage."""
+    """All entries of one homework's log in a copy of a course; `digest` reveals damage."""
 
     schema: str
     course: str
@@ -59,7 +59,7 @@ class MarksFile(msgspec.Struct, frozen=True):
 
 
 class _Head(msgspec.Struct, frozen=True):
-    """The fields of a file that say whose marks the file has."""
+    """The fields that name the course and the homework of a file's marks."""
 
     schema: str = ""
     course: str = ""
@@ -72,9 +72,9 @@ class Merged:
 
     `marks` are the numbers of new marks by marker. `to_settle` are answers with marks that differ.
     `unknown` are answers that this copy does not have; their marks were not added. `other_text` are
-    answers that were marked with another text than here. `typed` are answers whose mark somebody
-    changed outside the desk; it stays in the gradebook. `rubrics` are items whose rubric was
-    changed in both copies; this copy's rubric stays.
+    answers whose text was different in the other copy when it was marked there. `typed` are answers
+    whose mark somebody changed outside the desk; that mark stays in the gradebook. `rubrics` are
+    items whose rubric was changed in both copies; this copy's rubric stays.
     """
 
     entries: int = 0
@@ -105,7 +105,7 @@ def export_marks(desk: Desk, path: Path) -> int:
 
 
 def read_marks_file(path: Path, course: str, homework: str) -> MarksFile:
-    """Return a file's content; raise DeskError if it is damaged or another file."""
+    """Return a file's content; raise DeskError if it is damaged or belongs to another homework."""
     again = f"export it again with `fdl desk {homework} --export FILE`"
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -198,7 +198,7 @@ def _elsewhere(gradebook: PatientGradebook, homework: str) -> set[str]:
 
 
 class _Merge:
-    """Adds files to a log; `new` are the added entries."""
+    """A merge of files into a log; `new` are the added entries."""
 
     def __init__(
         self,
@@ -224,7 +224,7 @@ class _Merge:
             known = self._known.get(entry.uid)
             if known is not None:
                 if _content(known) != _content(entry):
-                    raise self._damaged(path, entry, "differs from the entry of that name here")
+                    raise self._damaged(path, entry, "differs from this copy's entry with its id")
             elif entry.uid in self._elsewhere:
                 raise self._damaged(path, entry, "belongs to another homework")
             elif not self._is_of_unknown_answer(entry):
@@ -244,7 +244,7 @@ class _Merge:
         return True
 
     def _check_links(self, path: Path, entry: AnyEntry) -> None:
-        """Raise DeskError if the entry refers to an unknown entry or another subject's."""
+        """Raise DeskError if the entry refers to one that is unknown or about another subject."""
         links = [entry.after, *(entry.settles if isinstance(entry, HandMark) else ())]
         for uid in filter(None, links):
             if uid not in self._known or _subject(self._known[uid]) != _subject(entry):
@@ -271,7 +271,7 @@ class _Merge:
             self._rubrics[entry.item] = None
 
     def apply_rubrics(self) -> None:
-        """Give the marks of both copies the points of the rubrics that are now in force."""
+        """Recompute the points of both copies' marks with the rubrics that are now in force."""
         items = {entry.item for entry in self.new if not isinstance(entry, Deal)}
         for place, marks in self._log.answers.items():
             version = self._log.rubrics.get(place[0])
@@ -311,7 +311,7 @@ def _subject(entry: AnyEntry) -> tuple[str, ...]:
 def _content(entry: AnyEntry) -> AnyEntry:
     """Return the part of an entry that must be the same in all copies.
 
-    Two copies that read a rubric from the source have different markers and times for it.
+    If two copies read the same rubric from the source, the entries' markers and times differ.
     """
     if not isinstance(entry, RubricVersion):
         return entry
@@ -329,7 +329,8 @@ def _store(
 ) -> tuple[list[Place], list[Place]]:
     """Write the marks that now count into nbgrader's gradebook.
 
-    Returns the answers whose marks were written, and those whose mark somebody changed meanwhile.
+    Returns the answers whose marks were written, and those whose mark somebody else has meanwhile
+    changed in the gradebook.
     """
     counted: list[Place] = []
     kept: list[Place] = []

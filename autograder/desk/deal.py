@@ -1,9 +1,9 @@
 """Deal the answers of a homework to its markers, item by item or in equal shares of the class.
 
-Each answer has one marker; a share of the answers, the overlap, has a second marker who does not
-see the first mark. The shares come from a shuffle that is the same each time. When answers are
-dealt again, marked answers stay with the person who marked them, and other answers move only as far
-as equal shares need.
+Each answer has one marker. Some answers, the overlap, also have a second marker, who does not see
+the first mark. The shares come from a shuffle that is the same each time. When answers are dealt
+again, marked answers stay with the person who marked them; other answers change their marker only
+if equal shares need it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from autograder.gradebook.handmarks import Deal, HandMarks, Place, same_name
 from autograder.words import printable
 
 EVENLY, NOBODY = "evenly", "none"
-"""Words in place of a marker's name: deal the remaining items evenly, or end dealing."""
+"""Words to write instead of a marker's name: deal the remaining items evenly, or end dealing."""
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?%")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """The markers of each item, in the order in which they were named; none to end dealing."""
+    """The wanted markers of each item, in the order of the options; empty to end dealing."""
 
     markers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     overlap: float = 0.0
@@ -42,7 +42,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Share:
-    """Numbers of answers dealt to a marker: by item, as second marker, and already marked."""
+    """Numbers of answers dealt to a marker: for each item, as second marker, and already marked."""
 
     marker: str
     by_item: Mapping[str, int]
@@ -56,7 +56,7 @@ class Share:
 
 
 def read_wish(texts: Sequence[str], overlap: str | None, items: Sequence[str]) -> Wish:
-    """Return what `--deal` and `--overlap` ask for; raise DeskError with what to write."""
+    """Parse the values of `--deal` and `--overlap`; raise DeskError with advice if one is wrong."""
     if list(texts) == [NOBODY]:
         if overlap is not None:
             raise DeskError("--deal none ends dealing, so it takes no --overlap")
@@ -88,14 +88,14 @@ def read_wish(texts: Sequence[str], overlap: str | None, items: Sequence[str]) -
 
 
 def _check_spelling(names: Sequence[str]) -> None:
-    """Raise DeskError if two names differ only in capitals or spaces: they are one person."""
+    """Raise DeskError if two names differ only in capitals or spaces, so they mean one person."""
     known: dict[str, str] = {}
     for name in names:
         first = known.setdefault(same_name(name), name)
         if first != name:
             raise DeskError(
                 f"{printable(first)} and {printable(name)} are the same marker for the desk, which "
-                "ignores capitals and spaces: write the name in one way, or add a second name"
+                "ignores capitals and spaces: use one spelling, or add a last name"
             )
 
 
@@ -113,7 +113,7 @@ def _split(text: str) -> tuple[str, list[str]]:
 def _check_item(name: str, items: Sequence[str]) -> None:
     if name not in items:
         hint = did_you_mean(name, items) or f"its items are: {', '.join(items) or 'none'}"
-        raise DeskError(f"people mark no item {printable(name)} in this homework; {hint}")
+        raise DeskError(f"this homework has no item {printable(name)} that people mark; {hint}")
 
 
 def _share(overlap: str | None) -> float:
@@ -132,7 +132,7 @@ def _share(overlap: str | None) -> float:
 
 
 def deal(desk: Desk, texts: Sequence[str], overlap: str | None = None) -> list[Share]:
-    """Deal the answers of a homework; return how many each marker got. With "none", end dealing."""
+    """Deal a homework's answers and return each marker's share; with "none", end dealing."""
     wish = read_wish(texts, overlap, list(desk.items))
     with desk.changing() as now:
         markers = deal_answers(_with_known_names(wish, now.log), now.answers, now.log)
@@ -144,7 +144,7 @@ def deal(desk: Desk, texts: Sequence[str], overlap: str | None = None) -> list[S
 
 
 def _with_known_names(wish: Wish, log: HandMarks) -> Wish:
-    """Return the wish with the spelling under which the log knows each marker."""
+    """Return the wish with each marker's name spelt as in the log."""
     markers = {
         item: tuple(dict.fromkeys(map(log.marker_named, names)))
         for item, names in wish.markers.items()
@@ -176,7 +176,7 @@ def deal_answers(
 def _first_markers(
     item: str, students: Sequence[str], names: Sequence[str], log: HandMarks, load: Counter[str]
 ) -> dict[str, str]:
-    """Return the marker of each answer, and add the answers to the markers' load."""
+    """Return the first marker of each answer; add each marker's number of answers to `load`."""
     mine: Counter[str] = Counter()
     chosen: dict[str, str] = {}
     for student in students:
@@ -217,7 +217,7 @@ def _second_markers(
     log: HandMarks,
     load: Counter[str],
 ) -> dict[str, str]:
-    """Return the second marker of each answer in the overlap, and add to the markers' load."""
+    """Return the second marker of each answer in the overlap; add these answers to `load`."""
     chosen: dict[str, str] = {}
     for student, name in first.items():
         marked = [each for each in log.marks(item, student).second_markers if each != name]
@@ -246,7 +246,7 @@ def _dealt(log: HandMarks, item: str, student: str) -> tuple[str, ...]:
 
 
 def shares(log: HandMarks) -> Iterator[Share]:
-    """Yield the share of each marker in the deal that is in force."""
+    """Yield each marker's share in the current deal."""
     dealt = list(_places(log))
     names = dict.fromkeys(name for _, markers in dealt for name in markers)
     for name in names:

@@ -1,9 +1,9 @@
 """The marking desk without its page: the queue, one answer, saving, and changes of a rubric.
 
-Each function of `Desk` reads the gradebook again, since other people mark at the same time. A
-marker's page sends back the `state` of the answer that it showed. The answer, its marks in the log
-or its marks in nbgrader's gradebook may have changed since then. In this case nothing is saved, and
-the page shows the answer and its marks as they are now.
+Each method of `Desk` reads the gradebook again, because other people mark at the same time. A
+marker's page sends back the `state` of the answer that it showed. The answer, its marks in the
+desk's log or its marks in nbgrader's gradebook may have changed since then. In this case nothing
+is saved, and the page shows the answer and its marks as they are now.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Snapshot:
     typed: Mapping[Place, GradebookMark]
 
     def state(self, place: Place) -> str:
-        """Return a digest of everything that a marker of the answer sees."""
+        """Return a digest of all data of the answer that a marker sees."""
         marks = self.log.marks(*place)
         seen = (
             self.answers[place].digest,
@@ -135,7 +135,7 @@ class Desk:
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
 
     def _use(self, assignment: Assignment) -> None:
-        """Read what comes from the source and the release: items, questions, rubrics and stubs."""
+        """Read the items, questions, rubrics and stubs from the source and the release."""
         questions = read_questions(self._course, assignment)
         rubrics = read_rubrics(self._course, assignment)
         answers = ClassAnswers(self._course, assignment)
@@ -200,7 +200,7 @@ class Desk:
             )
 
     def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
-        """Return the progress of each item, of the homework under "", and of each marker."""
+        """Return the progress by item, "" for the whole homework, and the markers' progress."""
         with self.reading() as now:
             seen = self._standings(now)
             answers = {place: now.answers[place] for place in seen}
@@ -210,7 +210,7 @@ class Desk:
             )
 
     def _standings(self, now: Snapshot, marker: str = "") -> dict[Place, Standing]:
-        """Return how each answer stands for a marker, in the order of the queue."""
+        """Return each answer's Standing for a marker, in the order of the queue."""
         return {
             place: standing(now.log, now.answers[place], now.typed.get(place), marker)
             for place in self._places(now)
@@ -231,7 +231,7 @@ class Desk:
     def save(
         self, name: str, given: Given, *, cause: Cause = "desk", names: bool = False
     ) -> AnswerView:
-        """Save a mark for one answer; raise StaleError if its state is not the newest one."""
+        """Save an answer's mark; raise StaleError if the answer changed since it was shown."""
         [view] = self.save_all({name: given}, cause=cause, names=names)
         return view
 
@@ -293,7 +293,7 @@ class Desk:
     def change_rubric(self, item: str, change: RubricChange) -> tuple[Change, ...]:
         """Return the answers whose points the change alters; with `apply`, also make the change.
 
-        Everybody marked with a changed step gets the new points; ticks of removed steps are
+        All answers with a tick at a changed step get the new points; ticks of removed steps are
         removed. Other marks stay as they are.
         """
         check_marker(change.marker)
@@ -315,7 +315,7 @@ class Desk:
     def take_rubric(
         self, item: str, marker: str = "", *, apply: bool = False
     ) -> tuple[RubricVersion, RubricVersion, tuple[Change, ...]]:
-        """Take the source's rubric over, as it is now, with the ids of the steps that it keeps.
+        """Use the source's current rubric at the desk; steps that stay keep their ids.
 
         Returns the rubric before, the rubric of the source, and the answers whose points change.
         Unless `apply` is true, nothing changes.
@@ -341,7 +341,7 @@ class Desk:
     def _use_rubric(
         self, now: Snapshot, version: RubricVersion, *, apply: bool
     ) -> tuple[Change, ...]:
-        """Return the answers whose points the version changes; with `apply`, save it."""
+        """Return the answers whose points the version changes; with `apply`, save the version."""
         changed = list(self._changed(now, version))
         if apply:
             others = (mark for mark, _ in self._changed(now, version, newest=False))
@@ -360,7 +360,8 @@ class Desk:
     ) -> Iterator[tuple[HandMark, float]]:
         """Yield the marks that the new rubric changes, with their points before the change.
 
-        With `newest`, only marks that count; otherwise rivals and second marks.
+        With `newest`, yields only marks that count; otherwise only marks that do not count: rivals
+        and second marks.
         """
         item = self._items[version.item]
         for place, marks in now.log.answers.items():
@@ -377,7 +378,7 @@ class Desk:
         return self._items[name]
 
     def _rubric(self, now: Snapshot, item: Item, marker: str) -> RubricVersion:
-        """Return the item's rubric; the log gets the source's rubric when it is first used."""
+        """Return the item's rubric; at its first use, add the source's rubric to the log."""
         if item.name not in now.log.rubrics:
             self.append(now, [self._source_rubric(item.name, marker)])
         return now.log.rubrics[item.name]
@@ -512,7 +513,7 @@ class Desk:
         return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
     def _order_by_similarity(self, answers: Sequence[Answer]) -> None:
-        """Find the place of each answer, by id, in the order by similarity, if answers changed."""
+        """Compute each answer's place, by id, in the order by similarity, if answers changed."""
         digests = frozenset(answer.digest + answer.id for answer in answers)
         if self._similar[0] != digests:
             by_item: dict[str, list[Answer]] = {}
@@ -594,9 +595,9 @@ def is_stored(mark: HandMark, before: HandMark | None) -> bool:
 
 
 def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark | None:
-    """Return the mark with the points of another version of the rubric; None if it stays as it is.
+    """Return the mark with another rubric version's points; None if the mark stays as it is.
 
-    The marker of the answer stays; the version's marker is the one who changed the rubric.
+    The mark keeps its marker, even if another person changed the rubric.
     """
     if not mark.is_marked:
         return None
@@ -646,7 +647,7 @@ def _shown(mark: HandMark) -> Shown:
 
 
 def _changed_by(log: HandMarks, rubric: RubricVersion) -> str:
-    """Return who changed a rubric at the desk; "" if it comes from the source notebook."""
+    """Return the name of the person who changed a rubric at the desk; "" if nobody changed it."""
     before = log.versions.get(rubric.after)
     is_from_source = before is None or before.source != rubric.source
     return "" if is_from_source else rubric.marker
@@ -664,7 +665,7 @@ def _known(ticks: Sequence[str], rubric: RubricVersion) -> tuple[str, ...]:
 
 
 def _checked_steps(steps: Sequence[RubricStep], known: RubricVersion) -> tuple[RubricStep, ...]:
-    """Return the steps with ids for new ones; evidence comes from the earlier version."""
+    """Return the steps; new steps get an id, and others keep their evidence from `known`."""
     if len(steps) > MAX_STEPS:
         raise DeskError(f"a rubric has at most {MAX_STEPS} steps, this one has {len(steps)}")
     found: list[RubricStep] = []

@@ -59,7 +59,7 @@ class QueueEntry(msgspec.Struct, frozen=True):
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """A comment that markers gave to an item, and how often."""
+    """A comment that markers wrote for an item, and the number of times they wrote it."""
 
     text: str
     count: int
@@ -69,8 +69,8 @@ class ItemView(msgspec.Struct, frozen=True):
     """An item that people mark: its question and model answer as HTML, its rubric and remarks.
 
     `rubric` is the uid of the rubric's version, and `rubric_by` the name of the person who changed
-    it last; "" if it comes from the source notebook. `source_changed` says that the source notebook
-    has another rubric than the desk, and that the desk's rubric was not made from it.
+    it last; "" if it comes from the source notebook. `source_changed` says that the rubric in the
+    source notebook differs from the desk's rubric and was changed after the desk read it.
     """
 
     name: str
@@ -98,14 +98,14 @@ class Progress(msgspec.Struct, frozen=True):
 
     @property
     def left(self) -> float | None:
-        """Seconds of work for one person that are left at this pace."""
+        """Seconds that one person still has to work at this pace."""
         return None if self.pace is None else self.open * self.pace
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """All that the page needs to begin: items, answers and progress.
+    """All data that the page needs to begin: items, answers and progress.
 
-    `marker` is the name under which the desk knows the person who asks.
+    `marker` is the name of the person who sends the request, as the desk spells it.
     """
 
     homework: str
@@ -189,6 +189,6 @@ class Conflict(msgspec.Struct, frozen=True):
 
 
 class Comment(msgspec.Struct, frozen=True):
-    """A comment whose page is wanted."""
+    """A comment to show as HTML."""
 
     text: str

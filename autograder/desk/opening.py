@@ -1,8 +1,9 @@
 """Open the marking desk in the browser, on a Jupyter server of the course folder.
 
-A Jupyter server that runs in the course folder is used. If none runs, one is started, which serves
-until the user stops it. No token is part of a command, because other users can see the list of
-processes. The browser opens a file that only the user can read, as with `jupyter lab`.
+If a Jupyter server already runs in the course folder, it is used. Otherwise a server is started,
+which runs until the user stops it. No command contains the server's token, because other users
+can see the list of processes. The browser opens a file that only the user can read and that leads
+to the desk, as with `jupyter lab`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ START_SECONDS = 180.0
 """Seconds to wait for a Jupyter server that starts."""
 
 ANSWER_SECONDS = 60.0
-"""Seconds to wait for the desk's page: the server reads the course when it is first asked."""
+"""Seconds to wait for the desk's page: the server reads the course at the first request."""
 
 _STOP_SECONDS = 15.0
 _FORMGRADER = "nbgrader.server_extensions.formgrader"
@@ -125,7 +126,7 @@ def running_servers(root: Path) -> list[Server]:
 def _own_servers() -> Iterator[Server]:
     from jupyter_server.serverapp import list_running_servers
 
-    with suppress(OSError):  # a server that ends meanwhile removes its file
+    with suppress(OSError):  # a server may end now and remove its file
         for found in list_running_servers():
             if found.get("sock") or not _is_own(found["pid"]):
                 continue
@@ -134,7 +135,7 @@ def _own_servers() -> Iterator[Server]:
 
 
 def _is_own(pid: int) -> bool:
-    """Return whether this user wrote the server's description."""
+    """Return whether this user owns the file that describes the server with this process id."""
     try:
         owner = (Path(jupyter_runtime_dir()) / f"jpserver-{pid}.json").stat().st_uid
     except OSError:
@@ -243,7 +244,7 @@ def _open_in_browser(server: Server, homework: str) -> bool:
     except webbrowser.Error:
         return False
     if type(program) is webbrowser.GenericBrowser and "BROWSER" not in os.environ:
-        return False  # a browser without windows, which would take over the terminal
+        return False  # a text browser would take over the terminal
     _remove_old_redirections()
     page = _redirection(server.pid)
     with open(os.open(page, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

@@ -21,7 +21,7 @@ _CONFIGURATION = "TeX-AMS-MML_HTMLorMML-full,Safe"
 def policy(nonce: str, inline: Iterable[str] = ()) -> str:
     """Return a page's policy, which allows only its own scripts, styles and pictures.
 
-    `inline` are scripts in attributes that are allowed, too.
+    `inline` are the scripts in attributes to allow as well.
     """
     hashes = " ".join(f"'sha256-{_sha256(code)}'" for code in inline)
     unsafe = f" 'unsafe-hashes' {hashes}" if hashes else ""
@@ -38,7 +38,7 @@ def _sha256(code: str) -> str:
 
 
 def set_policy(handler: Any, nonce: str, inline: Iterable[str] = ()) -> None:
-    """Give the page that a Jupyter handler returns this policy."""
+    """Apply this policy to the page that a Jupyter handler returns."""
     own = handler.content_security_policy.split(";")
     # keep the rule for frames; drop report-uri, since Jupyter requires a token for reports
     kept = [part.strip() for part in own if not part.strip().startswith("report-uri")]

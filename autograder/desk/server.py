@@ -1,7 +1,7 @@
-"""Serve the marking desk on a Jupyter server: its page, its files, and what its page asks for.
+"""Serve the marking desk on a Jupyter server: its page, its files, and the page's requests.
 
 All requests need the server's token or password, and requests that change something need Jupyter's
-XSRF cookie. Answers are JSON; an error is `{"message": …}` in words for the marker.
+XSRF cookie. Responses are JSON; an error is `{"message": …}`, with a text for the marker.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def add_to(application: Any, base_url: str, find_place: Callable[[Any], Place]) 
         return
     application.settings["fdl_desks"] = Desks()
     application.settings["fdl_desk_place"] = find_place
-    # the extension in platforms/nbgrader/labextension shows a link where it finds this path
+    # the extension in platforms/nbgrader/labextension shows a link if the server has this path
     application.settings.setdefault("page_config_data", {})["fdlDesk"] = PATH
     base = f"{base_url.rstrip('/')}/{PATH}"
     static = {"path": str(files("autograder.desk") / "static")}
@@ -122,7 +122,7 @@ class _Files(JupyterHandler, web.StaticFileHandler):
         await web.StaticFileHandler.get(self, path, include_body)
 
     def set_extra_headers(self, path: str) -> None:  # noqa: ARG002
-        """Let the browser ask each time whether the file has changed."""
+        """Make the browser ask each time whether the file has changed."""
         self.set_header("Cache-Control", "no-cache")
 
 
@@ -185,11 +185,11 @@ def _desk(handler: Any, homework: str) -> Desk:
     return desks.open(find_place(handler), homework)
 
 
-# --- what the page asks for ----------------------------------------------------------------------
+# --- the page's requests -------------------------------------------------------------------------
 
 
 def _in_words(method: Callable[..., object]) -> Callable[..., None]:
-    """Return a method that sends what `method` returns as JSON, and errors in words."""
+    """Return a method that sends the result of `method` as JSON, and errors as messages."""
 
     @wraps(method)
     def answer(handler: _Api, homework: str, *rest: str) -> None:
@@ -212,7 +212,7 @@ class _Api(APIHandler):
     """A request of the page; every method sends JSON."""
 
     def decoded(self, kind: type[_Kind]) -> _Kind:
-        """Return the request's body; raise DeskError if it is not of this kind."""
+        """Parse the request's body as an object of type `kind`; raise DeskError if this fails."""
         try:
             return msgspec.json.decode(self.request.body, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -220,7 +220,7 @@ class _Api(APIHandler):
 
     @property
     def marker(self) -> str:
-        """The name of the marker who asks."""
+        """The name of the marker who sends the request."""
         return str(self.get_query_argument("marker", ""))
 
     @property
@@ -229,7 +229,7 @@ class _Api(APIHandler):
         return self.get_query_argument("names", "") == "1"
 
     def conflict(self, desk: Desk, error: StaleError, ids: Sequence[str]) -> Conflict:
-        """Return the newest state of these answers, with the status of a conflict."""
+        """Return the newest state of these answers, and set the HTTP status to a conflict."""
         self.set_status(409)
         views = tuple(desk.answer(name, self.marker, names=self.names) for name in ids)
         return Conflict(str(error), views)

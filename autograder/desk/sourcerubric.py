@@ -37,10 +37,10 @@ RUBRIC = "#### Rubric"
 """The line above the steps in a manual item's cell."""
 
 _SIMILAR = 0.6
-"""Least share of common words for which a step counts as the other step in new words."""
+"""Smallest share of common words at which a step counts as a reworded version of another step."""
 
 _COMPARED_WORDS = 200
-"""Largest number of words of two steps that are compared."""
+"""Number of words of a step to compare; further words are ignored."""
 
 _POINTS = re.compile(r"- \([^)]*\)")
 _DECODER = json.JSONDecoder()
@@ -63,12 +63,12 @@ class Saved:
 
 
 def digest_of(rubric: Rubric | None) -> str:
-    """Return the digest of a source's rubric; None is a missing or unreadable rubric."""
+    """Return the digest of the source's rubric; `rubric` is None if it is missing or unreadable."""
     return hashlib.sha256(repr(rubric).encode()).hexdigest()[:32]
 
 
 def as_version(homework: str, item: str, rubric: Rubric | None, marker: str = "") -> RubricVersion:
-    """Return the source's rubric as an item's first version; it is the same in each copy."""
+    """Return the source's rubric as an item's first version, which is the same in all copies."""
     digest = digest_of(rubric)
     steps = rubric.steps if rubric else ()
     return RubricVersion(
@@ -110,7 +110,7 @@ def _likeness(one: str, other: str) -> float:
 
 
 def changed_lines(before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
-    """Return the lines that differ, each after `-` (before) or `+` (after)."""
+    """Return the lines that differ, with `-` before old lines and `+` before new lines."""
     lines = difflib.unified_diff(list(before), list(after), n=0, lineterm="")
     return tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
@@ -162,9 +162,9 @@ def save_rubrics(course: Course, homework: str, *, db_url: str | None = None) ->
 def _put(
     notebook: _Notebook, item: Item, log: HandMarks, homework: str
 ) -> tuple[tuple[str, ...], RubricVersion | None]:
-    """Put the desk's rubric into a notebook that is not written yet.
+    """Put the desk's rubric into the notebook in memory; the caller writes the notebook's file.
 
-    Returns the changed lines, and the version that states the new source; None if there is none.
+    Returns the changed lines, and the new version for the log (None if the log needs no version).
     """
     newest = log.rubrics[item.name]
     index, source = notebook.answer(item.name)
@@ -189,7 +189,7 @@ def _put(
 
 
 def _ids_of(rubric: Rubric, item: str, log: HandMarks) -> list[str]:
-    """Return the ids of the source's steps, from the newest version that was the same."""
+    """Return the ids of the source's steps, as in the newest version that equals the source."""
     versions = [each for each in log.versions.values() if each.item == item]
     same = [each for each in versions if _rubric_of(each) == rubric]
     base = same[-1] if same else log.rubrics[item]
@@ -205,7 +205,7 @@ def _words(version: RubricVersion) -> list[tuple[float, str]]:
 
 
 def _following(newest: RubricVersion, steps: Sequence[RubricStep], rubric: Rubric) -> RubricVersion:
-    """Return the version that follows the newest one and is now the source's rubric."""
+    """Return a version that follows the newest one and is recorded as the source's rubric."""
     return RubricVersion(
         marker=newest.marker,
         after=newest.uid,
@@ -228,7 +228,7 @@ def _check_sum(version: RubricVersion, item: Item) -> None:
 
 
 def _read_back(text: str, where: CellPlace, version: RubricVersion) -> Rubric:
-    """Return the rubric in a cell's new text; raise DeskError if it is not this version."""
+    """Return the rubric in a cell's new text; raise DeskError if it differs from the version."""
     steps = _rubric_of(version).steps
     try:
         rubric = read_rubric(text, where)
@@ -285,7 +285,7 @@ def rewritten(
 
 
 def _block(step: RubricStep, old: StepLines | None, lines: Sequence[str]) -> list[str]:
-    """Return the lines of a step; what did not change in its old lines stays."""
+    """Return the lines of a step; the unchanged parts of its old lines stay."""
     if old is None:
         return [written(step)]
     before = list(lines[old.first - 1 : old.last])
@@ -301,7 +301,7 @@ def _block(step: RubricStep, old: StepLines | None, lines: Sequence[str]) -> lis
 
 
 class _Notebook:
-    """A source notebook in which some cells' texts are replaced; all other bytes stay."""
+    """A source notebook's file, in which only the texts of some cells are replaced."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -335,7 +335,7 @@ class _Notebook:
             )
 
     def write(self) -> None:
-        """Write the notebook if it changed; DeskError if somebody else changed it meanwhile."""
+        """Write the notebook if it changed; raise DeskError if its file was changed meanwhile."""
         content = self._text.encode("utf-8")
         if content != self._read:
             if self.path.read_bytes() != self._read:
@@ -343,9 +343,9 @@ class _Notebook:
             write_bytes(self.path, content)
 
     def _with_lines(self, start: int, old: Sequence[str], new: Sequence[str]) -> str:
-        """Return a JSON list of lines with other lines; equal lines keep their bytes.
+        """Replace the lines of the JSON list at `start`; equal lines keep their bytes.
 
-        The first line must be the same in both.
+        The first line must be the same in `old` and `new`.
         """
         spans = list(_spans_of_list(self._text, start))
         between = self._text[spans[0][1] : spans[1][0]] if len(spans) > 1 else ", "
@@ -364,7 +364,7 @@ class _Notebook:
 
 
 def _span(text: str, path: Sequence[str | int]) -> tuple[int, int]:
-    """Return where the value at `path` begins and ends in a JSON text."""
+    """Return the start and the end of the value at `path` in a JSON text."""
     start = _skip_space(text, 0)
     for part in path:
         values: Callable[[str, int], Iterator[tuple[str | int, int]]]
@@ -374,7 +374,7 @@ def _span(text: str, path: Sequence[str | int]) -> tuple[int, int]:
 
 
 def _keys(text: str, start: int) -> Iterator[tuple[str | int, int]]:
-    """Yield the keys of the JSON object at `start`, each with the place of its value."""
+    """Yield the keys of the JSON object at `start`, each with its value's position."""
     at = _skip_space(text, start + 1)
     while text[at] == '"':
         name, at = _DECODER.raw_decode(text, at)
@@ -390,7 +390,7 @@ def _places(text: str, start: int) -> Iterator[tuple[str | int, int]]:
 
 
 def _spans_of_list(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Yield where each entry of the JSON list at `start` begins and ends."""
+    """Yield the start and the end of each entry of the JSON list at `start`."""
     at = _skip_space(text, start + 1)
     while text[at] != "]":
         end = _end(text, at)
@@ -400,7 +400,7 @@ def _spans_of_list(text: str, start: int) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, start: int) -> int:
-    """Return where the JSON value at `start` ends."""
+    """Return the end of the JSON value at `start`."""
     return int(_DECODER.raw_decode(text, start)[1])
 
 

@@ -1,4 +1,4 @@
-"""Say how each answer stands for a marker, and how far the marking is.
+"""Compute each answer's Standing for a marker, and the progress of the marking.
 
 The page's queue and `fdl status` count with the same functions.
 """
@@ -22,12 +22,12 @@ from autograder.gradebook.handmarks import (
 )
 
 _PAUSE = 600.0
-"""Seconds between two marks after which the marker has paused; pauses do not count as work."""
+"""A longer time between two marks, in seconds, is a pause, which does not count as work."""
 
 
 @dataclass(frozen=True)
 class MarkerProgress:
-    """Numbers of a marker's answers, blind second marks included; `pace` as in Progress.
+    """Numbers of a marker's answers, with blind second marks; `pace` is in seconds per answer.
 
     `dealt` and `open` are None if the answers are not dealt out.
     """
@@ -41,7 +41,7 @@ class MarkerProgress:
 
     @property
     def left(self) -> float | None:
-        """Seconds of work that are left at this pace."""
+        """Seconds that the marker still has to work at this pace."""
         return None if self.pace is None or self.open is None else self.open * self.pace
 
 
@@ -73,7 +73,7 @@ class Standing:
 def standing(
     log: HandMarks, answer: Answer, typed: GradebookMark | None, marker: str = ""
 ) -> Standing:
-    """Return how an answer stands for a marker, or without a name for nobody in particular."""
+    """Return an answer's Standing for a marker; "" is a person to whom nothing is dealt."""
     place = (answer.item, answer.student)
     role = role_of(log, place, marker)
     mark = visible(log.marks(*place), role, marker)
@@ -85,9 +85,9 @@ def standing(
 
 
 def role_of(log: HandMarks, place: Place, marker: str) -> Role:
-    """Return a marker's role for an answer, by the deal.
+    """Return a marker's role for an answer in the current deal.
 
-    A second marker whose mark was settled sees the answer as the first marker does.
+    Once both marks are settled, a second marker sees the answer as the first marker does.
     """
     dealt = log.deal.markers.get(place[0], {}).get(place[1]) if log.deal else None
     if dealt is None:

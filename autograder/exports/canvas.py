@@ -67,8 +67,8 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         sheet.rows,
         lambda row: f"{row[names[0]].strip()} ({row[number]})",
         ids=ids,
-        emails=logins,  # a login may be an address
-        numbers=[number, *ids],  # a list of students may have either number
+        emails=logins,  # a login may be an email address
+        numbers=[number, *ids],  # a list of students may contain either of these numbers
         names=names,
         is_person=lambda row: _is_person(row, names[0], number, logins),
     )

@@ -2,8 +2,8 @@
 
 A spreadsheet treats a cell that begins with = + - or @ as a formula, even in a CSV file and inside
 quotes. An apostrophe in front turns the cell into text. An apostrophe is also inserted after
-separators within a cell: a spreadsheet with another separator setting splits the cell at these
-separators. Numbers are not changed: -1 stays -1.
+separators within a cell, because a spreadsheet that is set to another separator splits the cell
+there. Numbers are not changed: -1 stays -1.
 
 Identifiers must stay the same, or the system would not recognise them. A text with only letters,
 digits and . _ @ + - can't run anything as a formula, so it is not changed.
@@ -38,7 +38,7 @@ def identifier(value: str) -> str:
 
 
 def first(value: str) -> str:
-    """Return a safe first cell of a row; even a number or an identifier may begin a formula here.
+    """Return a text that is safe in a row's first cell, where even a number may begin a formula.
 
     If a spreadsheet expects another separator, it may read a whole row as one cell: `-1,cmd|...`.
     """

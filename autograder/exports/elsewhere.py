@@ -13,7 +13,7 @@ LEARNING_PLATFORMS = ("moodle", "canvas", "ilias", "gradescope")
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Students of other systems, by system, and the students who are known to use none."""
+    """Students who use other systems, by system, and students who are not known to use any."""
 
     users: Mapping[str, Sequence[str]]
     unexplained: tuple[str, ...]

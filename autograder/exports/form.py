@@ -119,10 +119,11 @@ def _may_write(student: StudentMarks, cell: str, words: Collection[str]) -> bool
 
 
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
-    """Return the column for the points: the one called `wanted`, or else the only candidate.
+    """Return the column for the points: the column called `wanted`, or else the only candidate.
 
-    `wanted` may leave out what a platform adds to a name. This is a number or a kind in brackets at
-    the end, as in `Midterm Exam (157892)`, or a kind with a colon at the start.
+    `wanted` may leave out the parts that a platform adds to a name. One is a number or a word in
+    brackets at the end, as in `Midterm Exam (157892)`. The other is a word with a colon at the
+    start, as in `Assignment: hw2`.
     """
     if wanted is None:
         if len(candidates) == 1:
@@ -146,7 +147,7 @@ def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hi
 
 
 def _called(sheet: Sheet, wanted: str) -> Iterator[list[int]]:
-    """Yield the columns called `wanted`: first by the whole name, then by less and less of it."""
+    """Yield the columns called `wanted`: by the whole name, then without the parts in turn."""
     for short in (str, str.casefold, _without_number, _without_kind):
         name = short(wanted.strip())
         headings = [short(heading.strip()) for heading in sheet.header]

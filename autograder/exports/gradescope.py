@@ -1,6 +1,6 @@
 """Gradescope: a table like its "Download Grades", with one column per item.
 
-Gradescope documents no import of scores: its autograder sets the scores, or a person types them. So
+Gradescope has no documented import of scores: its autograder sets them, or a person types them. So
 this file is for scripts and systems that read Gradescope's tables, and for comparison with a
 download. If `--roster` is a download or a roster from Gradescope, the export keeps its rows and
 columns. The export fills the column Total Score and, if they exist, the items' columns

@@ -46,7 +46,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     columns = status_columns(sheet)
     update, login, status, mark = (columns[name] for name in ("update", "login", "status", "mark"))
     matching = match_status(marks, sheet, "no mark was written")
-    # these columns contain numbers and teachers' texts; columns after them are unknown
+    # these columns contain numbers and teachers' texts; the content of later columns is unknown
     kept = set(range(len(_COLUMNS))) - {login}
     names = sheet.places("lastname", "firstname")
     filled = fill(sheet, matching, mark, texts=names, kept=kept)

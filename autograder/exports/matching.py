@@ -3,7 +3,7 @@
 Identifiers decide. A login, a student's id or an address is the best evidence. The number that
 another system gave to a person comes second. The gradebook has one number for each student and does
 not say which system gave it. So two people may have the same number in different systems. A name
-comes last, and only if the list has nothing better.
+comes last, in some lists, and only if there is no better evidence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Index = Mapping[str, Set[str]]
 class Matching:
     """The result of matching: each roster row's student, and the rows and students without a match.
 
-    `people` are the numbers of the rows that belong to a person. Students who handed in nothing are
+    `people` are the indices of the rows that belong to a person. Students who handed in nothing are
     matched too, but they are never in `only_ours`.
     """
 
@@ -53,7 +53,7 @@ def match(
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
     other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
     another student's id may be the same number. It counts only for a row and a student without
-    better evidence, and only if the name in the columns `names` does not contradict. The columns
+    better evidence, and only if the name in the columns `names` does not differ. The columns
     `by_name` contain names that may be the only evidence, unless the addresses differ. If a row
     matches two students, or a student matches two rows, nothing is written for them and a fault is
     reported, which ends with `result`. `name` is a function that returns a row's name for messages.
@@ -91,7 +91,7 @@ def _key(value: str) -> str:
 
 
 class _Finder:
-    """A search in several steps; a row or student that one step finds is not searched again."""
+    """A search in several steps; later steps skip the rows and students that are already found."""
 
     def __init__(self, students: Mapping[str, StudentMarks], rows: Mapping[int, Row]) -> None:
         self._students = students
@@ -111,7 +111,7 @@ class _Finder:
     ) -> None:
         """Add the students whose identifier is in one of the columns.
 
-        Skip a student if the row's name or address is known and is a different one.
+        Skip a student whose name or address differs from a name or address in the row.
         """
         index = self._index(known_as, key)
         for number in self._rows.keys() - self._settled:
@@ -144,7 +144,7 @@ class _Finder:
 
 
 def _names_of(person: Person) -> Iterator[str]:
-    """Yield a person's name in the orders that platforms use; an id may be made from the name."""
+    """Yield a person's name in both orders, and the id, which may be made from the name."""
     first, last = first_and_last(person)
     yield f"{first} {last}"
     yield f"{last} {first}"
@@ -152,7 +152,7 @@ def _names_of(person: Person) -> Iterator[str]:
 
 
 def _contradicts(words: str, person: Person) -> bool:
-    """Return whether two known names have nothing in common; theirs may be written as one word."""
+    """Return whether two known names have nothing in common; `words` may lack spaces."""
     theirs = [squeezed(word) for word in words.replace(",", " ").split()]
     ours = [squeezed(word) for word in f"{person.first_name} {person.last_name}".split()]
     is_known = any(theirs) and any(ours)

@@ -45,7 +45,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         return _gradebook(marks, sheet, wanted)
     if worksheet.has_scale:
         raise RecordError(
-            "Moodle grades this assignment with a scale, which takes no points: choose the type "
+            "Moodle grades this assignment with a scale, which accepts no points: choose the type "
             "Point in the assignment's settings, and download the worksheet again"
         )
     return _worksheet(marks, worksheet, wanted)
@@ -56,7 +56,7 @@ def match_worksheet(
 ) -> Matching:
     """Find the students in a worksheet; `result` ends the message about an unclear row.
 
-    `by_name` says whether a name that belongs to one person is enough.
+    `by_name` says whether a name that only one person has is enough evidence.
 
     The identifier may be a student's id in another form: with anonymous submissions and without a
     list of students, the intake calls a student "Participant-123".

@@ -1,4 +1,4 @@
-"""Split a person's name into first and last name, as other systems' files have them."""
+"""Split a person's name into first and last name, for other systems' files."""
 
 from __future__ import annotations
 

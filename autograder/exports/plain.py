@@ -1,4 +1,4 @@
-"""Export a CSV file for people and scripts: all items, the unmarked items, and the total.
+"""Export a CSV file for people and scripts: the points of all items, the open items, the total.
 
 If a student handed in nothing, the cells of the items are empty. The file is UTF-8 with a byte
 order mark; without one, spreadsheets show umlauts wrongly.

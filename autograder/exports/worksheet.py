@@ -5,8 +5,8 @@ is always the same (mod/assign/gradingtable.php). The first columns are identifi
 identity fields, status, team and marker. Then come grade, maximum grade or scale, workflow state,
 and whether the grade can be changed. The last columns are the date of the submission, online texts,
 the date of the grade and feedback comments. With anonymous submissions, the full name and the
-identity fields are missing. English names are used if they are there. Otherwise the cells show
-which column is which.
+identity fields are missing. If the column names are English, they decide; otherwise the form of
+the cells shows which column is which.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SWITCH = (
 )
 
 _PARTICIPANT = re.compile(r"(\D*[^\d\s])\s*(\d+)")
-"""A participant in any language: "Participant 123", "Teilnehmer/in123"."""
+"""Pattern of a participant in any language: "Participant 123", "Teilnehmer/in123"."""
 _DATE = re.compile(r"-|(?=.*\d{4})(?=.*\d:\d\d).{8,80}", re.DOTALL)
 _ADDRESS = re.compile(r"\S+@\S+")
 
@@ -79,12 +79,12 @@ def read_worksheet(sheet: Sheet) -> Worksheet | None:
 
 
 def addresses(sheet: Sheet) -> list[int]:
-    """Return the columns with email addresses, which their cells show."""
+    """Return the columns whose cells contain email addresses."""
     return _those(sheet, lambda cells: any(cells) and all(map(_is_address, filter(None, cells))))
 
 
 def identifiers(sheet: Sheet, columns: Iterable[int]) -> tuple[int, ...]:
-    """Return those of the columns that have a different word in each row."""
+    """Return the columns, among those given, that have a different word in each row."""
     return tuple(place for place in columns if _are_identifiers(_column(sheet, place)))
 
 
@@ -142,7 +142,7 @@ def _those(
     has: Callable[[Sequence[str]], bool],
     after: Callable[[Sequence[str]], bool] = lambda _: True,
 ) -> list[int]:
-    """Return the columns after the first whose cells fit, if those of the column before fit too."""
+    """Return each column whose cells pass `has`, if the column to its left passes `after`."""
     columns = [_column(sheet, place) for place in range(len(sheet.header))]
     pairs = enumerate(pairwise(columns), start=1)
     return [place for place, (left, cells) in pairs if has(cells) and after(left)]
@@ -173,7 +173,7 @@ def _are_dates(cells: Sequence[str]) -> bool:
 
 
 def _are_names(cells: Sequence[str]) -> bool:
-    """Return whether each cell is different, unlike the states of several submissions."""
+    """Return whether no two cells are equal: names differ, but submission states repeat."""
     return len(cells) > 1 and len(set(cells)) == len(cells) and all(cells)
 
 

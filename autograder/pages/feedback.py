@@ -1,7 +1,7 @@
 """Write the feedback pages for students: the points of each item, its claims, and the reasons.
 
 A page is made from the stored Report and from the gradebook; the gradebook's points count. The page
-shows claims, messages (always fit for students), comments, and the student's own answers and
+shows claims, messages (none reveals a hidden test), comments, and the student's own answers and
 pictures. The page has no script, loads no other files, and shows no text outputs of the student's
 code.
 """
@@ -109,7 +109,7 @@ class Work:
 
 @dataclass(frozen=True)
 class StepView:
-    """A step of the rubric: a kind for its looks, its sign and the sign in words, points, text."""
+    """A rubric step: its kind (a CSS class), its sign, the sign's meaning, its points, its text."""
 
     kind: str
     sign: str
@@ -183,9 +183,9 @@ def write_feedback(
 
     Each student gets feedback/STUDENT/ASSIGNMENT/index.html about all notebooks, and one page for
     each notebook in the same folder, with nbgrader's file name. If the student's due date is after
-    `moment` (default: now), the pages do not show results that students must derive, and no steps
-    of rubrics, which may state such results. Students whose pages fail are skipped; a RecordError
-    at the end (MissingPages) names these students and the reasons, and has the other paths.
+    `moment` (default: now), the pages show neither results that students must derive nor steps of
+    rubrics, which may state such results. Students whose pages fail are skipped; at the end,
+    MissingPages (a RecordError) names them and the reasons, and has the paths of the other pages.
     """
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
@@ -372,7 +372,7 @@ def _gradebook_view(
 
 
 class _MarksByHand:
-    """The marks that people gave at the desk, for the steps on students' pages."""
+    """The marks that people gave at the marking desk; they decide the steps on students' pages."""
 
     def __init__(self, gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
         self._items = {item.name: item for item in assignment.select("manual")}
@@ -397,7 +397,7 @@ def _steps(
     stored: Mapping[Place, GradebookMark],
     kind: ShowSteps,
 ) -> Iterator[StepView]:
-    """Yield the steps that explain the points in the gradebook; none if nothing explains them."""
+    """Yield the steps that explain the gradebook's points; nothing if no mark explains them."""
     mark = log.marks(item.name, student).newest
     known = stored.get((item.name, student))
     if mark is None or known is None or known.open or known.differs(mark):

@@ -1,6 +1,6 @@
 """Write the instructor's page: a submission with hidden inputs, expected and actual values.
 
-Students must never see this page. Its data come from a Marking in memory and are not stored.
+Students must never see this page. Its data come from a Marking in memory, which is not stored.
 """
 
 from __future__ import annotations

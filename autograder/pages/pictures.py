@@ -1,4 +1,4 @@
-"""Find the pictures in a student's notebook, and make them fit to be shown on a page."""
+"""Find the pictures in a student's notebook, and prepare them for a page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Photo:
 
 
 def photos_in(cell: NotebookNode) -> tuple[Photo, ...]:
-    """Return the pictures that the text of a marked cell shows; marking has redrawn them."""
+    """Return the pictures in a marked cell's text, which were redrawn during marking."""
     attached = cell.get("attachments", {})
     words = {name: alt for alt, name in _SHOWN.findall(cell.source) if name in attached}
     return tuple(
@@ -39,7 +39,7 @@ def photos_in(cell: NotebookNode) -> tuple[Photo, ...]:
 
 
 def without_photos(text: str) -> str:
-    """Return a text with words instead of each picture."""
+    """Return the text with each picture replaced by its description."""
     return _SHOWN.sub(r"[Picture: \1]", text)
 
 
@@ -74,12 +74,12 @@ def _png_outputs(cell: NotebookNode) -> Iterator[str]:
 
 
 def drawn_anew(data: str) -> str | None:
-    """Return a base64 PNG, drawn again, as a data URI; scale large ones down; None on failure."""
+    """Redraw a base64 PNG and return it as a data URI; shrink a large one; None on failure."""
     try:
         source = Image.open(io.BytesIO(base64.b64decode(data)), formats=["PNG"])
         if source.width * source.height > MAX_PIXELS:
             return None
-        # a white background, since pages may be printed; drops text chunks and colour profiles
+        # white background, since pages may be printed; text chunks and colour profiles are dropped
         canvas = Image.new("RGB", source.size, "white")
         canvas.paste(picture := source.convert("RGBA"), mask=picture)
     except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):

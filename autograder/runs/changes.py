@@ -74,7 +74,7 @@ class ItemChange:
 def changes_between(
     old: Report, new: Report, by_hand: Mapping[str, float]
 ) -> tuple[ItemChange, ...]:
-    """Return the items whose points or maximum differ, in the order of the new Report.
+    """Return a change for each item whose points or maximum differ, in the new Report's order.
 
     `by_hand` contains the points given by hand, by item.
     """
@@ -182,7 +182,7 @@ def _findings(old: ItemReport, new: ItemReport) -> Iterator[str]:
 
 
 def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[str, float]]]]:
-    """Return, for each claim's text, whether it holds and what it costs; combine equal texts."""
+    """Return, by a claim's text, whether the claim holds and what it costs; combine equal texts."""
     found: dict[str, tuple[bool, frozenset[tuple[str, float]]]] = {}
     for claim in claims:
         holds, counts = found.get(claim.claim, (True, frozenset()))

@@ -22,7 +22,7 @@ from autograder.grading.report import Report
 from autograder.submission.timestamps import unreadable_timestamp
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
-"""A function that marks jobs and yields each finished job; for example, a seeded marker."""
+"""A function that marks jobs and yields each finished job, such as a SeededMarker."""
 
 
 class SeededMarker(Protocol):

@@ -147,7 +147,7 @@ def test_export_refuses_what_is_not_final_and_writes_the_rest_when_asked(
     assert not path.exists()
     result = run(taught, "export", "hw", "--to", "csv", "-o", str(path), "--partial")
     assert result.exit_code == 0
-    assert "Skipped, since not final: bela" in result.output
+    assert "Skipped, because their marks are not final: bela" in result.output
     header, *body = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
     assert {row[0]: row[header.index("total")] for row in body} == {
         "anna": "5", "bela": "", "chloe": "0",

@@ -1,11 +1,11 @@
-/** The region that shows one answer; others wait in it invisibly, with their formulas typeset. */
+/** The region that shows one answer; it holds others invisibly, with their formulas typeset. */
 
 /** @import {AnswerView} from "./types.js" */
 
 import { clean, h, icon } from "./dom.js";
 import { hurry, typeset } from "./math.js";
 
-/** Number of answers that are kept in the page. */
+/** Number of answers to keep in the page. */
 const KEPT = 14;
 
 /**
@@ -30,7 +30,7 @@ export class Answers {
   }
 
   /**
-   * Return the answer if it is here.
+   * Return the answer if the page holds it, else null.
    * @param {string} id
    * @returns {AnswerView | null}
    */
@@ -84,7 +84,7 @@ export class Answers {
   }
 
   /**
-   * Show an answer that is here.
+   * Show an answer that the page holds.
    * @param {string} id
    */
   show(id) {
@@ -96,7 +96,7 @@ export class Answers {
   }
 
   /**
-   * Remove an answer, which will be asked for again.
+   * Remove an answer, so that it is fetched again.
    * @param {string} id
    */
   drop(id) {

@@ -1,8 +1,8 @@
-/** Ask the server, and send marks to it. */
+/** Send requests and marks to the server. */
 
 /** @import {AnswerView, Change, Conflict, Given, Queue, RubricChange} from "./types.js" */
 
-/** The server answered that it can't do something; the message is for the marker. */
+/** The server refused a request or did not answer; the message is for the marker. */
 export class RefusedError extends Error {
   /**
    * @param {string} message
@@ -13,13 +13,13 @@ export class RefusedError extends Error {
     this.status = status;
   }
 
-  /** Whether trying again later may help. */
+  /** Whether it may help to try again later. */
   get mayPass() {
     return this.status === 0 || this.status >= 500;
   }
 }
 
-/** Somebody else changed the answer or the rubric first. */
+/** Somebody else has changed the answer or the rubric since the page loaded it. */
 export class ConflictError extends RefusedError {
   /** @param {Conflict} conflict */
   constructor(conflict) {

@@ -29,8 +29,8 @@ export class Conflicts {
    * Show both marks of the answer, and ask which of them counts.
    * @param {ConflictError} conflict
    * @param {Record<string, Given>} given the marks that were not saved
-   * @param {Draft | null} draft their draft; null for a flag or an undo, which are given up
-   * @param {(draft: Draft) => void} send saves the marker's own mark after all
+   * @param {Draft | null} draft their draft; null for a flag or an undo, which is dropped
+   * @param {(draft: Draft) => void} send saves the marker's own mark, if the marker chooses it
    * @param {string} lost says what was not saved
    */
   async settle(conflict, given, draft, send, lost) {
@@ -75,7 +75,7 @@ export class Conflicts {
 }
 
 /**
- * Say what happened to an answer between two views of it.
+ * Return a sentence about the change of an answer between two views of it.
  * @param {Draft} before the draft with the older view
  * @param {AnswerView} view
  * @param {ItemView} item

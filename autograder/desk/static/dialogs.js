@@ -10,7 +10,7 @@ import { card } from "./mark.js";
 const KEYS = [
   ["1 – 9", "tick or untick a step"],
   ["Enter", "save, then show the next unmarked answer"],
-  ["Shift Enter", "back to the answer before"],
+  ["Shift Enter", "go back to the answer shown before"],
   ["0", "tick nothing: no points"],
   ["a", "tick all steps that give points"],
   ["c", "write a comment (↓ chooses an earlier one)"],
@@ -20,13 +20,13 @@ const KEYS = [
   ["f", "flag for a second look (saved at once)"],
   ["u", "undo the last tick, or else the last saved mark"],
   ["g", "mark all equal answers together"],
-  ["← →", "the answers before and after, without saving"],
+  ["← →", "show the previous or next answer, without saving"],
   ["q", "show or hide the question"],
   ["m", "show or hide the model answer"],
   ["e", "edit the rubric"],
   ["z", "enlarge or rotate a picture"],
   ["n", "show or hide names"],
-  ["?", "this help"],
+  ["?", "show this help"],
 ];
 
 /**
@@ -54,7 +54,7 @@ export function openDialog(title, kind, content, closed) {
   return dialog;
 }
 
-/** Whether a dialog is open, so that the desk's keys do nothing. */
+/** Return whether a dialog is open; then the desk's shortcuts do nothing. */
 export function isDialogOpen() {
   return document.querySelector("dialog[open]") !== null;
 }
@@ -106,7 +106,7 @@ export function openName(name, given, closed) {
 
 /**
  * Show two marks, and ask which of them counts.
- * @param {string} what what happened since the marker opened the answer
+ * @param {string} what a text about the change since the marker opened the answer
  * @param {AnswerView} now
  * @param {Draft} draft the marker's own mark, with the newest rubric
  * @param {Given} mine
@@ -134,12 +134,12 @@ export function openConflict(what, now, draft, mine, chosen, closed) {
   }, closed);
 }
 
-/** Pictures as they came, and how many quarters they are turned. */
+/** The original of each rotated picture, and the number of its quarter turns. */
 /** @type {WeakMap<HTMLImageElement, {original: HTMLImageElement, turn: number}>} */
 const turned = new WeakMap();
 
 /**
- * Turn a picture in the answer by a quarter.
+ * Turn a picture in the answer by this number of quarter turns.
  * @param {HTMLImageElement} picture
  * @param {number} quarters
  */

@@ -25,7 +25,7 @@ export function h(tag, attributes = {}, ...children) {
 }
 
 /**
- * Append children; skip those that are missing.
+ * Append children; skip null, undefined and false.
  * @param {Element} parent
  * @param {...Child} children
  */
@@ -47,7 +47,7 @@ export function fill(parent, ...children) {
 }
 
 /**
- * Return the element with this id; the page has it.
+ * Return the element with this id; throw an error if there is none.
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -58,8 +58,8 @@ export function byId(id) {
 }
 
 /**
- * Return HTML that the server has cleaned, as nodes. A document without a window runs no scripts
- * and loads no pictures while the HTML is parsed.
+ * Return HTML that the server has cleaned, as nodes. It is parsed in a document without a window,
+ * which runs no scripts and loads no pictures.
  * @param {string} html
  * @returns {DocumentFragment}
  */
@@ -71,7 +71,7 @@ export function clean(html) {
 }
 
 /**
- * Return an icon: a path on a grid of 24.
+ * Return an icon; `path` is an SVG path in a square with sides of 24 units.
  * @param {string} path
  * @returns {SVGElement}
  */
@@ -108,7 +108,7 @@ export function counted(count, noun, plural = `${noun}s`) {
 }
 
 /**
- * Return a time as the marker's clock shows it.
+ * Return a time in the marker's time zone and format.
  * @param {string | null} time
  * @returns {string}
  */
@@ -124,7 +124,7 @@ export function shownTime(time) {
 }
 
 /**
- * Return whether an element takes text, so that letters must not act as keys.
+ * Return whether an element takes text, so that letters must not act as shortcuts.
  * @param {Element | null} element
  */
 export function isField(element) {
@@ -133,7 +133,7 @@ export function isField(element) {
 }
 
 /**
- * Return the key of an event; letters are capitals only with Shift, whatever Caps Lock says.
+ * Return the key of an event. Letters are capital only with Shift, even if Caps Lock is on.
  * @param {KeyboardEvent} event
  * @returns {string}
  */

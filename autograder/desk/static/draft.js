@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Content
  * @property {ReadonlySet<string>} ticks
- * @property {ReadonlySet<string>} suggested ticks that hidden tests suggest and nobody accepted
+ * @property {ReadonlySet<string>} suggested ticks that hidden tests suggest, not accepted yet
  * @property {number} adjustment
  * @property {string} reason
  * @property {string} comment
@@ -74,7 +74,7 @@ export class Draft {
   }
 
   /**
-   * Change a text or a number, which undo of ticks then keeps.
+   * Change a text or a number; undoing ticks later keeps this change.
    * @param {Partial<Content>} change
    */
   type(change) {
@@ -111,7 +111,7 @@ export class Draft {
   }
 
   /**
-   * Take back the last change; return false if there is none.
+   * Undo the last change of ticks; return false if there is none.
    * @returns {boolean}
    */
   undo() {
@@ -123,7 +123,7 @@ export class Draft {
   }
 
   /**
-   * Return the mark as the server takes it.
+   * Return the mark in the form that the server expects.
    * @param {string} marker
    * @returns {Given}
    */
@@ -152,7 +152,7 @@ function contentOf(mark) {
 }
 
 /**
- * Return a given mark's values again, to undo what came after it; a missing mark is withdrawn.
+ * Return a message that gives an earlier mark again, or withdraws the mark if there was none.
  * @param {Shown | null} mark
  * @param {string} marker
  * @param {string} state

@@ -101,7 +101,7 @@ function leftOf(count) {
 }
 
 /**
- * Set the options of a select; leave it alone if nothing changed, since it may be open.
+ * Set the options of a select element. If nothing changed, leave it alone: it may be open.
  * @param {HTMLSelectElement} select
  * @param {readonly (readonly [string, string])[]} wanted
  * @param {string} value

@@ -1,11 +1,11 @@
-/** The desk's keys. */
+/** The desk's keyboard shortcuts. */
 
 import { isDialogOpen } from "./dialogs.js";
 import { byId, isField, keyOf } from "./dom.js";
 
 /**
  * @typedef {object} KeyActions
- * @property {(index: number) => (() => void) | null} step what the key of this step does, from 0
+ * @property {(index: number) => (() => void) | null} step what the digit key of a step does
  * @property {() => void} save
  * @property {() => void} back
  * @property {() => void} leave

@@ -1,4 +1,4 @@
-/** The marking desk: one answer at a time, marked by keyboard or mouse. Here its parts are joined. */
+/** The marking desk shows one answer at a time; this file connects its parts. */
 
 import { Api } from "./api.js";
 import { Conflicts } from "./conflicts.js";

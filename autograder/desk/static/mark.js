@@ -1,4 +1,4 @@
-/** The right side: the steps of the rubric, points, comment, and what else is known of the mark. */
+/** The right side: the rubric's steps, the points, the comment, and notes about the mark. */
 
 /** @import {AnswerView, EvidenceView, ItemView, QueueEntry, RubricStep, Shown} from "./types.js" */
 /** @import {Draft} from "./draft.js" */
@@ -52,7 +52,7 @@ export class MarkPane {
     this.rubric = "";
     /** @type {Map<string, {row: HTMLElement, box: HTMLInputElement, note: HTMLElement, evidence: HTMLElement}>} */
     this.steps = new Map();
-    /** The comment of which the preview is shown. */
+    /** The comment that the preview shows. */
     this.previewed = "";
     /** @type {number | undefined} */
     this.timer = undefined;
@@ -161,7 +161,7 @@ export class MarkPane {
       h("span", { class: "words" }, step.text, note),
       h("span", { class: "points" }, `${sign}${shownPoints(step.points)}`));
     const row = h("li", { class: step.points < 0 ? "step deduction" : "step" }, label, evidence);
-    // a click gives the focus to the box; Enter must then save, and digits must toggle
+    // a click focuses the box; Enter must then still save, and digits must still toggle steps
     label.addEventListener("click", (event) => {
       if (event.detail > 0) requestAnimationFrame(() => this.actions.leave());
     });
@@ -210,7 +210,7 @@ export class MarkPane {
     void this.#renderPreview();
   }
 
-  /** Show a draft that was changed as a whole. */
+  /** Show all parts of the draft again. */
   reload() {
     this.#fillFields();
     this.refresh();
@@ -235,7 +235,7 @@ export class MarkPane {
     this.actions.changed();
   }
 
-  /** Show a preview of the comment, if the student will not see it exactly as typed. */
+  /** Show a preview of the comment if the student will not see it exactly as typed. */
   async #renderPreview() {
     const text = this.comment.value.trim();
     const isPlain = !/[$*_`#\\<>|~\n-]/.test(text);
@@ -252,7 +252,7 @@ export class MarkPane {
     }
   }
 
-  /** Offer earlier comments that contain the typed text; the most used comes first. */
+  /** Offer earlier comments that contain the typed text, the most frequent first. */
   #offer() {
     const typed = this.comment.value.trim().toLowerCase();
     const words = typed.split(/\s+/).filter(Boolean);
@@ -277,7 +277,7 @@ export class MarkPane {
   #inRemarks(event) {
     const buttons = [...this.remarks.querySelectorAll("button")];
     const index = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-    if (isWritten(event)) { // the marker goes on writing: the key must not act at the desk
+    if (isWritten(event)) { // the marker is typing: the key must not act as a shortcut
       event.stopPropagation();
       this.comment.focus();
       return;
@@ -288,7 +288,7 @@ export class MarkPane {
     (buttons[next] ?? (next < 0 ? this.comment : buttons[index]))?.focus();
   }
 
-  // --- what else is known ---
+  // --- notes about the mark ---
 
   #showNotes() {
     const { draft, equal, actions } = this;

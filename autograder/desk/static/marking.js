@@ -55,7 +55,7 @@ export class Marking {
     this.touched();
   }
 
-  /** Keep the changed draft, and announce its points. */
+  /** Store the changed draft, and announce its points. */
   touched() {
     const { draft } = this.session;
     if (!draft) return;
@@ -158,7 +158,7 @@ export class Marking {
   }
 
   /**
-   * Change the queue as the saved mark will, so that the next answer need not wait for the server.
+   * Change the queue as if the mark were saved, so that the next answer appears without waiting.
    * @param {string} id
    * @param {number} points
    */
@@ -233,11 +233,11 @@ export class Marking {
 
   // --- flags and undo ---
 
-  /** Save a flag at once; the ticks on the screen are not saved with it. */
+  /** Save a flag at once, without the ticks on the screen. */
   async flag() {
     const { session, screen } = this;
     const { current } = session;
-    if (this.saver.waiting) await this.saver.last; // the mark that keeps its ticks may be on its way
+    if (this.saver.waiting) await this.saver.last; // the flag needs the newest mark
     const { draft, entry } = session;
     if (!draft || !entry || entry.id !== current) return;
     if (draft.view.typed || draft.view.differing.length || draft.view.earlier) {
@@ -257,7 +257,7 @@ export class Marking {
     this.pane.refresh();
   }
 
-  /** Take back the last change of the draft, or else the last saved mark. */
+  /** Undo the last change of the draft or, if there is none, the last saved mark. */
   undo() {
     if (this.session.draft?.undo()) {
       this.pane.reload();

@@ -20,7 +20,7 @@ const CONFIGURATION = {
     availableFonts: [], preferredFont: null, imageFont: null, webFont: "STIX-Web",
     EqnChunk: 10, EqnChunkFactor: 1, EqnChunkDelay: 5, linebreaks: { automatic: false },
   },
-  // short turns, so that a key pressed meanwhile waits for a few milliseconds only
+  // work in short steps, so that a key pressed meanwhile waits only a few milliseconds
   processUpdateTime: 30,
   processUpdateDelay: 5,
   displayAlign: "center",
@@ -46,7 +46,7 @@ export function loadMathJax(address) {
 
 /** @typedef {{element: Element, done: () => void}} Job */
 
-/** The elements that wait to be typeset; those on the screen come before those fetched ahead. */
+/** Elements to typeset: first those on the screen, then those of answers fetched ahead. */
 /** @type {{now: Job[], later: Job[]}} */
 const waiting = { now: [], later: [] };
 let isBusy = false;
@@ -67,7 +67,7 @@ export function typeset(element, when = "now") {
 }
 
 /**
- * Typeset an element before all others, if it still waits: it is on the screen now.
+ * If an element still waits, typeset it before all others, because it is now on the screen.
  * @param {Element} element
  */
 export function hurry(element) {

@@ -1,4 +1,4 @@
-/** Which answer is on the screen: going on, back and to an item, and fetching answers ahead. */
+/** Choose the answer on the screen (next, back, or by item), and fetch answers ahead. */
 
 /** @import {AnswerView, ItemView, QueueEntry} from "./types.js" */
 /** @import {Api} from "./api.js" */
@@ -95,11 +95,11 @@ export class Navigation {
     const mine = this.session.sequence.filter((each) => each.item === name);
     const id = (mine.find((each) => each.open) ?? mine[0])?.id;
     if (id) void this.show(id);
-    else this.screen.say("The filter lets no answer of this item through.");
+    else this.screen.say("No answer of this item passes the filter.");
     this.screen.showHeader();
   }
 
-  /** Show the answer that the page's address names; return whether there is one. */
+  /** Show the answer that the page's address names; return false if the address names none. */
   goToAddress() {
     const { current, entries, queue } = this.session;
     const [item = "", id = ""] = location.hash.slice(1).split("/").map(decoded);
@@ -113,7 +113,7 @@ export class Navigation {
   // --- fetching ---
 
   /**
-   * Return an answer, which is then in the page.
+   * Return an answer; fetch it and put it into the page if necessary.
    * @param {string} id
    * @returns {Promise<AnswerView>}
    */
@@ -150,7 +150,7 @@ export class Navigation {
   // --- showing ---
 
   /**
-   * Show an answer; at once if it was fetched ahead.
+   * Show an answer; it appears at once if it was fetched ahead.
    * @param {string} id
    * @param {boolean} [isBack]
    */
@@ -178,7 +178,7 @@ export class Navigation {
   }
 
   /**
-   * Show an answer that is in the page, with the draft that was left, and give it the focus.
+   * Show an answer that the page holds, with its unsaved draft, and give it the focus.
    * @param {AnswerView} view
    */
   present(view) {

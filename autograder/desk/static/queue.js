@@ -27,7 +27,7 @@ export const FILTERS = {
 const POINTS = "points:";
 
 /**
- * Return whether the filter lets an answer through.
+ * Return whether an answer passes the filter.
  * @param {QueueEntry} entry
  * @param {string} filter
  * @param {string} marker
@@ -49,7 +49,7 @@ export function passes(entry, filter, marker) {
 }
 
 /**
- * Return the answers that pass the filter, in order, and the current one in any case.
+ * Return the answers that pass the filter, in order; the current answer is always included.
  * @param {readonly QueueEntry[]} entries
  * @param {readonly ItemView[]} items
  * @param {Order} order
@@ -76,9 +76,9 @@ export function sequence(entries, items, order, filter, marker, current = "") {
 /**
  * Return the id of the answer to mark next, or null if there is none.
  *
- * These are the unmarked answers after the current one, then those that were left out before it: of
- * the same item first. A filter for other answers than unmarked ones goes through all of its
- * answers.
+ * This is the next unmarked answer of the same item (or student, in that order of answers), or else
+ * any other unmarked answer; answers after the current one come before earlier ones. A filter that
+ * selects marked answers goes through all of its answers, in order.
  * @param {readonly QueueEntry[]} list
  * @param {QueueEntry | null} current
  * @param {Order} order
@@ -133,7 +133,7 @@ export function neighbour(list, current, step) {
 }
 
 /**
- * Return the unmarked answers that are the same as this one, or blank as this one.
+ * Return the unmarked answers with the same text as this one, or all blank ones if this is blank.
  * @param {readonly QueueEntry[]} entries
  * @param {QueueEntry} entry
  * @returns {QueueEntry[]}
@@ -147,7 +147,7 @@ export function equals(entries, entry) {
 }
 
 /**
- * Return the points that answers of an item have, in order, as filters.
+ * Return a filter for each number of points that answers of an item have, in ascending order.
  * @param {readonly QueueEntry[]} entries
  * @param {string} item
  * @returns {Map<string, number>}

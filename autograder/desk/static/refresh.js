@@ -1,4 +1,4 @@
-/** Load the queue, now and then again, and show what other markers changed meanwhile. */
+/** Load the queue, repeat this regularly, and show what other markers have changed. */
 
 /** @import {Api} from "./api.js" */
 /** @import {Navigation} from "./navigation.js" */
@@ -6,7 +6,7 @@
 /** @import {Screen} from "./screen.js" */
 /** @import {Session} from "./session.js" */
 
-/** Milliseconds between two looks at what others have marked. */
+/** Milliseconds between two requests for the queue. */
 const REFRESH = 15_000;
 
 export class Refresh {
@@ -26,14 +26,14 @@ export class Refresh {
     this.isRefreshing = false;
   }
 
-  /** Refresh the queue whenever the page comes into view, and regularly while it is. */
+  /** Refresh the queue when the page becomes visible, and regularly while it is visible. */
   watch() {
     const look = () => { if (!document.hidden) void this.refresh(); };
     document.addEventListener("visibilitychange", look);
     setInterval(look, REFRESH);
   }
 
-  /** Ask for the queue; return whether it came. */
+  /** Load the queue; return whether the server sent it. */
   async load() {
     try {
       this.session.take(await this.api.queue());
@@ -45,7 +45,7 @@ export class Refresh {
   }
 
   /**
-   * Return an item after a look at the server: its rubric may be new, too.
+   * Load the queue again and return the item with its newest rubric.
    * @param {string} name
    */
   async newestItem(name) {
@@ -54,7 +54,7 @@ export class Refresh {
     return this.session.queue?.items.find((each) => each.name === name) ?? null;
   }
 
-  /** Look at the queue again; answers that changed are fetched again. */
+  /** Load the queue again, and the answers that changed. */
   async refresh() {
     const { session, saver } = this;
     if (!session.queue || this.isRefreshing) return;
@@ -62,12 +62,12 @@ export class Refresh {
     try {
       const { changes } = session;
       const queue = await this.api.queue();
-      if (saver.waiting || changes !== session.changes) return; // this page knows more
+      if (saver.waiting || changes !== session.changes) return; // marks saved meanwhile are newer
       session.take(queue);
       await this.#renew();
       this.screen.showHeader();
     } catch {
-      // the next look may succeed; a mark that can't be saved is reported
+      // the next request may succeed; the page reports marks that can't be saved
     } finally {
       this.isRefreshing = false;
     }
@@ -92,7 +92,7 @@ export class Refresh {
   }
 
   /**
-   * Show the answer on the screen again, unless its draft was touched: then Enter will ask.
+   * Show the answer on the screen again. If its draft was touched, do nothing: saving will ask.
    * @param {string} id
    */
   async #renewShown(id) {

@@ -48,7 +48,7 @@ export function openRubricEditor({ api, marker, item, remark, find, applied, clo
     } }, "Remove");
     const isTested = (step.evidence ?? []).length > 0;
     const row = {
-      element: h("li", {}, number, text, remove, isTested && h("p", { class: "hint" }, "Tests look at this step; that stays.")),
+      element: h("li", {}, number, text, remove, isTested && h("p", { class: "hint" }, "Tests check this step, even if you edit it.")),
       read: () => ({ id: step.id ?? "", points: Number(number.value), text: text.value }),
     };
     rows.push(row);

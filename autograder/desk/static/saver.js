@@ -1,4 +1,4 @@
-/** Save marks in the background, in order, and again if the server does not answer. */
+/** Save marks in the background, in order; try again if the server does not answer. */
 
 /** @import {Api} from "./api.js" */
 /** @import {AnswerView, Given} from "./types.js" */
@@ -24,12 +24,12 @@ export class Saver {
     this.onchange = onchange;
     /** Number of answers whose marks are not saved yet. */
     this.waiting = 0;
-    /** Why the last attempt failed; empty if it did not. */
+    /** The reason why the last attempt failed; empty if it succeeded. */
     this.trouble = "";
     /** @type {number | null} */
     this.savedAt = null;
     /**
-     * The states that this page's own marks led to, by the answer's id and its state before.
+     * The state after each mark of this page, by the answer's id and its state before the mark.
      * Equal answers have equal states.
      * @type {Map<string, string>}
      */
@@ -39,8 +39,8 @@ export class Saver {
   }
 
   /**
-   * Save marks, after those that are being saved; return the answers as they are then.
-   * Throws RefusedError, also ConflictError, if nothing was saved.
+   * Save marks after those that are being saved now; return the saved answers.
+   * Throws RefusedError, or its subclass ConflictError, if nothing was saved.
    * @param {Saving} saving
    * @returns {Promise<readonly AnswerView[]>}
    */
@@ -99,7 +99,7 @@ export class Saver {
   }
 
   /**
-   * Return an answer's state after this page's own marks, which the marker knows of.
+   * Return an answer's state after the marks that this page itself has saved.
    * @param {string} id
    * @param {string} state
    */
@@ -122,8 +122,8 @@ export class Saver {
 }
 
 /**
- * Return the newest answers if they hold the marks that were sent: an answer of the server got
- * lost, for example because it was restarted. Otherwise throw the conflict.
+ * Return the newest answers if they already hold the sent marks: then only the server's reply got
+ * lost, for example in a restart. Otherwise throw the conflict.
  * @param {Saving} saving
  * @param {ConflictError} conflict
  * @returns {readonly AnswerView[]}

@@ -1,4 +1,4 @@
-/** The page around the mark: the bar at the top, the answer, its question and the model answer. */
+/** The page except for the mark: the top bar, the answer, the question and the model answer. */
 
 /** @import {ItemView} from "./types.js" */
 /** @import {HeaderActions} from "./header.js" */
@@ -18,7 +18,7 @@ const URGENT_SHOWN = 6000;
 /**
  * @typedef {object} ScreenActions
  * @property {(step: 1 | -1) => void} move
- * @property {() => void} start tries again to load the queue
+ * @property {() => void} start starts again: asks for a missing name and loads the queue
  */
 
 export class Screen {
@@ -31,13 +31,13 @@ export class Screen {
   constructor(session, formgrader, actions, headerActions) {
     this.session = session;
     this.actions = actions;
-    /** Saves the marks; the top shows how far it is. @type {Saver | null} */
+    /** Saves the marks; the top bar shows its state. @type {Saver | null} */
     this.saver = null;
-    /** What to say before the next answer is announced. */
+    /** Text to announce before the next answer. */
     this.before = "";
     /** @type {number | undefined} */
     this.quiet = undefined;
-    /** The question and the model answer that the page holds, with their item. */
+    /** The item whose question and model answer the page shows. */
     this.questionOf = "";
     this.questionTypeset = false;
     this.modelTypeset = false;
@@ -48,7 +48,7 @@ export class Screen {
     this.header = new Header(byId("top"), formgrader, headerActions);
   }
 
-  /** Show the answers in place of a message. */
+  /** Show the answers instead of a message. */
   open() {
     fill(this.region, this.meta, this.stage);
     byId("desk").classList.add("ready");
@@ -60,7 +60,7 @@ export class Screen {
   }
 
   /**
-   * Say something to screen readers and, if it is urgent, to all.
+   * Announce a text to screen readers; if it is urgent, also show it.
    * @param {string} words
    * @param {boolean} [isUrgent]
    */
@@ -73,7 +73,7 @@ export class Screen {
   }
 
   /**
-   * Say what the server refused; any other error is a fault of this page and is thrown.
+   * Show the server's reason for refusing a request; throw any other error, which is a bug.
    * @param {unknown} error
    * @param {string} [before]
    */
@@ -84,7 +84,7 @@ export class Screen {
   }
 
   /**
-   * Show a message in place of the answers, with a button that starts again.
+   * Show a message instead of the answers, with a button that starts again.
    * @param {string} words
    * @param {string} button
    */

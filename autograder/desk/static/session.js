@@ -1,4 +1,4 @@
-/** What this page knows: the marker's settings, the queue, and the drafts. Nothing here is drawn. */
+/** The page's data: the marker's settings, the queue and the drafts. Other modules show them. */
 
 /** @import {Queue, QueueEntry} from "./types.js" */
 /** @import {Draft} from "./draft.js" */
@@ -20,20 +20,20 @@ export class Session {
     this.entries = new Map();
     /** @type {QueueEntry[] | null} */
     this.list = null;
-    /** Drafts that were left without Enter. @type {Map<string, Draft>} */
+    /** Unsaved drafts of answers that the marker left. @type {Map<string, Draft>} */
     this.drafts = new Map();
     /** @type {Draft | null} */
     this.draft = null;
     /** The id of the answer on the screen. */
     this.current = "";
-    /** Number of changes of the queue that this page knows of. */
+    /** Number of changes that this page has made to the queue. */
     this.changes = 0;
   }
 
   /** @param {Queue} queue */
   take(queue) {
     this.queue = queue;
-    // another spelling of the same name; the answer to an older question has another name
+    // use the server's spelling of the name; a reply to an older request may have another name
     if (queue.marker !== this.marker && sameName(queue.marker) === sameName(this.marker)) this.setMarker(queue.marker);
     this.entries = new Map(queue.answers.map((entry) => [entry.id, entry]));
     this.list = null;
@@ -78,7 +78,7 @@ export class Session {
     return equals([...this.entries.values()], entry);
   }
 
-  /** The place of the answer among its like, for example "3 of 40". */
+  /** The answer's position among those of its item, student or filter, such as "3 of 40". */
   get place() {
     const { entry } = this;
     if (!entry) return "";
@@ -98,7 +98,7 @@ export class Session {
     return all.filter((each) => (this.order === "student" ? each.person === entry.person : each.item === entry.item));
   }
 
-  // --- settings, which the browser keeps ---
+  // --- settings, most of which the browser stores ---
 
   /** @param {string} name */
   setMarker(name) {
@@ -138,7 +138,7 @@ export class Session {
   }
 
   /**
-   * Offer a new comment again, before the server counts it.
+   * Offer a new comment for other answers at once, before the server's next queue contains it.
    * @param {Draft} draft
    */
   remember(draft) {

@@ -64,7 +64,7 @@ export class Settings {
   }
 
   /**
-   * Ask for the marker's name at the start; return whether it is known.
+   * Ask for the marker's name at the start, unless it is known; return whether there is a name.
    * @returns {Promise<boolean>}
    */
   async askFirstName() {
@@ -73,7 +73,7 @@ export class Settings {
     return session.marker !== "";
   }
 
-  /** Ask for another name; the answers are loaded again, as this marker sees them. */
+  /** Ask for another name, and load the answers again as that marker sees them. */
   askName() {
     const { session, screen } = this;
     openName(session.marker, (name) => {

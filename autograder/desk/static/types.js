@@ -1,5 +1,5 @@
 /**
- * The messages of autograder/desk/messages.py, as types. A test compares the names of all fields.
+ * Types of the messages in autograder/desk/messages.py. A test compares the names of all fields.
  *
  * @typedef {object} RubricStep
  * @property {string} id

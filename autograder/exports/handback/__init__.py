@@ -2,8 +2,8 @@
 
 There is one module for each system. It reads the system's own export, which says where the system
 expects the files of each person. Students are matched as for an export of marks. Moodle's and
-Canvas's exports may have nothing but names and numbers. So in them, a name that belongs to one
-person is enough if nothing speaks against it.
+Canvas's exports may contain only names and numbers. So in these exports, a name that only one
+person has is enough, unless the row's other data contradict it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class HandBack:
 def hand_back(
     marks: Marks, pages: Mapping[str, Path], system: str, roster: Path, target: Path
 ) -> HandBack:
-    """Write the file for a system, with the page of each student; raise RecordError.
+    """Write the file for a system, with each student's page; raise RecordError if this fails.
 
     `pages` are complete pages by student. Students without a page are not packed.
     """

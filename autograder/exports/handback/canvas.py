@@ -3,8 +3,8 @@
 Canvas attaches each file to a comment. The file's name must be the one that Canvas gave it in the
 download. The first two numbers between "_" are the user and the file that the user handed in
 (app/models/abstract_assignment.rb, infer_comment_context_from_filename). Canvas shows the comment's
-file under the name of the file that was handed in. So a page can only go back inside a zip file
-that has the name of a zip file which the student handed in, such as `checks.pack()` makes.
+file under the name of the file that was handed in. So a page can be returned only if the student
+handed in a zip file (`checks.pack()` makes one): the page is zipped under that file's name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ADVICE = (
 
 @dataclass
 class User:
-    """A user of Canvas with the files that the user handed in, by the names in the download."""
+    """A user of Canvas, with the names that the download gives to the user's files."""
 
     name: str
     number: str
@@ -49,7 +49,7 @@ class User:
 
 
 def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
-    """Return the zip files that students handed in, by the download of all submissions."""
+    """Return the zip files that students handed in, read from the download of all submissions."""
     if isinstance(roster, Sheet):
         raise RecordError(f"Canvas takes feedback only under the names of its own files. {ADVICE}")
     users = list(_users(roster).values())

@@ -29,12 +29,12 @@ STATUS = "status.csv"
 TOP = "multi_feedback"
 
 _ALL = re.compile(r"Abgaben|Submissions?", re.IGNORECASE)
-"""The folder of all submissions."""
+"""Pattern of the name of the folder with all submissions."""
 _TEAM = re.compile(r"Team[ _]\d+", re.IGNORECASE)
 _MEMBER = re.compile(r"(?P<words>.+_.+)_(?P<number>\d+)", re.ASCII | re.DOTALL)
 _PLAIN = re.compile(r"[\w.@ -]{1,150}", re.ASCII)
 _WIDTH = 8
-"""Number of readings of a folder's name as a login; names and logins may contain "_"."""
+"""Number of possible logins in a folder's name: names and logins may both contain "_"."""
 
 ADVICE = (
     "Give --roster the file from the assignment's Multi-Feedback → Download Structure, or the "
@@ -44,7 +44,7 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class Member:
-    """A member of an exercise as a folder's name describes them: names, login and number."""
+    """A member of an exercise, read from a folder's name: names, login and number."""
 
     folder: str
     words: tuple[str, ...]
@@ -52,13 +52,13 @@ class Member:
 
     @property
     def logins(self) -> list[str]:
-        """The readings of the folder's name as a login, padded to a fixed number."""
+        """The possible logins in the folder's name, padded to a fixed number."""
         found = ["_".join(self.words[start:]) for start in range(1, len(self.words))][-_WIDTH:]
         return found + [""] * (_WIDTH - len(found))
 
 
 def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
-    """Return the members' folders in a download of ILIAS, or by the rows of `status.csv`."""
+    """Return the members' folders, read from a download of ILIAS or from `status.csv`."""
     if isinstance(roster, Sheet):
         return _by_status(marks, roster, {}, f"{TOP}_{marks.name}")
     members = max((_members(roster, skipped) for skipped in (0, 1)), key=len)
@@ -81,7 +81,7 @@ def plain_top(name: str, assignment: str) -> str:
 
 
 def _members(listing: Listing, skipped: int) -> dict[str, Member]:
-    """Return the members by number, if `skipped` folders of unknown meaning are at the top."""
+    """Return the members by number; `skipped` unknown folders are at the top of each path."""
     found = (_member(path, skipped) for path in listing.paths)
     return {each.number: each for each in found if each is not None}
 
@@ -137,7 +137,7 @@ def _content(filled: Filled) -> bytes:
 
 
 def _place(folder: str, number: str, top: str) -> Place | None:
-    """Return a member's place: ILIAS names folders in ASCII, and only the number counts."""
+    """Return a member's place; ILIAS reads only the number at the end of the folder's name."""
     if not (number.isascii() and number.isdigit()):
         return None
     return Place(f"{top}/{folder if _PLAIN.fullmatch(folder) else f'member_{number}'}")

@@ -1,4 +1,4 @@
-"""List what is in another system's export: the names of its files and folders, and its tables.
+"""List the content of another system's export: the names of files and folders, and the tables.
 
 The export is a zip file, or a folder if the browser has unpacked the zip file. Only the names and
 a few tables are read: students' files are never opened.
@@ -24,7 +24,7 @@ Parts = tuple[str, ...]
 MAX_TABLES = 10
 """Number of tables to read from one export."""
 MAX_DEPTH = 3
-"""Largest number of parts in the path of a table that a system or a teacher put into an export."""
+"""Largest number of parts in a table's path; deeper tables are submissions, not exported lists."""
 _EXCEL = ("xl", "workbook.xml")
 
 
@@ -46,7 +46,7 @@ class Listing:
 
 
 def read_roster(path: Path) -> Listing | Sheet:
-    """Return the names in a zip file or a folder, or the table in a CSV file; raise RecordError."""
+    """Return the names in a zip file or folder, or a CSV file's table; may raise RecordError."""
     try:
         if path.is_dir():
             return _in_folder(path)
@@ -103,7 +103,7 @@ def _above(parts: Parts) -> Iterator[Parts]:
 
 
 def _parts(name: str) -> Parts:
-    """Return a member's path as parts; () if the name is odd or leads elsewhere."""
+    """Return a member's path as parts; () if the path is too long, unprintable or contains ".."."""
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
     is_odd = len(name) > MAX_NAME or ".." in parts or len(parts) > 20
     return () if is_odd or any(not part.isprintable() for part in parts) else parts
@@ -119,7 +119,7 @@ def _is_small_file(path: Path) -> bool:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Return a member's content; b"" if it is damaged, encrypted or larger than it says."""
+    """Return a member's content; b"" if it is damaged, encrypted or larger than declared."""
     try:
         with archive.open(info) as file:
             content = file.read(MAX_BYTES + 1)

@@ -1,8 +1,8 @@
 """Write one e-mail for each student, with the feedback page as an attachment; send nothing.
 
 A mail program opens the files (`.eml`), or a script passes them to a mail server. They have no
-sender: the program or the server adds it. If a page is the same as in an earlier run, the file
-stays as it is, with what a person added to it.
+sender: the program or the server adds it. If a page has not changed since an earlier run, its file
+stays unchanged, with everything that a person added to it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ADDRESS = re.compile(
 
 @dataclass
 class Mails:
-    """The result: each student's file by what happened to it, and who has no usable address.
+    """The result: the state of each student's file, and the students without a usable address.
 
     `stale` are earlier files in the folder that this run did not write.
     """

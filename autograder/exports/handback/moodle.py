@@ -1,13 +1,13 @@
 """Moodle: feedback files in a zip, for "Upload multiple feedback files in a zip".
 
-Moodle reads each part of a path up to the first that names a participant, such as `Anna
+In each path, Moodle looks for the first part that names a participant, such as `Anna
 Meier_123456_assignsubmission_file` (mod/assign/feedback/file/importziplib.php). Such a part has at
 least four pieces between "_". The second is the participant's number in the assignment, and the
 third and the fourth name a plugin. Moodle ignores the name, and files that begin with "." or "~".
 In its own downloads, Moodle replaces "_" in names by spaces.
 
 The roster is Moodle's own download of all submissions, or the grading worksheet. If the download
-contains a worksheet, the worksheet says who the participants are.
+contains a worksheet, the worksheet decides who the participants are.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class Participant:
-    """A participant as a folder's name describes them; `folder` is the name of a whole folder."""
+    """A participant, read from a part of a path; `folder` is "" if the part names a file."""
 
     name: str
     number: str
@@ -44,7 +44,7 @@ class Participant:
 
 
 def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
-    """Return the students' folders in Moodle's download, or by the grading worksheet."""
+    """Return the students' folders, read from Moodle's download or from the grading worksheet."""
     if isinstance(roster, Sheet):
         worksheet = read_worksheet(roster)
         if worksheet is None:
@@ -66,7 +66,7 @@ def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
 
 
 def participant(part: str) -> Participant | None:
-    """Return the participant whom a part of a path names, by Moodle's rule, or None."""
+    """Return the participant whom Moodle would find in a part of a path, or None."""
     pieces = part.split("_", 4)
     if len(pieces) < 4 or pieces[2] not in _KINDS or not pieces[3]:
         return None
@@ -78,7 +78,7 @@ def participant(part: str) -> Participant | None:
 
 
 def _participants(listing: Listing) -> dict[str, Participant]:
-    """Return the participants by number; folders of files go before those of online texts."""
+    """Return the participants by number; if one has two folders, take the folder of files."""
     found: dict[str, Participant] = {}
     for path in listing.paths:
         who = next(filter(None, map(participant, path)), None)
@@ -114,7 +114,7 @@ def _name(worksheet: Worksheet, row: tuple[str, ...]) -> str:
 
 
 def _by_names(marks: Marks, found: list[Participant]) -> Places:
-    """Match participants by their numbers and names; with anonymous submissions, all are alike."""
+    """Match participants by number and name; in anonymous submissions, all names are equal."""
     is_blind = len({_member(each.name) for each in found}) == 1
     are_teams = len(found) > 1 and all("-" in each.name for each in found)
     rows = [

@@ -1,4 +1,4 @@
-"""Write the zip file with the feedback; the same pages make the same file."""
+"""Write the zip file with the feedback; the same pages always give the same file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from autograder.errors import RecordError
 
 State = Literal["new", "replaced", "unchanged"]
 Content = Callable[[], bytes]
-"""A function that returns the content of a member, so that only one page is in memory."""
+"""A function that returns a member's content when it is needed, to keep one page in memory."""
 
 _OURS = b"feedback packed by fdl"
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_package(target: Path, members: Iterable[tuple[str, Content]]) -> State:
-    """Write a zip file; replace an earlier one, but no file that something else wrote."""
+    """Write a zip file; replace only a file that an earlier run wrote."""
     if target.exists() and not _is_ours(target):
         raise RecordError(f"{target} exists, and fdl did not write it: name another file")
     temporary = target.with_name(f".{target.name}")

@@ -12,7 +12,7 @@ from autograder.exports.handback.package import Content, zipped
 from autograder.exports.matching import Matching
 
 RESULT = "no feedback was packed"
-"""End of a message about a person whom several students match, or the reverse."""
+"""End of a message about a person who matches several students, or the reverse."""
 NO_NUMBER = "{student}: the roster does not have this person's number"
 MAX_NAME = 60
 """Maximum number of characters of a person's name in a folder's name."""
@@ -32,7 +32,7 @@ class Place:
         return self.wrapped_as or f"{self.folder}/{name}"
 
     def content(self, name: str, page: Path) -> Content:
-        """Return a function that reads the page, and wraps it if the place needs that."""
+        """Return a function that reads the page, and zips it if the place is a zip file."""
         if self.wrapped_as:
             return lambda: zipped(name, page.read_bytes())
         return page.read_bytes
@@ -42,8 +42,8 @@ class Place:
 class Places:
     """Each student's place, and how people and students were matched.
 
-    `faults` are reasons why a student has no place. `notes` are remarks for the person who hands
-    back. `extra` are further members of the file.
+    `faults` are reasons why a student has no place. `notes` are remarks for the person who returns
+    the feedback. `extra` are further members of the file.
     """
 
     of_students: Mapping[str, Place]
@@ -56,7 +56,7 @@ class Places:
     def of(cls, matching: Matching, places: Sequence[Place | None], why: str) -> Places:
         """Return the places of the matched students; `places` has one for each row, or None.
 
-        `why` says why a student has none; `{student}` in it is the student.
+        `why` is the message about a student without a place; `{student}` in it is replaced.
         """
         found, faults = dict[str, Place](), list[str]()
         for number, each in matching.students.items():
@@ -68,7 +68,7 @@ class Places:
 
 
 def plain_name(name: str) -> str:
-    """Return a person's name as a part of a folder's name: short, on any disk, without "_"."""
+    """Return a person's name for use in a folder's name: short, valid on any disk, without "_"."""
     text = unicodedata.normalize("NFC", name)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     words = _UNSAFE.sub(" ", text).split()

@@ -1,7 +1,7 @@
 """The class report as one page, in words, tables and pictures.
 
-The page contains its style, its pictures and one small script of the kit that sorts tables. The
-page forbids the browser to run or load anything else. Students' answers appear as plain text.
+The page contains its style, its pictures and one small script, which sorts tables. It forbids the
+browser to run or load anything else. Students' answers appear as plain text.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class FailedClaim:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """A table row: the numbers of students who pass an item's visible check, its tests, or both."""
+    """Numbers of students who pass an item's visible check, its hidden tests, both or neither."""
 
     item: str
     both: int = 0
@@ -114,7 +114,10 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar pairs to show, the number of pairs found, and the limit for rare passages."""
+    """The similar pairs to show, and the number found.
+
+    `most_sharers` is the largest number of students who may share a rare passage.
+    """
 
     pairs: tuple[PairView, ...]
     found: int
@@ -233,7 +236,7 @@ def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
 
 
 def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
-    """Compare each auto item's visible check with its hidden tests, passed by full points only.
+    """Compare each auto item's visible check with its hidden tests; only full points pass these.
 
     A visible check that says "not done yet" counts as failed.
     """
@@ -245,7 +248,7 @@ def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list
 
 
 def _agreement(item: Item, student: StudentRecord) -> str:
-    """Return the name of the `CheckRow` column in which the student is counted."""
+    """Return the name of the `CheckRow` field that counts the student."""
     finding, said = student.findings.get(item.name), student.visible.get(item.name)
     if finding is None or not finding.is_tested or said is None:
         return "unknown"

@@ -44,7 +44,7 @@ def _draw(count: int, taken: set[int]) -> list[int]:
 def without_names(names: Mapping[str, Iterable[str]]) -> Callable[[str], str]:
     """Return a function that removes the given names and their parts from a text."""
     parts = {part for each in names.values() for name in each for part in _parts(name)}
-    # the longest first, so that no rest of a name stays if another name is part of it
+    # the longest first: removing a short name first could leave the rest of a longer name
     known = [(part.casefold(), _pattern(part)) for part in sorted(parts, key=len, reverse=True)]
 
     def leave_out(text: str) -> str:

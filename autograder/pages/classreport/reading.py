@@ -39,7 +39,7 @@ class StudentRecord:
     """One marked student.
 
     `points` are the gradebook's points by item, with None for an unmarked item. `findings` are the
-    results of the tests. `total` is the sum of points that count so far, by the course's rules.
+    results of the tests. `total` is the number of points that count so far, by the course's rules.
     `late` is the lateness in seconds. `seconds` is the time that marking took. `undated` is True if
     the submission date can't be read. `versions` are the student's software versions if they differ
     from the grader's.

@@ -2,8 +2,8 @@
 
 The method is called winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local
 algorithms for document fingerprinting, SIGMOD 2003), as in the library copydetect. Names, comments
-and layout are removed from code. Each sequence of `RUN` remaining letters becomes a fingerprint,
-and one of every `WINDOW` neighbouring fingerprints is kept. Passages from the release, the
+and layout are removed from code. Each run of `RUN` remaining characters becomes a fingerprint, and
+one of every `WINDOW` neighbouring fingerprints is kept. Passages from the release, the
 reference solutions or a known misconception do not count. Passages that more than a few students
 share do not count either: if few right solutions exist, many students write the same solution. Only
 answers to the same item are compared.
@@ -30,14 +30,14 @@ from autograder.pages.classreport.notebooks import StudentCell
 from autograder.pages.classreport.statistics import wilson_lower
 
 RUN = 18
-"""Length of a passage of code, in letters without names, comments and spaces: 2 or 3 statements."""
+"""Characters in a passage of code, without names, comments and spaces: 2 or 3 statements."""
 
 TEXT_RUN = 36
-"""Length of a passage of prose, in letters: five or six words."""
+"""Number of characters in a passage of prose: five or six words."""
 
 WINDOW = 4
 MOST_SHARERS = 10
-"""Maximum number of students who share a rare passage; in small classes, a quarter, at least 3."""
+"""Maximum number of students who share a rare passage; fewer if the class is small."""
 
 FEWEST_SHARED = 12
 """Minimum number of shared passages for a pair to be listed."""
@@ -79,8 +79,8 @@ class SharedCell:
 class Alike:
     """A cell with similar answers of two students.
 
-    `shared` is the number of rare passages in both answers. `of` is the number of rare passages in
-    one answer: the answer that has fewer of them.
+    `shared` is the number of rare passages that both answers contain. `of` is the number of rare
+    passages in the answer that has fewer of them.
     """
 
     cell: str
@@ -109,7 +109,10 @@ class SimilarPair:
 
 @dataclass(frozen=True)
 class Similarities:
-    """The similar pairs to show, the number of pairs found, and the limit for rare passages."""
+    """The similar pairs to show, and the number found.
+
+    `most_sharers` is the largest number of students who may share a rare passage.
+    """
 
     pairs: tuple[SimilarPair, ...]
     found: int
@@ -202,7 +205,7 @@ def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
 
 
 def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
-    """Return a cell's kept fingerprints, where they start, and each letter's place in the text."""
+    """Return a cell's kept fingerprints, their starts, and each character's place in the text."""
     from copydetect.utils import winnow
 
     plain, places = _plain(cell.text, cell.is_code)
@@ -214,7 +217,7 @@ def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int6
 
 
 def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
-    """Return a text without names, comments and layout, and the place of each remaining letter."""
+    """Return a text without names, comments and layout, and each remaining character's position."""
     if is_code:
         from copydetect.utils import filter_code
 
@@ -232,7 +235,7 @@ def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
 
 
 def _all(plain: str, is_code: bool) -> Prints:
-    """Return a fingerprint of each sequence of letters cᵢ: Σ cᵢ bⁱ mod 2⁶⁴, with mixed bits."""
+    """Return a fingerprint of each run of characters cᵢ: Σ cᵢ bⁱ mod 2⁶⁴, with mixed bits."""
     run = RUN if is_code else TEXT_RUN
     if len(plain) < run:
         return _NONE

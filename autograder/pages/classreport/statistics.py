@@ -59,7 +59,7 @@ class ItemStatistics:
 
     @property
     def is_suspect(self) -> bool:
-        """True if chance alone would give such a negative correlation for at most 1 item in 20.
+        """True if chance alone makes a correlation this negative for at most 1 item in 20.
 
         If the item and the rest score are independent, r is nearly normal, with mean 0 and standard
         deviation 1/√(n−1).
@@ -111,7 +111,7 @@ def analyse_items(points: Floats, best: Floats) -> tuple[ItemStatistics, ...]:
     """Return each item's statistics; `points` has a row per person, and NaN for open items.
 
     The rest score of person p for item i is Σ x[p, j] over the items j ≠ i that are marked for the
-    whole class. A total with open items would depend on the number of marked items.
+    whole class. With other items, the sum would depend on how many of them are marked.
     """
     settled = settled_items(points)
     return tuple(_analyse(points, best, settled, item) for item in range(points.shape[1]))

@@ -74,7 +74,7 @@ def _similar(
     names: Mapping[str, str],
     shown: ShownText,
 ) -> SimilarityView | None:
-    """Compare all answers; read the answers of the few pairs to show once more.
+    """Compare all answers, then read the answers of the pairs on the page a second time.
 
     Returns None if the extra `similarity` is not installed.
     """

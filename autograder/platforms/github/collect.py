@@ -192,7 +192,7 @@ class _Work:
         )
 
     def _sent(self, sender: Sender, folder: Path, entry: Entry) -> Sent:
-        """Return a notebook of the repository as a file of an intake."""
+        """Return a notebook of the repository in the form that an intake reads."""
         refusal = "" if entry.is_file else "this path is a link or a submodule, not a file"
         if entry.size > MAX_BYTES:
             refusal = f"the file is larger than {MAX_BYTES // 1_000_000} MB"

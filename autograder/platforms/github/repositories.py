@@ -50,11 +50,11 @@ def repositories(
     local: bool = False,
     faults: Mapping[str, str] | None = None,
 ) -> Iterator[Wanted]:
-    """Yield each student's repository, from the list or, if the list has none, from the pattern.
+    """Yield each student's repository, from the list or, if it is missing there, from the pattern.
 
     A pattern such as `https://github.com/org/{assignment}-{github}` names columns of the list.
     `only` selects students (default: all); `local` allows folders on this machine. `faults` are
-    reasons for which a student's repository must not be collected.
+    reasons, by student, why a repository must not be collected.
     """
     faults = faults or {}
     if unknown := sorted(set(only) - set(roster.people)):

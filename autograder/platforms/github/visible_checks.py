@@ -36,12 +36,12 @@ REPOSITORY = HERE.parents[1]
 MAX_RESULTS = 2_000_000
 """Number of bytes to read from the output of one notebook's process."""
 PAGE_LETTERS = 60_000
-"""Maximum number of letters that the texts of all checks together may have on the page.
+"""Maximum number of characters that the texts of all checks together may have on the page.
 
-GitHub shows no page above 1 MiB; as Markdown, a letter takes up to 6 bytes.
+GitHub shows no page above 1 MiB; as Markdown, a character takes up to 6 bytes.
 """
 MAX_LETTERS = 1_500
-"""Maximum number of letters of one text, on the page and in the file of results."""
+"""Maximum number of characters of one text, on the page and in the file of results."""
 
 SIGNS = {"✓": "right so far", "…": "not done yet", "✗": "not right yet"}
 """Signs that begin a verdict, each with its meaning for the item."""
@@ -131,7 +131,7 @@ def as_text(text: str, most: int = MAX_LETTERS) -> str:
 
 
 def cleaned(text: str, most: int = MAX_LETTERS) -> str:
-    """Return the text without unprintable letters, cut after `most` letters."""
+    """Return the text without unprintable characters, cut after `most` characters."""
     text = text[: 4 * most].replace("\t", "    ")
     kept = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
     return kept if len(kept) <= most else kept[: most - 1] + "…"

@@ -31,7 +31,7 @@ class HandedIn:
 
     @property
     def late(self) -> timedelta:
-        """The time between due date and submission; zero if it is on time or has no due date."""
+        """The time between due date and submission; zero if it was on time or had no due date."""
         return max(self.at - self.due, timedelta()) if self.due else timedelta()
 
     @property

@@ -1,8 +1,8 @@
 """Build a wheel of the running kit from its own files.
 
-The wheel contains exactly the running code. No build tool is needed, and the kit may be a checkout
-or installed. The wheel does not contain the hidden tests of homeworks, because they are part of the
-course.
+The wheel contains exactly the running code, which may come from a checkout or an installed package.
+No build tool is needed. The wheel does not contain the hidden tests of homeworks, because they are
+part of the course.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Let markers type the points of bonus items into the formgrader's score field.
 
 nbgrader counts a bonus item's points as extra credit, and the score has a maximum of 0. nbgrader's
-page would turn points in the score field into 0, and the item would count as marked. Here, the page
-shows the item's real maximum, and points typed as a score are saved as extra credit.
+page would turn points in the score field into 0, and the item would count as marked. With this
+module, the page shows the item's real maximum, and saves points typed as a score as extra credit.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Put = Callable[[Any, str], object]
 
 
 def install() -> None:
-    """Make this process's formgrader read and save the points of bonus items as above."""
+    """Make this process's formgrader read and save bonus points as this module describes."""
     from nbgrader.server_extensions.formgrader.apihandlers import (
         GradeCollectionHandler,
         GradeHandler,
@@ -80,7 +80,7 @@ def bonus_maxima(root: Path, assignment: str) -> dict[str, float]:
 
 
 def _list_grades(handler: Any) -> None:
-    """Answer with the grades of a submitted notebook."""
+    """Send the grades of a submitted notebook."""
     try:
         name = handler.get_argument("submission_id")
         notebook = handler.gradebook.find_submission_notebook_by_id(name)
@@ -91,13 +91,13 @@ def _list_grades(handler: Any) -> None:
 
 
 def _show_grade(handler: Any, grade_id: str) -> None:
-    """Answer with one grade."""
+    """Send one grade."""
     grade = _grade(handler, grade_id)
     handler.write(json.dumps(_entry(grade, _maxima(handler, grade.assignment.name))))
 
 
 def _saving(put: Put) -> Put:
-    """Return nbgrader's method with a variant for bonus items."""
+    """Return a method that saves bonus items itself and calls nbgrader's method for others."""
 
     @wraps(put)
     def save(handler: Any, grade_id: str) -> None:
@@ -167,7 +167,7 @@ def _grade(handler: Any, grade_id: str) -> Any:
 
 
 def _entry(grade: Any, maxima: Mapping[str, float]) -> dict[str, Any]:
-    """Return a grade as the page needs it; the page limits typed points to `max_score`."""
+    """Return a grade in the page's format; the page limits typed points to `max_score`."""
     entry: dict[str, Any] = grade.to_dict()
     if grade.max_score == 0:
         entry["max_score"] = maxima.get(grade.name, _NO_LIMIT)

@@ -4,8 +4,8 @@
 student. `nbgrader_config.py` installs `MarkedAutograde`, so that `nbgrader autograde` and the
 formgrader's button give the same marks as `fdl grade`.
 
-nbgrader itself never reads submission folders: nbgrader would stop at a renamed or broken notebook,
-and copy every stray file.
+Only the kit reads submission folders: nbgrader would stop at a renamed or broken notebook, and copy
+every stray file.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return chosen
 
     def _penalty(self) -> Any:
-        """Return a function for nbgrader's own late penalty, used if the course has no rule."""
+        """Return a function that computes nbgrader's late penalty, for courses without a rule."""
         settings = AssignLatePenalties(parent=self)
         settings.init_plugin()
 

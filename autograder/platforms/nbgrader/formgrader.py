@@ -52,7 +52,7 @@ _LINKS = (
 
 
 def install() -> None:
-    """Make this process's formgrader use the pages below and hide names that can't be shown."""
+    """Make this process's formgrader use this module's pages; hide names that can't be shown."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
@@ -81,7 +81,7 @@ def _with_desk(init: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
         from autograder.desk import server
 
         base_url = application.settings["base_url"]
-        # without a path, a login at the formgrader would hold for the formgrader's pages alone
+        # without this path, a login at the formgrader would be valid only for its own pages
         application.settings["identity_provider"].cookie_options.setdefault("path", base_url)
         server.add_to(application, base_url, _find_place)
         init(extension, application)

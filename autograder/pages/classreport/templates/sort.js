@@ -1,4 +1,4 @@
-// Put a button that sorts the rows into each column heading of a sortable table.
+// In each sortable table, put a button into each column heading; the button sorts the rows.
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];

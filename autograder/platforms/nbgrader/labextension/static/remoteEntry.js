@@ -1,6 +1,6 @@
 /**
- * A prebuilt extension of JupyterLab 4 and Notebook 7, written by hand, so that nobody has to build
- * it: it adds the marking desk to the menu Nbgrader, the command palette and the launcher.
+ * An extension of JupyterLab 4 and Notebook 7 that adds the marking desk to the menu Nbgrader, the
+ * command palette and the launcher. It is written by hand in the prebuilt form and needs no build.
  *
  * JupyterLab loads this file, hands its own modules to `init`, and calls `get` for the plugin.
  * A server that has the desk writes the desk's path into the page's configuration. On any other
@@ -62,7 +62,7 @@
 
     /**
      * @param {App} app
-     * @param {...any} services what JupyterLab gives for `tokens`; null if it has no such service
+     * @param {...any} services JupyterLab's services for `tokens`; null for a missing service
      */
     function activate(app, ...services) {
       const path = PageConfig.getOption("fdlDesk");
