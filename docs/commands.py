@@ -1,7 +1,7 @@
 """Write docs/commands.md: every command of `fdl` with its options and examples, read from the app.
 
-`make docs` runs it, and so can you (`python docs/commands.py`) after a change of a command; a test
-proves that the page is up to date.
+`make docs` runs this script. After a change of a command, run `python docs/commands.py`; a test
+fails if the page is out of date.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def add_navigation(_app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def add_index(app: Sphinx, error: Exception | None) -> None:
-    """Copy the front page to index.html, so that a browser opens the site's folder with it."""
+    """Copy the front page to index.html, which browsers show for the site's folder."""
     if error is None:
         shutil.copy(app.outdir / f"{FRONT}.html", app.outdir / "index.html")
 

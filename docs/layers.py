@@ -1,7 +1,7 @@
 """Draw docs/layers.svg: the kit's layers and the imports between them, read from the code.
 
-Run `python docs/layers.py` after a change of the structure; a test proves that the picture is
-up to date. The layers are in the order that import-linter enforces (pyproject.toml).
+After a change of the structure, run `python docs/layers.py`; a test fails if the picture is
+out of date. The layers are in the order that import-linter enforces (pyproject.toml).
 """
 
 from __future__ import annotations

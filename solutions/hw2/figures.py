@@ -19,9 +19,9 @@ def plot_objective(
     """Draw the objective along each trajectory against the number of steps.
 
     objective(x) is the value at one point; trajectories maps a label to the
-    iterates of a run, shape (T+1, d). Draw one line for each trajectory, name
+    iterates of a run, shape (T+1, d). Draw one line for each trajectory, show
     the labels in a legend, and label both axes. A logarithmic axis for the
-    objective shows the most.
+    objective shows small values best.
     """
     styles = ["-", "--", ":", "-."]
     colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]

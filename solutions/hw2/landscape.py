@@ -100,8 +100,8 @@ def gd(
     """Run gradient descent for num_steps steps from x0, shape (d+1,).
 
     gradient(x) is the gradient of some function at x. The step size eta is a
-    number, or an array (num_steps,) with one for each step. x0 must not change,
-    num_steps = 0 is allowed. Do not stop early.
+    number, or an array of shape (num_steps,) with one step size for each step.
+    x0 must not change. num_steps = 0 is allowed. Do not stop early.
 
     Returns all iterates, shape (num_steps+1, d+1), with the start in row 0.
     """

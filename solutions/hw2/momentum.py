@@ -104,8 +104,8 @@ def heavy_ball_parameters(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Convert momentum's parameters into the heavy ball's.
 
-    With them both methods take the same steps. gammas and betas hold γ_t > 0
-    and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1.
+    With the result, both methods take the same steps. gammas and betas hold
+    γ_t > 0 and β_t ≥ 0 for t = 0, ..., T-1; γ_{-1} = 1.
 
     Returns the pair (hatted gammas, hatted betas), two arrays of shape (T,).
     """
@@ -123,8 +123,9 @@ def ima(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Run the iterate moving average, equations (4, 5).
 
-    etas holds η_t for t = 0, ..., T-1. lambdas holds λ_t for t = 0, ..., T,
-    one entry more. The other arguments are as in `momentum`, and z^{-1} = x^0.
+    etas holds η_t for t = 0, ..., T-1. lambdas holds λ_t for t = 0, ..., T:
+    one more entry than etas. The other arguments are as in `momentum`, and
+    z^{-1} = x^0.
 
     Returns the pair (x, z): the iterates x^0, ..., x^T, shape (T+1, d), and
     z^0, ..., z^{T-1}, shape (T, d). T = 0 is allowed: z then has shape (0, d).
@@ -145,10 +146,10 @@ def ima_parameters(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Convert momentum's parameters into the moving average's.
 
-    With them both methods take the same steps. gammas and betas hold γ_t > 0
-    and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1. The relation must hold for
-    t ≥ 1 and leaves one λ free: choose it so that no division by zero can
-    occur.
+    With the result, both methods take the same steps. gammas and betas hold
+    γ_t > 0 and β_t ≥ 0 for t = 0, ..., T-1; γ_{-1} = 1. The relation must hold
+    for t ≥ 1 and leaves one λ free: choose this λ so that no division by zero
+    can occur.
 
     Returns the pair (etas, lambdas): η_0, ..., η_{T-1}, shape (T,), and
     λ_0, ..., λ_T, shape (T+1,).

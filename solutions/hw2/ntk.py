@@ -20,7 +20,7 @@ import numpy as np
 def activation(z: np.ndarray, n: int) -> np.ndarray:
     """Return σ(z; n) = zⁿ · 1[z ≥ 0], entry by entry.
 
-    It is a step for n = 0 and the ReLU for n = 1.
+    σ is the step function for n = 0 and the ReLU for n = 1.
     """
     z = np.asarray(z, dtype=float)
     values: np.ndarray = np.where(z >= 0, z**n, 0.0)
@@ -47,7 +47,7 @@ def gradient_v(
     x: np.ndarray,
     n: int,
 ) -> np.ndarray:
-    """Return the derivative of f(v, W; x) in v, shape (m,).
+    """Return the derivative of f(v, W; x) with respect to v, shape (m,).
 
     v has shape (m,), W has shape (m, d), x has shape (d,), and n is the
     activation's degree.
@@ -62,10 +62,10 @@ def gradient_W(
     x: np.ndarray,
     n: int,
 ) -> np.ndarray:
-    """Return the derivative of f(v, W; x) in W, shape (m, d).
+    """Return the derivative of f(v, W; x) with respect to W, shape (m, d).
 
-    Row r is the derivative in w_r. v has shape (m,), W has shape (m, d), x has
-    shape (d,), and n is the activation's degree.
+    Row r is the derivative with respect to w_r. v has shape (m,), W has shape
+    (m, d), x has shape (d,), and n is the activation's degree.
     """
     scale = v * activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))
     return np.outer(scale, x)
@@ -84,7 +84,7 @@ def empirical_ntk(
     """
     v, W, X = (np.asarray(array, dtype=float) for array in (v, W, X))
     values = derivatives = np.zeros((len(X), len(X)))
-    # In pieces of the width, so that wide networks need little memory.
+    # The sum runs over pieces of the width, so that wide networks need little memory.
     size = max(1, 2_000_000 // max(len(X), 1))
     for start in range(0, len(v), size):
         piece = slice(start, start + size)

@@ -17,7 +17,7 @@ BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#5
 def _canvas(width: float = 4.6, height: float = 3.4) -> tuple[Figure, Axes]:
     """Return a figure with one set of axes, without the upper and the right spine.
 
-    A telephone shows it half as wide as it is here, so a width of 4.6 inches keeps texts readable.
+    A phone shows the figure at half its width, so a width of 4.6 inches keeps texts readable.
     """
     figure = Figure(figsize=(width, height))
     axes = figure.subplots()
@@ -55,7 +55,7 @@ def two_paths() -> Figure:
 
 
 def objective_form() -> Figure:
-    """Draw the form of an objective against steps, for three made-up runs; two coincide."""
+    """Draw an example of an objective against steps: three made-up runs, two of which coincide."""
     steps = np.arange(31)
     fast, slow = 5 * 0.8**steps + 0.02, 5 * 0.93**steps + 0.02
     figure, axes = _canvas(4.6, 2.6)
@@ -72,7 +72,7 @@ def objective_form() -> Figure:
 
 
 def two_descents() -> Figure:
-    """Draw one run of GD and one of USAM in the valley, and the walls where they end."""
+    """Draw a run of GD and a run of USAM in the valley, and the loss across their ends."""
     figure = Figure(figsize=(4.6, 5.4), layout="constrained")
     axes, walls = figure.subplots(2, height_ratios=[3, 2])
     across, up = np.linspace(0, 2.25, 91), np.linspace(-0.35, 1.85, 89)
@@ -103,7 +103,7 @@ def two_descents() -> Figure:
 
 
 def traces_form() -> Figure:
-    """Draw the form of the medians against the radius, for made-up numbers."""
+    """Draw an example of medians against the radius, with made-up numbers."""
     figure, axes = _canvas(4.6, 2.6)
     rhos = np.array([0, 1, 2, 3])
     made_up = {"1": [3, 5, 2, 4], "2": [6, 6, 5, 7], "3": [8, 7, 9, 8]}
@@ -160,7 +160,7 @@ def growing_width() -> Figure:
 
 
 def convergence_form() -> Figure:
-    """Draw the form of errors on logarithmic axes beside a guide of slope −1/2, made up."""
+    """Draw made-up errors on logarithmic axes, beside a guide of slope −1/2."""
     widths = np.array([5.0, 20, 80, 320, 1280])
     errors = np.array([0.7, 0.5, 0.16, 0.11, 0.045])
     figure, axes = _canvas(4.6, 2.6)
