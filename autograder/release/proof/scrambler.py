@@ -73,7 +73,7 @@ class JunkMaker:
         return arrays[(self.given - 1) % len(arrays)]
 
     def curve(self, count: int) -> np.ndarray:
-        """Return positive junk for a line of `count` points; logarithmic axes hide other values."""
+        """Return positive junk for a line of `count` points: logarithmic axes can't show zeros."""
         curves = [array for array in self.handed_in if array.ndim == 1 and array.size > 1]
         if self.kind == "arguments" and curves:
             return self.next_of(curves)
