@@ -1,4 +1,4 @@
-"""The marking process of a worker, which greets and marks in one sandbox until the worker ends."""
+"""The marking process of a worker: it greets the run, then marks until the worker ends."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Manage the workers of a scheduler, which come and go; only some of them may mark.
 
-Each worker is first asked for its grader and its walls. A worker is rejected if its grader differs
-from the run's grader, or if its walls differ from the walls of other workers.
+Each worker is first asked for its grader's versions and for its walls, the layers of the sandbox
+around student code. A worker is rejected if its grader differs from the run's grader, or if its
+walls differ from the walls of other workers.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             raise
 
     def __exit__(self, *_: object) -> None:
-        """Leave the scheduler."""
+        """Disconnect from the scheduler."""
         with contextlib.suppress(OSError, TimeoutError):
             self.client.close(timeout=STOP_SECONDS)
 

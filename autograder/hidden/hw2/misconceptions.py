@@ -75,16 +75,16 @@ change(
 change(
     "p1-momentum",
     "nesterov",
-    "This is Nesterov's method: the gradient is taken at a point ahead, where equation (1) takes "
-    "it at x^t.",
+    "This is Nesterov's method: the gradient is taken at a point ahead; equation (1) takes it at "
+    "x^t.",
     momentum.momentum,
     ("gradient(i, iterates[t].copy())", "gradient(i, iterates[t] - gammas[t] * betas[t] * buffer)"),
 )
 change(
     "p1-momentum",
     "nesterov_by_a_second_push",
-    "This is Nesterov's form of momentum, as libraries have it: the step follows g_t + β_t m^t, "
-    "where equation (2) has m^t alone.",
+    "This is Nesterov's form of momentum, as in many libraries: the step follows g_t + β_t m^t; in "
+    "equation (2) it follows m^t alone.",
     momentum.momentum,
     ("gradient(i, iterates[t].copy())", "(g := gradient(i, iterates[t].copy()))"),
     ("- gammas[t] * buffer", "- gammas[t] * (g + betas[t] * buffer)"),
@@ -92,14 +92,14 @@ change(
 change(
     "p1-momentum",
     "beta_of_the_step_before",
-    "The memory of step t is weighed with β_{t−1}; equation (1) has β_t there.",
+    "The memory of step t is multiplied by β_{t−1}; equation (1) has β_t there.",
     momentum.momentum,
     ("betas[t] *", "betas[t - 1] *"),
 )
 change(
     "p1-momentum",
     "beta_of_the_next_step",
-    "The memory of step t is weighed with β_{t+1}; equation (1) has β_t there.",
+    "The memory of step t is multiplied by β_{t+1}; equation (1) has β_t there.",
     momentum.momentum,
     ("betas[t] *", "betas[min(t + 1, len(betas) - 1)] *"),
 )
@@ -151,7 +151,7 @@ change(
 change(
     "p1-momentum",
     "betas_left_out",
-    "The memory adds up all gradients undiminished: β_t is missing in equation (1).",
+    "The memory adds up all gradients at full weight: the factor β_t of equation (1) is missing.",
     momentum.momentum,
     ("betas[t] * buffer", "buffer"),
 )
@@ -219,8 +219,8 @@ def aliased_rows(
 @misconceptions.function(
     "p1-momentum",
     "momentum",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
 )
 def start_changed_in_place(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -244,8 +244,8 @@ def start_changed_in_place(
 change(
     "p1a-heavy-ball",
     "parameters_converted_again",
-    "These are the steps of momentum (1, 2): `gammas` and `betas` are the heavy ball's own here, "
-    "to be used in (3) without converting them.",
+    "These are the steps of momentum (1, 2): here `gammas` and `betas` are already those of the "
+    "heavy ball, so use them in (3) without converting them.",
     momentum.heavy_ball,
     ("betas[t] *", "betas[t] * gammas[t] / (gammas[t - 1] if t > 0 else 1) *"),
 )
@@ -276,16 +276,16 @@ change(
 change(
     "p1a-heavy-ball",
     "gradient_ahead",
-    "This is Nesterov's method: the gradient is taken after the push, where equation (3) takes it "
-    "at x^t.",
+    "This is Nesterov's method: the gradient is taken after the push; equation (3) takes it at "
+    "x^t.",
     momentum.heavy_ball,
     ("gradient(i, x) +", "gradient(i, x + betas[t] * (x - previous)) +"),
 )
 change(
     "p1a-heavy-ball",
     "move_since_the_start",
-    "The push is the whole way since the start, x^t − x^0; equation (3) repeats the last move "
-    "alone: `previous` has to follow.",
+    "The push is the whole way since the start, x^t − x^0; equation (3) repeats only the last "
+    "move: update `previous` in each step.",
     momentum.heavy_ball,
     ("        previous = x\n", ""),
 )
@@ -352,8 +352,8 @@ change(
 @misconceptions.function(
     "p1a-heavy-ball",
     "heavy_ball",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
 )
 def ball_changes_its_start(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -625,8 +625,8 @@ def aliased_z(
 @misconceptions.function(
     "p1b-ima",
     "ima",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
 )
 def start_changed_through_z(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -699,8 +699,8 @@ def _goes_forwards(call: Event) -> bool:
 change(
     "p1b-parameters",
     "solved_forwards",
-    "The relation is solved forwards, which divides by β_t: where β_t = 0 that has no result. "
-    "Which order never divides?",
+    "The relation is solved forwards, which divides by β_t and fails if β_t = 0. Which order never "
+    "divides by β_t?",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS_FROM_ONE),
     recognises=is_solved_forwards,
@@ -922,7 +922,7 @@ change(
 change(
     "p1-plot",
     "first_trajectory_alone",
-    "Only the first trajectory is drawn: does the loop end too early, by a `return` inside of it?",
+    "Only the first trajectory is drawn: does a `return` inside the loop end it too early?",
     figures.plot_objective,
     (
         '        )\n    axes.set_yscale("log")',
@@ -963,7 +963,7 @@ change(
 change(
     "p1-plot",
     "labels_on_the_wrong_lines",
-    "The legend gives lines the names of others: take label and iterates together, from "
+    "The legend gives lines the names of other lines: take label and iterates together, from "
     "`trajectories.items()`.",
     figures.plot_objective,
     (
@@ -1112,7 +1112,7 @@ value(
 )
 value(
     "largest_eigenvalue",
-    "This is the Hessian's largest eigenvalue; the trace is the sum of all of them.",
+    "This is the Hessian's largest eigenvalue; the trace is the sum of all eigenvalues.",
     trace_at_point=float(np.linalg.eigvalsh(landscape.hessian_at_point)[-1]),
 )
 
@@ -1279,21 +1279,22 @@ change_usam_update(
 )
 change_usam_update(
     "outer_factors_of_the_old_point",
-    "In ∇L only the squares are taken uphill; the single factors u and v in it are still those of "
+    "In ∇L only the squares use the point uphill; the single factors u and v are still those of "
     "the old point.",
     (" * stretch_u * u", " * u"),
     (" * stretch_v * v", " * v"),
 )
 change_usam_update(
     "squares_of_the_old_point",
-    "In ∇L the squares v² and ‖u‖² are those of the old point; they, too, have to be taken uphill.",
+    "In ∇L the squares v² and ‖u‖² are those of the old point; they have to use the point uphill, "
+    "too.",
     (" * stretch_v**2", ""),
     (" * stretch_u**2", ""),
 )
 change_usam_update(
     "step_from_the_lifted_point",
-    "The step starts at the point uphill; only the gradient is taken there, the step starts at "
-    "(u, v).",
+    "The step starts at the point uphill; only the gradient should be taken there, and the step "
+    "should start at (u, v).",
     ("return u -", "return stretch_u * u -"),
     (", v - eta", ", stretch_v * v - eta"),
 )
@@ -1348,7 +1349,7 @@ change_loss(
 )
 change_loss(
     "loss_entry_by_entry",
-    "The loss comes back entry by entry: ‖u‖² is one number, the sum of the squares.",
+    "The loss is returned entry by entry: ‖u‖² is one number, the sum of the squares.",
     ("float(0.5 * (u @ u) * v**2)", "0.5 * u**2 * v**2"),
 )
 change_loss(
@@ -1510,12 +1511,12 @@ change_trace(
 )
 change_trace(
     "trace_without_v",
-    "The entries of u's diagonal block are missing in the trace: only the one of v is left.",
+    "The entries of u's diagonal block are missing in the trace: only the entry of v is left.",
     "u @ u",
 )
 change_trace(
     "largest_eigenvalue",
-    "This is the Hessian's largest eigenvalue; the trace is the sum of all of them.",
+    "This is the Hessian's largest eigenvalue; the trace is the sum of all eigenvalues.",
     "np.linalg.eigvalsh(hessian(x))[-1]",
 )
 change_trace(
@@ -1595,7 +1596,7 @@ change_gd(
 )
 change_gd(
     "normalised_gradient",
-    "The gradient is divided by its norm; GD's step is η_k times the gradient as it is.",
+    "The gradient is divided by its norm; GD's step is η_k times the unchanged gradient.",
     ("gradient(x)\n", "(g := np.asarray(gradient(x))) / np.linalg.norm(g)\n"),
 )
 change_gd(
@@ -1605,8 +1606,7 @@ change_gd(
 )
 change_gd(
     "own_gradient",
-    "The steps follow the valley's gradient whatever is passed in; call the `gradient` of the "
-    "arguments.",
+    "The steps always follow the valley's gradient; call the `gradient` that is passed in.",
     ("gradient(x)\n", f"{VALLEY}\n"),
 )
 change_gd(
@@ -1651,8 +1651,8 @@ change_gd_loop(
 )
 change_gd_loop(
     "start_changed_in_place",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
     "x0",
     "x.copy()",
 )
@@ -1698,8 +1698,8 @@ change_usam(
 )
 change_usam(
     "from_the_lifted_point",
-    "The step starts at the point uphill; only the gradient is taken there, the step starts at "
-    "x_k.",
+    "The step starts at the point uphill; only the gradient should be taken there, and the step "
+    "should start at x_k.",
     ("= x - etas[k]", "= uphill - etas[k]"),
 )
 change_usam(
@@ -1714,13 +1714,12 @@ change_usam(
 )
 change_usam(
     "lift_from_the_start",
-    "The step up is the one at the start, in all steps; it should be ρ∇f(x_k), with each x_k.",
+    "All steps use the step up at the start; in step k it should be ρ∇f(x_k).",
     (LIFT, "rho * np.asarray(gradient(iterates[0].copy()))"),
 )
 change_usam(
     "own_gradient",
-    "The steps follow the valley's gradient whatever is passed in; call the `gradient` of the "
-    "arguments.",
+    "The steps always follow the valley's gradient; call the `gradient` that is passed in.",
     (ETAS, f"{ETAS}\n\n    def gradient(x):\n        return {VALLEY}\n"),
 )
 change_usam(
@@ -1773,7 +1772,7 @@ change_usam(
 )
 
 # --- Runs that stop early, and values cut down to a size ------------------------------------------
-# Such rules save time on a problem of one's own, but here every step must be made and returned.
+# Such rules can save time in other work, but here every step must be made and returned.
 
 
 class Loop(NamedTuple):
@@ -1806,7 +1805,7 @@ class Loop(NamedTuple):
         return f"    return {', '.join(self.arrays)}"
 
     def ends(self, done: int) -> str:
-        """Return the statement that returns the first rows: `done` more than the step's number."""
+        """Return the statement that returns the first rows: the step's number plus `done`."""
         counts = (self._place(done), self._place(done - 1))
         parts = (f"{rows}[:{k}]" for rows, k in zip(self.arrays, counts, strict=False))
         return f"return {', '.join(parts)}"
@@ -1905,8 +1904,8 @@ for loop in LOOPS:
     )
     loop.change(
         "gradient_cut_down",
-        "Large gradients are cut down before they are used; each step takes the gradient as it "
-        "is, whatever its size.",
+        "Large gradients are cut down before they are used; use each gradient unchanged, whatever "
+        "its size.",
         (loop.taken, f"np.clip({loop.taken.strip()}, -10, 10){loop.taken[-1:].strip(')')}"),
     )
 
@@ -1933,7 +1932,7 @@ change(
     momentum.ima_parameters,
     (RATIOS, f"np.clip({RATIOS}, 0, 1)"),
 )
-ETA_AT_MOST_1 = "The step size is cut off at 1; it is used as it is, however large."
+ETA_AT_MOST_1 = "The step size is cut off at 1; use it unchanged, however large it is."
 change_gd(
     "step_size_cut_off", ETA_AT_MOST_1, (ETAS, f"{ETAS.replace('(eta,', '(np.clip(eta, 0, 1),')}")
 )
@@ -1990,7 +1989,7 @@ change_experiment(
 )
 change_experiment(
     "own_optimizer",
-    "The runs are made with `usam` whatever is passed in; call the `optimizer` of the arguments.",
+    "The runs are always made with `usam`; call the `optimizer` that is passed in.",
     ("[optimizer(", "[usam("),
 )
 change_experiment(
@@ -2001,12 +2000,12 @@ change_experiment(
 )
 change_experiment(
     "mean_over_steps",
-    "Each run is averaged over its iterates; the item asks for its last one.",
+    "Each run is averaged over its iterates; the item asks for its last iterate.",
     ("num_steps)[-1]", "num_steps).mean(axis=0)"),
 )
 change_experiment(
     "whole_runs",
-    "All iterates of the runs are returned; the item asks for the last one of each.",
+    "All iterates of the runs are returned; the item asks for the last iterate of each run.",
     ("num_steps)[-1]", "num_steps)"),
 )
 change_experiment(
@@ -2173,7 +2172,7 @@ change_traces(
 )
 change_traces(
     "first_step_size_alone",
-    "Only the first step size is drawn: does the loop end too early, by a `return` inside of it?",
+    "Only the first step size is drawn: does a `return` inside the loop end it too early?",
     ("        )\n    axes.set_xlabel", "        )\n        break\n    axes.set_xlabel"),
 )
 change_traces(
@@ -2270,7 +2269,7 @@ change_landscape(
 )
 change_landscape(
     "own_loss",
-    "The surface is the valley whatever is passed in; draw the `loss` of the arguments.",
+    "The surface is always the valley; draw the `loss` that is passed in.",
     ("loss(np.array([u, v]))", "0.5 * u**2 * v**2"),
 )
 change_landscape(
@@ -2320,8 +2319,8 @@ change_landscape(
 )
 change_landscape(
     "surface_stretched",
-    "The surface is drawn on a plane of another size than its values are for: grid or `extent` do "
-    "not fit the values.",
+    "The surface is drawn on a plane of the wrong size: the grid or the `extent` does not fit the "
+    "values.",
     (HEIGHTS, "[loss(np.array([u / 2, v / 2])) for u in grid] for v in grid"),
 )
 change_landscape(
@@ -2422,7 +2421,8 @@ change_landscape(
 )
 change_landscape(
     "no_legend",
-    "No legend tells GD's points from USAM's: give each a label and call `axes.legend()`.",
+    "No legend says which points are GD's and which are USAM's: give each a label and call "
+    "`axes.legend()`.",
     (METHODS_LEGEND, ""),
 )
 change_landscape(
@@ -2482,7 +2482,7 @@ def change_both(name: str, sentence: str, old: str, new: str) -> None:
 
 change_both(
     "divided_by_m",
-    "Both derivatives are divided by m; the network has the factor 1/√m, and so have they.",
+    "Both derivatives are divided by m; like the network, they have the factor 1/√m.",
     " / np.sqrt(len(v))",
     " / len(v)",
 )
@@ -2522,7 +2522,7 @@ change_v(
 )
 change_v(
     "times_v",
-    "The derivative in v still holds v itself: the network is linear in v, so v drops out.",
+    "The derivative in v still contains v itself: the network is linear in v, so v drops out.",
     f"v * {IN_V}",
 )
 change_v(
@@ -2532,8 +2532,7 @@ change_v(
 )
 change_v(
     "relu_for_every_n",
-    "The derivative in v is made with the ReLU whatever n is: call `activation` with the n that is "
-    "passed in.",
+    "The derivative in v always uses the ReLU: call `activation` with the n that is passed in.",
     "np.maximum(np.asarray(W) @ x, 0) / np.sqrt(len(v))",
 )
 change_v(
@@ -2629,7 +2628,7 @@ change(
 change(
     "p3b-kernel",
     "divided_by_the_number_of_inputs",
-    "The kernel is divided by the number of inputs N; the factor in it belongs to the width m.",
+    "The kernel is divided by the number of inputs N; it should be divided by the width m.",
     ntk.empirical_ntk,
     ("/ len(v)", "/ len(X)"),
 )
@@ -2917,7 +2916,7 @@ change_limit(
 )
 
 # --- Slips of the printed sheet, in several readings ----------------------------------------------
-# The release lists them, as homework2.md does; each sentence says that the slip is the sheet's.
+# The release lists these slips as errata; each sentence says that the slip is the sheet's.
 
 A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratum)"
 
@@ -2938,7 +2937,7 @@ change_printed_product(
 )
 change_printed_product(
     "as_printed_transposed",
-    "it fits only where m = d, also when transposed. The right form is (v ⊙ σ'(Wx))xᵀ, of shape "
+    "it fits only if m = d, even when transposed. The right form is (v ⊙ σ'(Wx))xᵀ, of shape "
     "(m, d).",
     "np.outer(v, s * x)",
 )
@@ -3014,10 +3013,10 @@ def change_printed_angle(
 
 SQUARES = "np.sum(X * X, axis=1)"
 RIGHT_COSINE = {
-    "p3c-relu": "This is x_iᵀx_j itself. The limit comes to that if θ is made of x_iᵀx_i and so is "
-    "0, a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
-    "p3c-squared": "Your cos θ is x_iᵀx_j, but θ itself is made of x_iᵀx_i and so is 0, which is a "
-    "slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+    "p3c-relu": "This is x_iᵀx_j itself. The limit becomes x_iᵀx_j if θ is computed from x_iᵀx_i "
+    "and so is 0, a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+    "p3c-squared": "Your cos θ is x_iᵀx_j, but θ itself is computed from x_iᵀx_i and so is 0, "
+    "which is a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
 }
 for item in ("p3c-relu", "p3c-squared"):
     for name, angle, nan in (
@@ -3027,8 +3026,8 @@ for item in ("p3c-relu", "p3c-squared"):
         change_printed_angle(
             item,
             f"angle_of_an_input_with_itself_beside_the_right_factor{name}",
-            "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see "
-            f"the erratum): like the factor of E[σ'σ'], it is made of x_iᵀx_j.{nan}",
+            "θ is computed from x_iᵀx_i and so is always 0, which is a slip of the printed sheet "
+            f"(see the erratum): like the factor of E[σ'σ'], θ is computed from x_iᵀx_j.{nan}",
             angle,
             "np.cos(theta)",
             "(X @ X.T)",
@@ -3044,8 +3043,8 @@ for item in ("p3c-relu", "p3c-squared"):
         change_printed_angle(
             item,
             f"one_angle_for_each_input{name}",
-            "There is one θ for each input, made of x_iᵀx_i, which is a slip of the printed sheet "
-            f"(see the erratum): each pair has its own, θ = arccos(x_iᵀx_j).{nan}",
+            "There is one θ for each input, computed from x_iᵀx_i, which is a slip of the printed "
+            f"sheet (see the erratum): each pair has its own θ = arccos(x_iᵀx_j).{nan}",
             angle,
             "np.cos(theta)",
             "C",
@@ -3053,8 +3052,8 @@ for item in ("p3c-relu", "p3c-squared"):
     change_printed_angle(
         item,
         "angle_of_an_input_with_itself_unclipped",
-        "θ is made of x_iᵀx_i, a slip of the printed sheet (see the erratum): it is 0, or NaN "
-        "where rounding makes that number larger than 1. It is the angle between x_i and x_j.",
+        "θ is computed from x_iᵀx_i, a slip of the printed sheet (see the erratum): so it is 0, or "
+        "NaN if rounding makes x_iᵀx_i larger than 1. It should be the angle between x_i and x_j.",
         f"np.arccos({SQUARES})[:, np.newaxis] + 0 * X @ X.T",
         "np.cos(theta)",
         "C",
@@ -3074,12 +3073,12 @@ change_limit(
     "7 * S * C + omega * (1 + 4 * C**2)",
 )
 
-DEAD_END = "λ_0 = 0 is forced forwards through the relation"
+DEAD_END = "The relation is solved forwards from λ_0 = 0"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero_in_plain_numbers",
-    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, and where β_t = 0 it divides by zero. "
-    "Solve it backwards from a free λ_T.",
+    f"{DEAD_END} (see the erratum): this makes λ_1 = −1, and a β_t that is 0 is divided by. "
+    "Solve the relation backwards from a free λ_T.",
     momentum.ima_parameters,
     (
         BACKWARDS,
@@ -3089,8 +3088,8 @@ change(
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero_around_zeros",
-    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, also where β_t = 0 is kept from dividing. "
-    "Solve it backwards from a free λ_T.",
+    f"{DEAD_END} (see the erratum): this makes λ_1 = −1, even if no β_t that is 0 is divided by. "
+    "Solve the relation backwards from a free λ_T.",
     momentum.ima_parameters,
     (
         BACKWARDS,

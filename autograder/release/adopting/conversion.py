@@ -696,8 +696,8 @@ def is_claiming(node: ast.stmt) -> bool:
 def watched_names(statements: Sequence[ast.stmt], answers: Collection[str]) -> set[str]:
     """Return the arguments that claims look at after a call: xs in `sort(xs)`, `assert xs == [1]`.
 
-    A claim that also calls an answer, or uses what an answer returned, is not about an argument,
-    unless it looks at an argument of a call whose result is not kept.
+    A claim that also calls an answer, or uses what an answer returned, is not about an argument.
+    The exception is an argument of a call whose result is not kept.
     """
     every = [each for top in statements for each in ast.walk(top)]
     kept = {

@@ -201,7 +201,7 @@ def _show(item: Item, result: Result) -> None:
 
 
 def _publish(text: str, page: str) -> None:
-    """Show a page in a notebook, and its text where HTML can't be shown; else print the text."""
+    """Show a page in a notebook, or its text if HTML can't be shown; elsewhere print the text."""
     here = shell()
     if getattr(here, "kernel", None) is None:
         say(text)
