@@ -9,13 +9,13 @@ the reference.
 Unwritten code earns nothing: the reference replaces a wrong answer, but not a stub or a function
 that always returns the same result (see `is_written`).
 
-Arguments of a stand-in are untrusted, so the reference runs with a time limit and gets only a
-limited number of numbers. The reference's result takes up the grader's own memory, and n numbers
-may give a result with n² numbers. Functions that draw have no stand-ins, because a figure can't be
-sent back.
+Arguments of a stand-in are untrusted, so the reference runs with a time limit, and its arguments
+may have only a limited number of entries. The reference's result takes up the grader's own memory,
+and n numbers may give a result with n² numbers. Functions that draw have no stand-ins, because a
+figure can't be sent back.
 
-Two functions may not save each other. If the used stand-ins form a circle (A is right if B is
-right, and B is right if A is right), no function in the circle keeps its points.
+Two functions may not save each other's points. If the used stand-ins form a circle (A is right if B
+is right, and B is right if A is right), no function in the circle keeps its points.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import signal
 
 
 def end_with(pipe: int) -> None:
-    """End this process when the process that holds the other end of the pipe closes it or ends.
+    """End this process when the process at the other end of the pipe closes the pipe or ends.
 
     Nothing may ever be written to the pipe.
     """

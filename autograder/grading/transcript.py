@@ -137,7 +137,7 @@ class RecordedStudent:
 
     @property
     def arguments_after(self) -> tuple[Any, ...]:
-        """The positional arguments of the last call, as the call left them."""
+        """The positional arguments of the last call, with any changes that the call made."""
         found: tuple[Any, ...] = self._write("arguments", "", lambda: self._student.arguments_after)
         return found
 

@@ -69,7 +69,10 @@ class Keep:
                     raise FileNotFoundError(self._folder)
                 is_new = not self._folder.is_dir()
                 self._all.parent.mkdir(parents=True, exist_ok=True)
-                for folder in (self._all, self._folder):  # closed to others, with any umask
+                for folder in (
+                    self._all,
+                    self._folder,
+                ):  # closed to other users, whatever the umask is
                     folder.mkdir(mode=0o700, exist_ok=True)
                 os.utime(self._folder)
                 if is_new:

@@ -131,7 +131,7 @@ def assert_told_apart(
     if keys and any(styles_of(text, keys) for text in free_texts(figure)):
         return
     entries = [entry.text for entry in legend_entries(figure) if entry.inks]
-    # an entry with all names does not say which of them its handle stands for
+    # an entry with all names does not say which name belongs to its handle
     entries = [text for text in entries if not all(named(text) for named in names.values())]
     words = [*entries, *free_texts(figure)]
     telling = {
@@ -206,7 +206,7 @@ class _Style:
         yield from product((self.hues,), (self.line, _ANY), (self.marker, _ANY))
 
     def may_stand_for(self) -> Iterator[Hashable]:
-        """Yield the keys of the curves, in the same colours, that this handle may stand for."""
+        """Yield the keys of the curves, in the same colours, that this handle may represent."""
         # a handmade handle is often a solid line
         lines = (_ANY,) if self.line in ("None", "-") else (self.line, "None")
         markers = (_ANY,) if self.marker == "None" else (self.marker, "None")
@@ -229,7 +229,7 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """Return at most two curves of the handle's style, or else curves that it may stand for."""
+        """Return at most two curves of the handle's style, or else curves that it may represent."""
         if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]

@@ -441,14 +441,14 @@ change(
 change(
     "p1a-parameters",
     "ratio_of_the_next_step",
-    "The ratio in β̂_t belongs to the next step: it is made of the step sizes of steps t and t + 1.",
+    "The ratio in β̂_t belongs to the next step: it uses the step sizes of steps t and t + 1.",
     momentum.heavy_ball_parameters,
     (HAT_BETAS, "np.append(gammas[1:], gammas[-1:]) * betas / gammas"),
 )
 change(
     "p1a-parameters",
     "gammas_by_the_ratio",
-    "γ̂_t is divided by the step size before; compare the factor of g_t in (3) and in the step "
+    "γ̂_t is divided by the previous step size; compare the factor of g_t in (3) and in the step "
     "that momentum takes.",
     momentum.heavy_ball_parameters,
     ("return gammas,", "return gammas / previous,"),
@@ -525,7 +525,7 @@ change(
 change(
     "p1b-ima",
     "z_from_x",
-    "z^t starts from x^t in each step; in equation (4) it goes on from z^{t−1}.",
+    "z^t starts from x^t in each step; in equation (4) it continues from z^{t−1}.",
     momentum.ima,
     ("average - etas[t]", "x[t] - etas[t]"),
 )
@@ -900,7 +900,7 @@ change(
 change(
     "p1-plot",
     "own_objective",
-    "The objective drawn is that of the notebook's least-squares problem; call the `objective` "
+    "The picture shows the objective of the notebook's least-squares problem; call the `objective` "
     "that is passed in.",
     figures.plot_objective,
     (VALUES, "values = [least_squares(dimension=len(x)).objective(x) for x in iterates]"),
@@ -1233,8 +1233,8 @@ change_usam_update(
 )
 change_usam_update(
     "minus_rho",
-    "ρ has the wrong sign: the gradient is taken downhill of the point, and USAM takes it uphill, "
-    "at x + ρ∇L(x).",
+    "ρ has the wrong sign: the gradient is taken downhill of the point; USAM takes it uphill, at x "
+    "+ ρ∇L(x).",
     (STRETCHES, "1 - rho * b, 1 - rho * a"),
 )
 change_usam_update(
@@ -1611,7 +1611,7 @@ change_gd(
 )
 change_gd(
     "early_stop",
-    "The run stops by a rule of its own before all steps are made; the item asks for all K steps.",
+    "The run stops early, by a rule that is not part of the method; the item asks for all K steps.",
     (
         "        iterates[k + 1]",
         "        if np.linalg.norm(etas[k] * gradient(x)) < 0.5:\n"
@@ -1682,8 +1682,8 @@ change_usam(
 )
 change_usam(
     "minus_rho",
-    "ρ has the wrong sign: the gradient is taken downhill of x_k, and USAM takes it uphill, at "
-    "x_k + ρ∇f(x_k).",
+    "ρ has the wrong sign: the gradient is taken downhill of x_k; USAM takes it uphill, at x_k + "
+    "ρ∇f(x_k).",
     (f"+ {LIFT}", f"- {LIFT}"),
 )
 change_usam(
@@ -1870,36 +1870,33 @@ LOOPS = [
 for loop in LOOPS:
     loop.change(
         "run_ends_at_a_small_gradient",
-        "The run ends where a gradient is small, and rows are missing: the item asks for all "
-        "steps, "
-        "since a later one may move again.",
+        "The run ends when a gradient is small, and rows are missing: the item asks for all steps, "
+        "since a later step may move again.",
         loop.at_small_gradients(loop.ends(1)),
     )
     loop.change(
         "last_row_repeated_after_a_small_gradient",
         "At a small gradient the run stops and its last row is repeated. Take all steps: a later "
-        "one may move again.",
+        "step may move again.",
         loop.at_small_gradients(loop.fills(1)),
     )
     loop.change(
         "zeros_after_a_small_gradient",
         "At a small gradient the run stops and the rows after it stay 0. Take all steps: a later "
-        "one may move again.",
+        "step may move again.",
         *((f"{rows} = np.empty(", f"{rows} = np.zeros(") for rows in loop.arrays),
         loop.at_small_gradients("break"),
     )
     loop.change(
         "run_ends_after_a_small_move",
         "The run ends after a move that is small, and rows are missing: the item asks for all "
-        "steps, "
-        "since a later one may move again.",
+        "steps, since a later step may move again.",
         loop.at_small_moves(loop.ends(2)),
     )
     loop.change(
         "last_row_repeated_after_a_small_move",
-        "After a move that is small, the run stops and its last row is repeated: the item asks "
-        "for all "
-        "steps, since a later one may move again.",
+        "After a move that is small, the run stops and its last row is repeated: the item asks for "
+        "all steps, since a later step may move again.",
         loop.at_small_moves(loop.fills(2)),
     )
     loop.change(
@@ -1909,7 +1906,7 @@ for loop in LOOPS:
         (loop.taken, f"np.clip({loop.taken.strip()}, -10, 10){loop.taken[-1:].strip(')')}"),
     )
 
-BETA_AT_MOST_1 = "is cut off to lie between 0 and 1; it is used as it is, also above 1."
+BETA_AT_MOST_1 = "is cut off to lie between 0 and 1; use it unchanged, even above 1."
 change(
     "p1-momentum",
     "betas_cut_off",
@@ -1963,7 +1960,7 @@ change_experiment(
 )
 change_experiment(
     "indices_for_keys",
-    "The keys count the settings; the item asks for the numbers themselves, (eta, rho).",
+    "The keys are indices of the settings; the item asks for the values themselves, (eta, rho).",
     ("(eta, rho): np", "(i, j): np"),
     (PAIRS, "for i, eta in enumerate(etas)\n        for j, rho in enumerate(rhos)"),
 )
@@ -2035,7 +2032,7 @@ change_experiment(
 )
 change_experiment(
     "gd_left_out",
-    "The pairs with ρ = 0 are missing; they stand for GD, the other method of the comparison.",
+    "The pairs with ρ = 0 are missing; they are GD, the other method of the comparison.",
     (PAIRS, f"{PAIRS}\n        if rho > 0"),
 )
 change_experiment(
@@ -2193,8 +2190,8 @@ change_traces(
 )
 change_traces(
     "diverged_runs_kept",
-    "Diverged runs are still in the median: leave out those that are not finite, and those "
-    "further than 10⁶ from the origin.",
+    "Diverged runs are still in the median: leave out runs that are not finite, and runs further "
+    "than 10⁶ from the origin.",
     (KEPT, "ends"),
 )
 change_traces(
@@ -2313,8 +2310,8 @@ change_landscape(
 )
 change_landscape(
     "cells_counted",
-    "The surface is drawn over numbers of rows and columns, not over u and v: give it the grid, or "
-    "`imshow` an `extent=…`.",
+    "The surface is drawn over numbers of rows and columns, not over u and v: pass the grid, or "
+    "give `imshow` an `extent=…`.",
     (FILLED, 'axes.imshow(values, origin="lower")'),
 )
 change_landscape(
@@ -2527,7 +2524,7 @@ change_v(
 )
 change_v(
     "derivative_for_the_activation",
-    "The derivative in v is made with σ'; v is outside of σ, so σ stays as it is.",
+    "The derivative in v uses σ'; v is outside σ, so σ stays unchanged.",
     "activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_v(
@@ -2567,7 +2564,7 @@ change_w(
 )
 change_w(
     "activation_for_its_derivative",
-    "The derivative in W is made with σ; w_r is inside of σ, so the chain rule asks for σ'.",
+    "The derivative in W uses σ; w_r is inside σ, so the chain rule gives σ'.",
     "v * activation(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_w(
@@ -2702,14 +2699,14 @@ change(
 change(
     "p3b-kernel",
     "step_for_every_derivative",
-    "σ' is the step function whatever n is; that is right for the ReLU alone.",
+    "σ' is always the step function; this is right only for the ReLU.",
     ntk.empirical_ntk,
     ("activation_derivative(Z, n)", "activation(Z, 0)"),
 )
 change(
     "p3b-kernel",
     "relu_for_every_n",
-    "σ and σ' are those of the ReLU whatever n is: pass on the n that is passed in.",
+    "σ and σ' are always those of the ReLU: use the n that is passed in.",
     ntk.empirical_ntk,
     ("activation(Z, n), activation_derivative(Z, n)", "activation(Z, 1), activation(Z, 0)"),
 )
@@ -2775,15 +2772,15 @@ for item in ("p3c-relu", "p3c-squared"):
     change_angle(
         item,
         "angle_of_an_input_with_itself",
-        "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see the "
-        "erratum): it is the angle between x_i and x_j.",
+        "θ is computed from x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see "
+        "the erratum): θ should be the angle between x_i and x_j.",
         "0.0 * omega",
     )
     change_angle(
         item,
         "arccos_beyond_one",
-        "NaN appears where rounding makes x_iᵀx_j larger than 1 or smaller than −1, and arccos has "
-        "no value: clip it first.",
+        "NaN appears where rounding makes x_iᵀx_j larger than 1 or smaller than −1, so that arccos "
+        "has no value: clip x_iᵀx_j first.",
         "np.arccos(X @ X.T)",
     )
     change_angle(
@@ -3182,8 +3179,8 @@ change(
 change(
     "p3-plot",
     "guide_fitted_to_the_errors",
-    "The guide is fitted to the errors and takes over their slope; it should have slope −1/2 "
-    "whatever the errors do.",
+    "The guide is fitted to the errors and takes over their slope; it should have slope −1/2 for "
+    "any errors.",
     figures.plot_convergence,
     (
         f"errors[0] * {GUIDE}",
@@ -3243,7 +3240,7 @@ change(
 change(
     "p3-plot",
     "guide_without_a_name",
-    "The legend does not say which line is the guide: give the guide a label that tells its slope.",
+    "The legend does not say which line is the guide: give the guide a label with its slope.",
     figures.plot_convergence,
     ('color="#D55E00", label=r"guide of slope $-\\frac{1}{2}$"', 'color="#D55E00"'),
 )

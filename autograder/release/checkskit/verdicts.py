@@ -393,7 +393,7 @@ def _item_in(items: Sequence[Item], names: Sequence[str]) -> bool:
 
 
 def items_named(name: object, *, texts: bool = False) -> list[str]:
-    """Return the items with hints that a name fits exactly; if there is none, in part.
+    """Return the items with hints that a name fits exactly, or else those that it fits in part.
 
     With `texts`, search the items that are texts instead.
     """
