@@ -92,7 +92,7 @@ def long_seconds(assignment: Assignment) -> float:
 
 
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """Return the jobs, the long ones of the last time at the end, so that no job waits for them."""
+    """Return the jobs, sorted so that jobs that took long the last time are at the end."""
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 

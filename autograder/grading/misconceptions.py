@@ -115,7 +115,7 @@ class Catalogue:
             self._causes[key] = cause
 
     def cause(self, misconception: Misconception) -> str:
-        """Return the mistake that a misconception shares with other items' misconceptions, or ""."""
+        """Return the mistake that a misconception shares with misconceptions elsewhere, or ""."""
         return self._causes.get((misconception.item, misconception.name), "")
 
     def helper(self, function: Function) -> Function:

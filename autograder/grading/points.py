@@ -108,7 +108,7 @@ def joined_names(found: Sequence[Misconception]) -> str:
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""The mistakes that each item shares with other items, with the claims that each mistake fails."""
+"""The mistakes that each item shares with other items, with the claims that each makes fail."""
 
 
 def charge_once(

@@ -69,10 +69,7 @@ class Keep:
                     raise FileNotFoundError(self._folder)
                 is_new = not self._folder.is_dir()
                 self._all.parent.mkdir(parents=True, exist_ok=True)
-                for folder in (
-                    self._all,
-                    self._folder,
-                ):  # closed to other users, whatever the umask is
+                for folder in (self._all, self._folder):  # closed to other users, with any umask
                     folder.mkdir(mode=0o700, exist_ok=True)
                 os.utime(self._folder)
                 if is_new:

@@ -1658,7 +1658,7 @@ change_gd_loop(
 )
 change_gd_loop(
     "start_of_floats_changed_in_place",
-    "`x0` itself is changed by the steps: `np.asarray` makes no copy of an array of floats, "
+    "The steps change `x0` itself: `np.asarray` makes no copy of an array of floats, but "
     "`np.array` does.",
     "np.asarray(x0, dtype=float)",
     "x.copy()",
@@ -1761,7 +1761,7 @@ change_usam(
 )
 change_usam(
     "start_changed_in_place",
-    "`x0` itself is changed by the steps: `np.asarray` makes no copy of an array of floats, "
+    "The steps change `x0` itself: `np.asarray` makes no copy of an array of floats, but "
     "`np.array` does.",
     ("iterates[0] = x0", "iterates[0] = x = np.asarray(x0, dtype=float)"),
     ("        x = iterates[k].copy()\n", ""),
@@ -1924,8 +1924,8 @@ change(
 change(
     "p1b-parameters",
     "ratios_cut_off",
-    "The heavy ball's β̂_t is cut off at 1 on the way to λ. It may exceed 1 when the step size "
-    "grows, and the methods still coincide.",
+    "The heavy ball's β̂_t is cut off at 1 before λ is computed. It may exceed 1 when the step "
+    "size grows, and the methods still coincide.",
     momentum.ima_parameters,
     (RATIOS, f"np.clip({RATIOS}, 0, 1)"),
 )
@@ -2569,7 +2569,7 @@ change_w(
 )
 change_w(
     "relus_derivative_for_every_n",
-    "The derivative in W uses the step function, which is σ' of the ReLU alone: call "
+    "The derivative in W uses the step function, which is σ' only for the ReLU: call "
     "`activation_derivative` with the n that is passed in.",
     "v * activation(np.asarray(W) @ x, 0) / np.sqrt(len(v))",
 )
