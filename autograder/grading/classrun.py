@@ -118,7 +118,7 @@ def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -
     need USUAL_MEMORY each.
     """
     limits, machine = limits or Limits(), machine or Machine()
-    most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
+    most = limits.total_memory_bytes + limits.disk_bytes  # files may be in memory
     others = (machine.available_memory() - most) // USUAL_MEMORY
     return max(1, min(machine.processors(), 1 + others))
 
@@ -178,7 +178,11 @@ def _run_pool(
                             mark_here, course.root, assignment.name, job.student, job.path, seed,
                             settings, release=job.release,
                         )  # fmt: skip
-                except (BrokenProcessPool, OSError, EOFError) as error:  # the server may be gone
+                except (
+                    BrokenProcessPool,
+                    OSError,
+                    EOFError,
+                ) as error:  # the fork server may have ended
                     is_whole = False
                     if running or lost:
                         waiting.append(job)

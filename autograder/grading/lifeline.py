@@ -13,7 +13,7 @@ def end_with(pipe: int) -> None:
 
     Nothing may ever be written to the pipe.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the holder decides when to stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides when to stop
     # When the pipe closes, the kernel sends a signal. The signal ends a process that has no handler
     # for it, even during a long calculation.
     signal.signal(signal.SIGIO, signal.SIG_DFL)

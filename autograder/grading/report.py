@@ -222,7 +222,7 @@ class Report(_Shown):
                     "mark the submission again"
                 )
             return msgspec.json.decode(text, type=cls)
-        except (ValueError, RecursionError) as error:  # msgspec's errors, and texts beyond UTF-8
+        except (ValueError, RecursionError) as error:  # msgspec's, and texts that are not UTF-8
             raise RecordError(f"not a Report: {str(error)[:200]}") from error
 
 

@@ -128,7 +128,7 @@ class _ClassRun:
         except KitError as error:
             self.found.append(Marked(job.student, None, str(error)))
             return
-        assert member.protection is not None  # a fit worker has walls
+        assert member.protection is not None  # fit workers sent their walls
         asked = Asked(self.assignment, sent.name, self.seed, member.protection)
         order = Order(self.assignment.name, str(self.seed), self.settings, sent)
         content = b"" if member.bundle == self.bundle.name else self.bundle.content

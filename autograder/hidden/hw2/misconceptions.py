@@ -2654,15 +2654,15 @@ change(
 change(
     "p3b-kernel",
     "v_in_absolute_value",
-    "The second term has |v_r| instead of v_r²: the factor comes once from x_i and once from x_j.",
+    "The second term has |v_r| instead of v_r²: one factor v_r comes from x_i and one from x_j.",
     ntk.empirical_ntk,
     ("* v[piece]", "* np.sqrt(np.abs(v[piece]))"),
 )
 change(
     "p3b-kernel",
     "v_left_out",
-    "v is missing in the second term. Its square has mean 1, so it vanishes in the limit, but not "
-    "at finite width.",
+    "v is missing in the second term. As v_r² has mean 1, v drops out of the limit, but not at "
+    "finite width.",
     ntk.empirical_ntk,
     (" * v[piece]", ""),
 )
@@ -2919,7 +2919,7 @@ A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratu
 
 
 def change_printed_product(name: str, sentence: str, product: str) -> None:
-    """Add a reading of the printed derivative in W; `s` is σ'(Wx)/√m.
+    """Add a misconception for one reading of the printed derivative in W; `s` is σ'(Wx)/√m.
 
     Most of these readings can be computed only if m = d, and two readings only if m = d = 1.
     """
@@ -3216,8 +3216,8 @@ change(
 change(
     "p3-plot",
     "errors_relative_to_the_first",
-    "The errors are divided by the first one; they are relative errors already, draw them as they "
-    "are.",
+    "The errors are divided by the first error; they are already relative errors, so draw them "
+    "unchanged.",
     figures.plot_convergence,
     ("np.asarray(errors, dtype=float)", "np.asarray(errors, dtype=float) / errors[0]"),
 )

@@ -174,7 +174,7 @@ def _try(course: Course, plan: Plan, homework: NewHomework, trial: Trial) -> lis
                 learnt = [_learn(marker, each, trial) for each in plan.notebooks if each.sources]
             if time.monotonic() < start + TRIAL_SECONDS:
                 return any(learnt)
-            # an error that the limit caused looks like one of the solution's own
+            # an error that the time limit caused looks like an error of the solution
             trial.by_hand, trial.failed = known
             told = f"the converted tests took more than {TRIAL_SECONDS:g} s, so not all were tried"
             return [Remark(homework.name, told)]
@@ -214,7 +214,7 @@ def _write(plan: Plan, folders: Mapping[str, Path], homework: NewHomework) -> No
     source, solutions, hidden = (folders[each] for each in ("source", "solutions", "hidden"))
     for name, path in plan.files.items():
         shutil.copyfile(path, source / name)
-        if name.endswith(".py"):  # solutions and hidden tests import it from here
+        if name.endswith(".py"):  # solutions and hidden tests import this copy
             shutil.copyfile(path, solutions / name)
     for adopted in plan.notebooks:
         write_text(source / f"{adopted.name}.ipynb", to_text(adopted.notebook))

@@ -233,7 +233,7 @@ def _remarks(
 
 
 def _has_cells(notebook: NotebookNode, path: Path) -> bool:
-    """Return whether a notebook has all cells of another one, as a released notebook has."""
+    """Return whether a notebook already has all cells of the notebook at `path`."""
     try:
         other = nbformat.read(path, as_version=4)
     except Exception:  # nbformat raises many kinds of errors

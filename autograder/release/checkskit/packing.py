@@ -272,7 +272,7 @@ def _failing(each: Rehearsed) -> Iterator[Line]:
             message = " ".join(each.run.messages.get(item.name, "").split())
             yield "✗", f"{_listed([item])}: {word}" + (f". {message}" if message else "")
     if unknown := [i.name for i in each.items if each.outcome(i) == "unknown"]:
-        yield "✗", f"{each.saved.shown}: not known, as the run did not end: {', '.join(unknown)}"
+        yield "✗", f"{each.saved.shown}: unknown, as the run did not end: {', '.join(unknown)}"
 
 
 def _listed(items: Iterable[Item]) -> str:
@@ -341,7 +341,7 @@ _WORDS = {
     ),
     "file": (
         "opens {}, a file that is not in the package.",
-        " Write what you need of it into a code cell.",
+        " Write what you need from it into a code cell.",
     ),
     "path": (
         "uses {}, which exists only on this machine.",

@@ -205,7 +205,7 @@ def _read_log(log: str, late: bool, seconds: float, notebook: Saved) -> Run:
     for line in log.splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:  # cut off in the middle
+        except ValueError:  # the last line was cut off
             break
         last = entry.get("cell", last)
         states.update(entry.get("states", {}))
@@ -278,7 +278,7 @@ def _run_sources(
         plt.close("all")
         error = result.error_before_exec or result.error_in_exec
         if isinstance(error, KeyboardInterrupt) and _has_no_processes():
-            raise error  # by the student, who waits for it
+            raise error  # the student stopped the run
         if error is not None and not isinstance(error, NotImplementedError):
             watch.look_for_file(text := named(error))
             write(fault="error", name=_clipped(text), item="")
@@ -323,7 +323,7 @@ def _shell(scratch: str) -> Any:
     settings.InteractiveShell.colors = "nocolor"
     make: Any = Shell if _has_no_processes() else Shell.instance
     notebook = make(config=settings, ipython_dir=str(Path(scratch, "ipython")))
-    plt.switch_backend(mpl.get_backend())  # which it may not have loaded yet
+    plt.switch_backend(mpl.get_backend())  # it may not be loaded yet
     for owner, name in ((mpl, "use"), (plt, "switch_backend")):
         setattr(owner, name, lambda *_, **__: None)  # a window would wait for its user
     have_progress_bars()
