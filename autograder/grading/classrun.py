@@ -178,11 +178,7 @@ def _run_pool(
                             mark_here, course.root, assignment.name, job.student, job.path, seed,
                             settings, release=job.release,
                         )  # fmt: skip
-                except (
-                    BrokenProcessPool,
-                    OSError,
-                    EOFError,
-                ) as error:  # the fork server may have ended
+                except (BrokenProcessPool, OSError, EOFError) as error:  # the server may be gone
                     is_whole = False
                     if running or lost:
                         waiting.append(job)

@@ -8,8 +8,8 @@ a thousandth from the same data in one of our own figures. A student's data are 
 each other, so the work grows only with the amount of data.
 
 If the test passes in a function of two variables, the facts do not depend on grids or on how marks
-are grouped. Such facts say what a field shows about the function, and which of the points that are
-marked in our figures are marked.
+are grouped. Such facts say what a field shows about the function, and which points are marked, out
+of the points that our figures mark.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return the names on circles in `saved_by`, which maps each function to its stand-ins."""
     reach = {name: set(others) for name, others in saved_by.items()}
-    for middle in reach:  # Warshall: from now on paths through this name count too
+    for middle in reach:  # Warshall's algorithm: now include paths through this name
         for reached in reach.values():
             if middle in reached:
                 reached |= reach[middle]

@@ -136,7 +136,7 @@ def charge_once(
 def _reasons(
     claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the shared mistakes and slips of an item, each with the claims that it fails.
+    """Yield the shared mistakes and slips of an item, each with the claims that it makes fail.
 
     Slips of several kinds cost no more than one kind of slip, so all slips are charged together.
     """

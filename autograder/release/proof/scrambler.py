@@ -35,7 +35,7 @@ def junk_answer(answer: Any, kind: str) -> Any:
 
 
 class JunkMaker:
-    """A maker of junk: it replaces all numbers in a value, also in lists, tuples and dicts."""
+    """Replaces all numbers in a value with junk, also in lists, tuples and dicts."""
 
     def __init__(self, kind: str, arguments: tuple[Any, ...]) -> None:
         self.kind = kind
