@@ -160,8 +160,8 @@ def names_in_legends(
 ) -> dict[int, tuple[str, ...]]:
     """Return the names that legends give to curves, by the curve's `id`, without unnamed curves.
 
-    The handles and texts of a legend may be in any order. So an entry whose text passes `tells`
-    names the visible curve in the style of its handle, if there is only one such curve. A curve
+    The handles and texts of a legend may be in any order. So an entry names a curve if the entry's
+    text passes `tells` and exactly one visible curve has the style of the entry's handle. A curve
     that no such entry names has its own label as its name, if a legend shows that label.
     """
     found: dict[int, list[str]] = defaultdict(list)
