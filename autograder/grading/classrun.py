@@ -27,7 +27,7 @@ from autograder.sandbox import Sandbox
 from autograder.submission.parcel import Parcel
 
 ALONE = 2
-"""Number of times to mark a submission alone after its pool of marking processes failed."""
+"""Number of attempts to mark a submission alone after its pool of marking processes failed."""
 USUAL_MEMORY = 768 * MiB
 """Number of bytes that all processes together need to mark an ordinary submission."""
 
@@ -36,7 +36,7 @@ LONG_SECONDS = 30.0
 """Seconds of marking above which a submission is marked after all others."""
 
 LONG_SHARE = 1 / 3
-"""Share of a submission's time limit; only code that waits or never ends needs more."""
+"""Share of a submission's time limit above which marking is long; ordinary code needs less."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def long_seconds(assignment: Assignment) -> float:
 
 
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """Return the jobs; those that took long last time come last, so that no other job waits."""
+    """Return the jobs, sorted so that jobs that took long the last time are at the end."""
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 
@@ -114,10 +114,11 @@ def unknown_extensions(course: Course, assignment: str) -> list[str]:
 def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:
     """Return the number of submissions to mark at once: one per processor, if memory allows.
 
-    There is enough memory if one submission can use all the memory that its limit allows.
+    One of the submissions may use all the memory that its limit allows; the others are assumed to
+    need USUAL_MEMORY each.
     """
     limits, machine = limits or Limits(), machine or Machine()
-    most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
+    most = limits.total_memory_bytes + limits.disk_bytes  # files may be in memory
     others = (machine.available_memory() - most) // USUAL_MEMORY
     return max(1, min(machine.processors(), 1 + others))
 
@@ -133,8 +134,8 @@ def mark_class(
 ) -> Generator[Marked]:
     """Mark every job and yield each result as soon as it is known.
 
-    If a marking process dies, only the jobs being marked are affected. Each of these jobs is marked
-    alone after all other jobs, and once more if its process dies again.
+    If a marking process dies, only the jobs that are being marked are affected. Each of these jobs
+    is marked alone after all other jobs. If its process dies again, the job is marked once more.
     """
     settings = settings or MarkSettings(assignment.limits)
     workers = max(1, min(workers, len(jobs)))
@@ -235,7 +236,7 @@ def mark_here(
     """Mark in this process, keep the sandbox for the next job, and return any failure as text."""
     try:
         marking = _worker(root, name, settings).mark(submission, seed, release)
-        # The tests' calls and answers can't leave this process, and must not.
+        # The tests' calls and answers contain hidden inputs, so they must not leave this process.
         return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
         return Marked(student, None, str(error))

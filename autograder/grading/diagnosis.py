@@ -1,11 +1,12 @@
 """Find the misconceptions that a wrong answer agrees with in the hidden tests.
 
 Each misconception goes through the same hidden tests with the same inputs, and its transcript is
-compared with the student's. A misconception is named if the student's answer has all its errors in
-the same way, and no other misconception explains these errors. So a misconception's sentence never
-blames a part of an answer that is right. Right parts are not compared. Several misconceptions are
-named if each of them explains a different part. A function with two misconceptions gives other
-answers than a function with one, so pairs are tried too.
+compared with the student's. A misconception is named if the student's answer has all the
+misconception's errors in the same way, and no other misconception explains these errors. So a
+misconception's sentence never blames a right part of an answer. Right parts are not compared.
+Several misconceptions are named if each of them explains a different part. A function with two
+misconceptions gives different answers from a function with one of them, so pairs of misconceptions
+are tried too.
 
 Pictures may be drawn in any style. So diagnosis compares only those features in which the
 misconception's picture differs from the reference's. The student's picture must have all these
@@ -84,7 +85,7 @@ def _parts(wrong: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outcome]:
-    """Return the outcomes of these parts' core tests, and of these robustness tests."""
+    """Return the outcomes of the core tests and robustness tests that `wrong` names."""
     return [
         outcome
         for outcome in outcomes
@@ -234,7 +235,7 @@ def _bare(outcome: Outcome) -> Outcome:
         replace(event, args=(), kwargs=None, answer=mapped(event.answer, _without_function))
         for event in outcome.transcript
     )
-    compared = None if outcome.compared is None else (None, None)  # keep only whether any were
+    compared = None if outcome.compared is None else (None, None)  # were numbers compared?
     return replace(outcome, transcript=tuple(events), compared=compared)
 
 
@@ -243,11 +244,11 @@ def _without_function(part: Any) -> Any:
 
 
 def any_function() -> None:
-    """Replace each function in an answer by the same value, so all functions count as equal."""
+    """Do nothing: this function replaces each function in an answer, so that all count as equal."""
 
 
 def _tells_nothing(outcomes: Outcomes) -> bool:
-    """Return whether the tests got only errors: equal errors may have different causes.
+    """Return whether the tests got only errors, which explain nothing: their causes may differ.
 
     An error after names were removed does not count, because it shows that the code uses these
     names.
@@ -263,8 +264,8 @@ def _has_figures(outcomes: Outcomes) -> bool:
 def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
     """Return whether the student's answer has all the trial's errors; figures are not compared.
 
-    Each error must appear in the same way. If the answer also has other errors, it is enough that
-    the student's outcomes contain the messages of the trial's slips.
+    Each error must appear in the same way. If the answer also has other errors and all the trial's
+    errors are slips, it is enough that the student got the same messages for these slips.
     """
     if any(each.recognises and each.recognises(outcomes) for each in trial.misconceptions):
         return True
@@ -279,7 +280,7 @@ def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
 def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
     """Return whether all failures of the trial are slips whose messages the student also got.
 
-    Slips that were found by comparing numbers do not count.
+    A slip that was found by comparing numbers is not enough.
     """
     slips = [outcome for outcome in trial.outcomes if not outcome.passed]
     own = {outcome.case: outcome for outcome in outcomes}
@@ -293,7 +294,7 @@ def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[str, str]]) -> bool:
-    """Return whether this trial of core tests explains parts that no other trial explains."""
+    """Return whether this trial of core tests explains some parts that are still unexplained."""
     return (
         bool(trial.wrong)
         and trial.wrong <= unexplained
@@ -302,7 +303,7 @@ def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[st
 
 
 def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
-    """Return the trials that are the only ones for their robustness test or part.
+    """Return the trials that have no rival, which is another trial for the same part or test.
 
     If several trials compete, a trial is returned if it is the only one that agrees with all
     answers, right and wrong. A part may have up to `most` trials, because a picture can show two
@@ -318,7 +319,7 @@ def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_
 
 
 def _common(trials: Sequence[_Trial]) -> list[_Trial]:
-    """Return the misconceptions that are in all these pairs: both, one, or none."""
+    """Return a trial with the misconceptions that all these pairs share, or no trial."""
     if not trials:
         return []
     first = trials[0].misconceptions
@@ -327,9 +328,9 @@ def _common(trials: Sequence[_Trial]) -> list[_Trial]:
 
 
 def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]:
-    """Return the trials whose failures are not a proper part of another trial's failures.
+    """Return the trials whose failures are not a proper subset of another trial's failures.
 
-    Without `of_parts`, only trials that fail no core test are compared.
+    Without `of_parts`, a trial that fails a core test is always returned.
     """
     return [
         trial
@@ -342,7 +343,7 @@ def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]
 def _in_picture(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """Return the trials that explain a picture, or no trials if a wrong part stays unexplained."""
+    """Return the trials that explain a picture; no trials if a wrong part remains unexplained."""
     alike = _alike(outcomes, right, trials, strictly=strictly)
     found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
     missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
@@ -352,11 +353,11 @@ def _in_picture(
 def _alike(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """Return the trials whose figures differ from the reference's figures as the student's do.
+    """Return the trials whose figures differ from the reference's in the same way as the student's.
 
     A trial is left out if another trial has all its differences and more. Only calls that the tests
     also made for the reference are compared. Without `strictly`, only cases with equal numbers of
-    calls are compared, because a failing test calls again with other data.
+    calls are compared, because a failing test may call the function again with other data.
     """
     ours = [right, *(trial.outcomes for trial in trials)]
     looks = Looks(ours, functions_of_the_plane(outcomes))
@@ -364,7 +365,7 @@ def _alike(
     asked = {fact[:2] for fact in reference}
     ways = []
     for trial in trials:
-        # a test that fails asks for another figure, which the reference was not asked for
+        # a failing test may ask for a second figure, which the test of the reference did not need
         drawn, right_facts, own = at_same_places(looks.facts(trial.outcomes), reference, all_own)
         alike = None if strictly else _asked_alike(outcomes, right, trial.outcomes)
         differing = {
@@ -407,7 +408,7 @@ def _same_event(event: Event, other: Event) -> bool:
 
 
 def _same(answer: Any, other: Any) -> bool:
-    """Return whether two answers in plain data are the same up to rounding; skip functions."""
+    """Return whether two answers are the same up to rounding; functions count as the same."""
     if callable(answer) or callable(other):
         return True
     if isinstance(answer, FigureData) or isinstance(other, FigureData):

@@ -1,9 +1,10 @@
 """Decide which error texts a student may read: only texts that can't contain a hidden input.
 
-An error that a student's function raises during a test may say anything, such as the numbers that
-it was called with. So the error's text is shown only if it is one of the sentences of Python or
-numpy listed here, with numbers below 20 as sizes. Names in the text must be Python's, numpy's, the
-released notebook's, or in the line that raised the error, which the student sees anyway.
+The text of an error that a student's function raises during a test may contain anything, such as
+the numbers that the function was called with. So the text is shown only if it is one of the
+sentences of Python or numpy listed here, with numbers below 20 as sizes. Each name in the text must
+be a name of Python, of numpy or of the released notebook, or it must be in the line that raised the
+error, which the student sees anyway.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _SLOTS = {
     "F": rf"((?:{_NAME}|<lambda>)(?:\.(?:{_NAME}|<locals>|<lambda>))*)\(\)",
     "O": r"(?:[-+*/%@&|^<>=]{1,3}|\*\* or pow\(\))",
 }
-"""Patterns of the slots: a small number, a shape, a name, a call and an operator."""
+"""Patterns of the slots in a template: a small number, a shape, a name, a call, an operator."""
 
 _TEMPLATES = r"""
 name 'W' is not defined

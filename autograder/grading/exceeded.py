@@ -2,9 +2,9 @@
 
 Students read in their feedback that, for example, a cell was stopped after 30 s. Only the teacher
 can change this limit. So teachers see the name of the limit's setting on the terminal, in the proof
-of a release and on the instructor's page. A Report contains only sentences for students; these
-sentences show which limits were exceeded. If a student's code prints such a sentence, the teacher
-sees a wrong hint, but nothing else happens.
+of a release and on the instructor's page. A Report contains only sentences for students; this
+module recognises the exceeded limits in these sentences. If a student's code prints such a
+sentence, the teacher sees a wrong hint, but nothing else happens.
 """
 
 from __future__ import annotations

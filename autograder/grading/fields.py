@@ -1,9 +1,10 @@
-"""Find out whether a field in a figure shows a function of two variables, or a usual mistake.
+"""Find out whether a field in a figure shows a function of two variables, or a common mistake.
 
-A field may be drawn on any grid, in any style, so its values are never compared with another
-picture's values. A field's values are compared with the function at the field's own samples. If the
-field does not show the function, its values are compared with the results of the usual mistakes.
-The work grows with the number of samples.
+A field is the values that a contour plot, an image or a surface shows over the plane. A field may
+be drawn on any grid and in any style, so its values are never compared with another picture's
+values. A field's values are compared with the function at the field's own samples. If the field
+does not show the function, its values are compared with the results of common mistakes. The work
+grows with the number of samples.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ Values = Callable[[np.ndarray], Any]
 
 
 def meaning_of(axes: AxesData, field: FieldData, function: Polynomial) -> str:
-    """Return what a field shows: "the function", a usual mistake's name, "nothing" or "other"."""
+    """Return what a field shows: "the function", a common mistake's name, "nothing" or "other"."""
     key = "meaning", id(field), function.coefficients.tobytes()
     return find_once(axes, key, lambda: _meaning(axes, field, function))
 
@@ -62,7 +63,7 @@ def _meaning(axes: AxesData, field: FieldData, function: Polynomial) -> str:
 
 
 def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[tuple[str, Values]]:
-    """Yield the function and its versions with the usual mistakes, by name."""
+    """Yield the function, and the function with each of the common mistakes, by name."""
     low, high = (corner[::-1] if turned else corner for corner in field.box)
     size = np.maximum(high - low, 1e-300)
 
@@ -108,14 +109,14 @@ def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
 
 
 def _middles(samples: np.ndarray) -> np.ndarray:
-    """Return the middles of the ranges that are shown; infinite ends of ranges are cut off."""
+    """Return the middles of the shown ranges of values; infinite ends of ranges are cut off."""
     low, high = (np.clip(part, -1e200, 1e200) for part in samples[:, 2:].T)
     middles: np.ndarray = low / 2 + high / 2
     return middles
 
 
 def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
-    """Return whether both fields rise in the same places, at the samples inside our field."""
+    """Return whether both fields rank the samples inside our field in the same order."""
     mine, theirs = (
         each.samples[spread(len(each.samples), most)]
         for each, most in zip((field, ours), _COMPARED, strict=True)

@@ -1,15 +1,15 @@
 """Describe figures by facts, which can be compared between figures in different styles.
 
-A fact is a plain tuple. For example, a fact says that an axis is logarithmic, that the labels put u
-upwards, or that there is a legend. Another fact says that a curve with certain data is visible,
-hidden or outside its axes, or has a name in a legend. A third kind of fact says that a field shows
-certain values. Two sets of data count as equal if both differ by less than a thousandth from the
-same data in one of our own figures. A student's data are never compared with each other, so the
-work grows only with the amount of data.
+A fact is a plain tuple. Some facts are about axes: for example, an axis is logarithmic, the labels
+say that u increases upwards, or there is a legend. Other facts are about curves: a curve with
+certain data is visible, hidden or outside its axes, or has a name in a legend. A third kind of fact
+says that a field shows certain values. Two sets of data count as equal if both differ by less than
+a thousandth from the same data in one of our own figures. A student's data are never compared with
+each other, so the work grows only with the amount of data.
 
 If the test passes in a function of two variables, the facts do not depend on grids or on how marks
-are grouped. Such facts say what a field shows about the function, and which of the places that our
-figures mark are marked.
+are grouped. Such facts say what a field shows about the function, and which points are marked, out
+of the points that our figures mark.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FigurePlace = tuple[str, int]
 
 
 class Looks:
-    """A reader of facts. Equal data of curves and fields get the same number in every figure.
+    """Reads facts from figures. Equal data of curves or fields get the same number in every figure.
 
     `ours` are outcomes with our own figures, whose data are compared with a student's data.
     """
@@ -118,7 +118,7 @@ class Looks:
     def _of_plane(
         self, place: FigurePlace, axes: AxesData, called: Mapping[int, Sequence[str]]
     ) -> Iterator[Fact]:
-        """Yield facts on what an axes shows about the function, and which places are marked."""
+        """Yield facts about what an axes shows of the function, and which points are marked."""
         for field in axes.fields[:MOST]:
             said = meaning_of(axes, field, self._functions[place])
             like = self._like(place, axes, field) if said == "other" else None
@@ -192,7 +192,7 @@ class _Known:
         return cls(data, finite, slack, number)
 
     def is_same(self, data: np.ndarray) -> bool:
-        """Return whether other data equal this data, up to rounding; try two rows first."""
+        """Return whether other data equal this data up to rounding; two rows are compared first."""
         return all(self._are_same(data, rows) for rows in (slice(2), slice(2, None)))
 
     def _are_same(self, data: np.ndarray, rows: slice) -> bool:

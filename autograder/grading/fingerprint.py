@@ -61,7 +61,7 @@ class Fingerprints:
                 add(found, name, _without_answers(content))
             elif name != SETTINGS:
                 add(found, name, content)
-        # leave out settings that only use marks: an extension must not cause marking again
+        # leave out settings that marking does not use: an extension must not cause marking again
         own = course.settings.homework[assignment.name]
         marking = (own.title, own.seed, own.tolerance, own.bonus, own.files, own.limits)
         add(found, SETTINGS, repr((course.settings.course, marking)).encode())

@@ -9,12 +9,13 @@ the reference.
 Unwritten code earns nothing: the reference replaces a wrong answer, but not a stub or a function
 that always returns the same result (see `is_written`).
 
-Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers.
-The reference's result takes up the grader's own memory, and n numbers may give a result with n²
-numbers. Functions that draw have no stand-ins, because a figure can't be sent back.
+Arguments of a stand-in are untrusted, so the reference runs with a time limit, and its arguments
+may have only a limited number of entries. The reference's result takes up the grader's own memory,
+and n numbers may give a result with n² numbers. Functions that draw have no stand-ins, because a
+figure can't be sent back.
 
-Two functions may not save each other. If the used stand-ins form a circle (A is right if B is
-right, and B is right if A is right), no function on the circle is saved.
+Two functions may not save each other's points. If the used stand-ins form a circle (A is right if B
+is right, and B is right if A is right), no function in the circle keeps its points.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """Return the names on circles in `saved_by`, which maps each function to its stand-ins."""
     reach = {name: set(others) for name, others in saved_by.items()}
-    for middle in reach:  # Warshall: from now on paths through this name count too
+    for middle in reach:  # Warshall's algorithm: now include paths through this name
         for reached in reach.values():
             if middle in reached:
                 reached |= reach[middle]
@@ -183,7 +184,7 @@ def _draws(function: Callable[..., object]) -> bool:
 
 
 def _bounded(argument: Any) -> Any:
-    """Return a student's function with limits on its answers; return other values unchanged."""
+    """Return a student's function with a limit on its answers' size; return other values as is."""
     if not callable(argument):
         return argument
 

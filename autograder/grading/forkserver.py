@@ -64,7 +64,7 @@ def _remove(folder: str, handle: int) -> None:
 
 
 def _remove_left_folders() -> None:
-    """Remove the folders of those runs of this user that have ended."""
+    """Remove the folders of this user's runs that have ended."""
     for path in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         if (handle := _lock(str(path))) is not None:
             _remove(str(path), handle)

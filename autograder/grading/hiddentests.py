@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from _pytest.config import (
     ConftestImportFailure,
-    _prepareconfig,  # as pytest-xdist does: there is no public way
+    _prepareconfig,  # a private function, which pytest-xdist uses too: there is no public one
 )
 
 from autograder.course.assignment import Assignment
@@ -96,7 +96,7 @@ class HiddenTests:
 
 
 class KeptTests:
-    """A cache of the last submission's hidden tests, for a next submission with the same tests."""
+    """A cache of collected hidden tests, which the next submission with the same tests uses."""
 
     def __init__(self) -> None:
         self._key: object = None
@@ -106,7 +106,7 @@ class KeptTests:
     def open(
         self, hidden: Path, assignment: Assignment
     ) -> Iterator[tuple[MarkingPlugin, HiddenTests]]:
-        """Yield the plugin and the tests for one submission; collect the tests again if changed."""
+        """Yield the plugin and the tests for one submission; collect changed tests again."""
         key = (hidden, version_of_tests(hidden), assignment)
         if self._kept is None or self._key != key:
             self.close()

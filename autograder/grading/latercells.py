@@ -1,7 +1,8 @@
 """Find lines below an item's check that change a name used by the item's answer.
 
-A test line such as `max = 4` at the end of a notebook must not spoil an answer above it. If a later
-line changes such a name, the item is tested again with the notebook as it was at the item's check.
+If a student tries something at the end of a notebook, such as `max = 4`, an answer above must not
+become wrong. If a later line changes a name that an answer uses, the item is tested again with the
+notebook as it was at the item's check.
 
 This module looks only at the text of the cells. Cells that are not valid Python change nothing.
 """
@@ -21,7 +22,7 @@ from autograder.course.gradecells import is_locked
 from autograder.words import shown
 
 MAX_SOURCE = 20_000
-"""Maximum number of characters of a cell to parse; Python's parser trusts its input."""
+"""Maximum number of characters of a cell to parse, so that no cell keeps the parser busy."""
 MAX_SHOWN = 3
 MAX_QUOTE = 80
 
@@ -32,7 +33,7 @@ _SETTING = frozenset({
     "seed", "set_state", "seterr", "simplefilter", "filterwarnings", "rc", "rcdefaults", "rc_file",
     "use", "switch_backend", "reload", "update", "setrecursionlimit",
 })  # fmt: skip
-"""Functions that change the behaviour of other functions of their module."""
+"""Functions that change how other functions of the same module behave."""
 
 _CHANGING = frozenset({
     "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse",
@@ -55,7 +56,7 @@ class LaterChange:
 
 @dataclass(frozen=True)
 class _CellEffects:
-    """The effects of a cell's top level on names, with the lines of these effects.
+    """The effects of a cell's top-level code on names, with the lines of these effects.
 
     `binds` are names that get a new value. `sets` are names of objects in which a part is assigned.
     `mutates` are names of objects that a method changes. `any_name` are lines that may change every
@@ -129,7 +130,7 @@ def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
 
 
 def _used(names: Iterable[str], cells: Sequence[_CellEffects]) -> frozenset[str]:
-    """Return these names and all global names that these functions read, also indirectly."""
+    """Return these names and all global names that their functions read, also indirectly."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:

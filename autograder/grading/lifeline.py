@@ -9,13 +9,13 @@ import signal
 
 
 def end_with(pipe: int) -> None:
-    """End this process when the process that holds the other end of the pipe closes it or ends.
+    """End this process when the process at the other end of the pipe closes the pipe or ends.
 
     Nothing may ever be written to the pipe.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the holder decides when to stop
-    # The kernel reports the closing with a signal, which ends a process without a handler for it,
-    # even during a long calculation.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other process decides when to stop
+    # When the pipe closes, the kernel sends a signal. The signal ends a process that has no handler
+    # for it, even during a long calculation.
     signal.signal(signal.SIGIO, signal.SIG_DFL)
     fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)

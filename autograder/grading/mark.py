@@ -51,9 +51,10 @@ DIAGNOSIS_SECONDS = 10.0
 class MarkSettings:
     """The settings for marking: the limits on student code, and the walls to use.
 
-    `use_outer=False` marks behind the inner wall only; `unprotected=True` marks even if no wall
-    works on this machine, and every Report says so. `cold=True` starts a new sandbox for each
-    submission; the Reports are the same.
+    The outer wall and the inner wall are the two layers of the sandbox. `use_outer=False` marks
+    behind the inner wall only; `unprotected=True` marks even if no wall works on this machine, and
+    every Report says so. `cold=True` starts a new sandbox for each submission; the Reports are the
+    same.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -77,7 +78,7 @@ class Marking:
 
 
 class Warm:
-    """A cache for the next submission, with the collected tests and the trials of the diagnosis."""
+    """A cache of the collected tests and of the diagnosis's trials, for the next submission."""
 
     def __init__(self) -> None:
         self.tests = KeptTests()
@@ -121,7 +122,7 @@ def mark_submission(
         stack.enter_context(course.beside_files(assignment))
         pairs = read_pairs(course, assignment)
         references = load_called(course, assignment, pairs)
-        with times.stage("pytest"):  # before the cells, because a new sandbox may still be starting
+        with times.stage("pytest"):  # before the cells run: a new sandbox may still be starting
             plugin, hidden = stack.enter_context(
                 warm.tests.open(course.hidden(assignment.name), assignment)
             )
@@ -176,9 +177,10 @@ def _tested_again(
     hidden: HiddenTests,
     deadline: float,
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
-    """Return the outcomes, with a note on each item that earns more with an earlier state.
+    """Return the outcomes that count, with a note on each item that was tested a second time.
 
-    If an item earns more with the notebook as it was at the item's check, these outcomes count.
+    An item that lost points is tested again with the notebook as it was at the item's check. If it
+    earns more, the second outcomes count.
     """
     found = tuple(plugin.outcomes)
     _, before = _items(assignment, notebooks, found)
@@ -204,7 +206,7 @@ def _all_passed(found: Iterable[Outcome]) -> bool:
 
 
 def _is_attempted(item: Item, found: Iterable[Outcome]) -> bool:
-    """Return whether a test of the item failed for another reason than a missing answer."""
+    """Return whether a test of the item failed for a reason other than a missing answer."""
     failed = (each for each in found if each.item == item.name and not each.passed)
     return any(event.failure != "NotDone" for each in failed for event in each.transcript)
 
@@ -255,7 +257,7 @@ def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookN
 
 
 def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
-    """Return the modules and data files beside the released notebooks, which their cells open.
+    """Return the modules and data files beside the released notebooks, for the notebooks' cells.
 
     Each module is returned with its bytecode, because compiling takes longer than running. Raise
     CourseError if the release lacks a data file.
@@ -284,7 +286,7 @@ def _bytecode(modules: tuple[tuple[str, bytes], ...]) -> Mapping[str, bytes]:
 def _compiled(name: str, content: bytes) -> dict[str, bytes]:
     """Return a module's bytecode under its file name in Python's cache; {} if it can't compile.
 
-    A notebook may overwrite the module, so Python uses the bytecode only for exactly this text.
+    A notebook may overwrite the module, so Python checks that the bytecode was made from its text.
     """
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, name)

@@ -19,9 +19,9 @@ reserve memory that they never use.
 
 @contextlib.contextmanager
 def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
-    """Let the block allocate `size` more bytes; further memory raises MemoryError.
+    """Let the block allocate `size` more bytes; any further allocation raises MemoryError.
 
-    Only the kernel of Linux counts a process's memory; on other systems there is no limit.
+    The limit works only on Linux, whose kernel counts a process's memory.
     """
     used = _data_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)

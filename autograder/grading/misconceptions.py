@@ -1,11 +1,11 @@
-"""Define misconceptions: wrong answers that people really give, each with a helpful sentence.
+"""Define misconceptions: wrong answers that students really give, each with a helpful sentence.
 
 An assignment's `autograder/hidden/NAME/misconceptions.py` fills one Catalogue, `misconceptions`.
 A misconception gives one of the item's names a wrong function, a changed copy of the reference, or
 a wrong value. Misconceptions have three uses:
 
 - The release proof shows that each misconception loses points only in its own item.
-- Diagnosis tells a student which misconception an answer agrees with.
+- Diagnosis tells a student which misconception explains a wrong answer.
 - Sample classes are generated from misconceptions.
 """
 
@@ -44,7 +44,7 @@ class Change:
     pieces: tuple[tuple[str, str], ...]
 
     def text(self) -> str:
-        """Return the text with its pieces replaced; each piece must occur once (ValueError)."""
+        """Return the text with its pieces replaced; raise ValueError unless each occurs once."""
         text = self.reference
         for old, new in self.pieces:
             if (count := text.count(old)) != 1:
@@ -69,8 +69,8 @@ class Misconception:
     `keeps` is the share of the item's points that the answer still earns. If an answer is a
     reference with pieces replaced, `changes` has the reference's text and the pieces. `recognises`,
     if given, decides from the tests' outcomes whether an answer has the misconception. `recognises`
-    is needed if the tests accept several right answers, because comparing answers is not enough in
-    this case.
+    is needed if the tests accept several right answers, because then comparing answers is not
+    enough.
     """
 
     name: str
@@ -115,11 +115,11 @@ class Catalogue:
             self._causes[key] = cause
 
     def cause(self, misconception: Misconception) -> str:
-        """Return the mistake that a misconception shares with those of other items, or ""."""
+        """Return the mistake that a misconception shares with misconceptions elsewhere, or ""."""
         return self._causes.get((misconception.item, misconception.name), "")
 
     def helper(self, function: Function) -> Function:
-        """Register a helper that later wrong functions may call; copies include the helper."""
+        """Register a helper that wrong functions below may call; their text includes the helper."""
         self._helpers[function.__name__] = function
         return function
 
@@ -217,7 +217,7 @@ def pairs_in_one_function(known: Sequence[Misconception]) -> Iterator[Pair]:
 
 @dataclass(frozen=True)
 class Pair:
-    """A pair of misconceptions in the same functions of an item, and answers that have both."""
+    """A pair of misconceptions in the same functions of an item, and answers with both mistakes."""
 
     misconceptions: tuple[Misconception, Misconception]
     answers: Mapping[str, CodeType]
@@ -233,7 +233,8 @@ def _text(function: Callable[..., Any], name: str) -> str:
 def source_of(function: Callable[..., Any]) -> str:
     """Return the text of a function, indented as a top-level function.
 
-    `inspect.getsource` returns the same text, but splits it into tokens each time.
+    `inspect.getsource` returns the same text, but is slower, because it tokenizes the text each
+    time.
     """
     code = inspect.unwrap(function).__code__
     path = Path(code.co_filename)

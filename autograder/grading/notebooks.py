@@ -28,10 +28,10 @@ from autograder.words import printable
 MAX_QUOTE = 120
 MAX_FAULTS = 20
 MAX_DROPPED = 20
-"""Most refused pictures of a notebook to name."""
+"""Largest number of refused pictures of a notebook to report."""
 
 _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
-"""Pattern of the place that Python adds to a syntax error; pages show another cell number."""
+"""Pattern of the place that Python adds to a syntax error; pages number the cells differently."""
 
 
 class RunNotebooks:
@@ -74,7 +74,7 @@ class RunNotebooks:
             self._sandbox.make_ready()
 
     def redraw_pictures(self) -> None:
-        """Put the students' pictures into their cells, redrawn; note those that are refused."""
+        """Redraw the student's pictures and put them into the cells; note the refused pictures."""
         submitted = self.submission.notebooks
         with Redrawing(self._sandbox, MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS) as redrawing:
             for problem, received in submitted.items():
@@ -119,7 +119,7 @@ class RunNotebooks:
         self._running[item.problem].stop_before(_check_cell(notebook, item))
 
     def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
-        """Return the notebook in a form for pages; remove large pictures from `source`."""
+        """Return the notebook in a form for pages; remove attached pictures from `source`."""
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(with_outputs(source, running.results), released)
@@ -159,7 +159,7 @@ def _check_cell(notebook: NotebookNode, item: Item) -> int:
 
 
 def _attach_pictures(received: ReceivedNotebook, redrawing: Redrawing) -> Iterator[DroppedPicture]:
-    """Attach a notebook's pictures, redrawn; yield those that are refused."""
+    """Redraw a notebook's pictures and attach them to its cells; yield the refused pictures."""
     cells = received.notebook.cells if received.notebook is not None else ()
     for placed in received.pictures:
         cell = None if placed.cell is None else cells[placed.cell]

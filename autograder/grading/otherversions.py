@@ -1,7 +1,7 @@
 """Explain version differences between a student's machine and the marking machine.
 
-The text of a line and this machine's packages decide whether the line needs another version. So the
-explanation does not depend on the versions that the submission states.
+Whether a line needs another version is decided from the text of the line and from this machine's
+packages. So the explanation does not depend on the versions that the submission states.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def versions_here() -> dict[str, str]:
 
 
 def told_difference(written: Mapping[str, str]) -> str:
-    """Return a sentence if a submission was written with other versions than the grader's."""
+    """Return a sentence if a submission was written with versions other than the grader's."""
     here = versions_here()
     other = [name for name in VERSIONED if name in here and _differ(written.get(name), here[name])]
     if not other:

@@ -5,11 +5,11 @@ A failing test runs once more; this time, the reference replaces the other answe
 answer may build on (follow-through). So an answer keeps its points if it is wrong only because it
 calls another wrong answer. A note on the claim tells the student the reason.
 
-As long as an item's tests pass, they share one process of the student's code. A test that fails
-in a process that has served other tests runs again in a fresh process, and the second result
-counts. So nothing that an earlier test left behind can cost a point, not even in the same item.
-If a process ends during a test, the machine may be the reason: once for each item, the test runs
-again in a fresh process.
+As long as an item's tests pass, they share one process of the student's code. A test that fails in
+a process that has served other tests runs again in a fresh process, and the second result counts.
+So nothing that an earlier test left behind can cost a point, even within the same item. If a
+process ends during a test, the machine may be the reason: once for each item, the test runs again
+in a fresh process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
 AFTER_DUE_DATE = "After the due date:"
-"""Words that precede the result in a docstring, which students may read only after the due date."""
+"""Words before the result in a docstring; students may read the result after the due date."""
 UNFIT = "The answer can't be compared with the expected answer."
 
 
@@ -189,7 +189,7 @@ class MarkingPlugin:
             self.broken.append(error_in_code(error.__cause__ or error, node.path))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Reject hidden tests that belong to no item; leave out tests of unwanted items."""
+        """Reject a hidden test that belongs to no item; leave out tests of unwanted items."""
         items[:] = [test for test in items if self._is_wanted(test)]
 
     def _is_wanted(self, test: pytest.Item) -> bool:
@@ -227,10 +227,10 @@ class MarkingPlugin:
                 raise
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
-        """Run a test; repeat it if something else than the answer may have made it fail.
+        """Run a test; repeat it if something other than the answer may have made it fail.
 
-        This may be a used process, a cached answer, or the end of the process. The repeated test
-        gets a fresh process and fresh answers.
+        This may be a process that served other tests, a cached answer, or the end of the process.
+        The repeated test gets a fresh process and fresh answers.
         """
         try:
             test.obj(**arguments)
@@ -248,7 +248,7 @@ class MarkingPlugin:
             test.obj(**arguments)
 
     def _is_first_end(self, item: Item, failure: Exception) -> bool:
-        """Return whether a process ended, for the first time in the item's tests."""
+        """Return whether a process ended, and this is the first time in the item's tests."""
         if not isinstance(failure, ProcessEnded) or item.name in self._ended:
             return False
         self._ended.add(item.name)
@@ -267,7 +267,7 @@ class MarkingPlugin:
         return {name: again.get(name, value) for name, value in arguments.items()}
 
     def _follow(self, test: pytest.Item, student: RecordedStudent) -> Follow:
-        """Return a Follow for one run of a test; the last run's Follow counts."""
+        """Return a Follow for one run of a test; only the Follow of the test's last run counts."""
         follow = Follow(cast(Student, student.aside()))
         self._runs.setdefault(test.nodeid, _Run()).follow = follow
         return follow
@@ -302,7 +302,7 @@ class MarkingPlugin:
     ) -> bool:
         told = isinstance(failure, (StudentFailure, AssertionError))
         run = self._runs[test.nodeid]
-        # A variable got its value when the cells ran: it no longer calls anything.
+        # A variable got its value when the cells ran, so a stand-in can't change the value.
         computed = any(event.kind == "value" for event in run.events)
         if isinstance(failure, (NoAnswer, NotDone)) or computed or not told:
             return False
@@ -318,7 +318,7 @@ class MarkingPlugin:
             test.obj(**self._arguments_again(test, arguments, recorded))
         except TimeUpError:
             raise
-        except Exception as another:  # of any kind: the first failure is reported
+        except Exception as another:  # of any kind; only the first failure is reported
             _let_go(another)
             holds = False
         finally:
@@ -419,7 +419,7 @@ class MarkingPlugin:
 
 
 def _let_go(error: BaseException) -> None:
-    """Delete the variables of the calls that an error ended, as they may hold a student's answers.
+    """Delete the variables of the calls that an error ended: they may hold a student's answers.
 
     An error and the calls that it ended refer to each other, so Python would free them only later.
     """

@@ -18,7 +18,7 @@ from autograder.sandbox import FigureData
 def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each item.
 
-    A test that passed only with stand-ins counts as failed in two cases: the stand-ins are on a
+    A test that passed only with stand-ins counts as failed in two cases: the stand-ins form a
     circle (see `followthrough`), or they replace a function that is not written.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
@@ -80,7 +80,8 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
 def unattempted(report: ItemReport) -> ItemReport:
     """Mark an item as not attempted if its answer cell is unchanged since the release.
 
-    Code in other cells counts too, so an item with points or a passed claim stays attempted.
+    A student may write the answer in another cell, so an item with points or a passed claim counts
+    as attempted.
     """
     holds = any(claim.passed for claim in report.claims)
     return report if holds or report.points else replace(report, attempted=False)
@@ -107,7 +108,7 @@ def joined_names(found: Sequence[Misconception]) -> str:
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""The mistakes that each item shares with other items, with the claims that each mistake fails."""
+"""The mistakes that each item shares with other items, with the claims that each makes fail."""
 
 
 def charge_once(
@@ -115,8 +116,8 @@ def charge_once(
 ) -> dict[str, ItemReport]:
     """Return the items in order; each slip and each shared mistake costs points only once.
 
-    The first item that loses points by the slip or mistake is charged. An item that is already
-    wrong has no points left to lose, so a later item is charged.
+    The first item that loses points by the slip or mistake is charged. If an item is already wrong
+    and has no points left to lose, a later item is charged instead.
     """
     paid: dict[str, str] = {}
     charged: dict[str, ItemReport] = {}
@@ -135,7 +136,7 @@ def charge_once(
 def _reasons(
     claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the shared mistakes and slips of an item, each with the claims that it fails.
+    """Yield the shared mistakes and slips of an item, each with the claims that it makes fail.
 
     Slips of several kinds cost no more than one kind of slip, so all slips are charged together.
     """
@@ -148,7 +149,7 @@ def _reasons(
 def _paid_before(
     claim: Claim, shared: Mapping[str, frozenset[str]], paid: Mapping[str, str]
 ) -> Claim:
-    """Return the claim; it costs nothing if earlier items were charged for the same cause."""
+    """Return the claim; it costs nothing if an earlier item was charged for the same cause."""
     if claim.passed:
         return claim
     mistakes = [f"mistake: {cause}" for cause, texts in shared.items() if claim.claim in texts]
@@ -177,7 +178,7 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def _claims(outcomes: Sequence[Outcome]) -> tuple[Claim, ...]:
-    """Return one claim for each test; it holds if every case of the test holds."""
+    """Return one claim for each test; the claim passes if every case of the test passes."""
     cases: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         cases[outcome.test].append(outcome)
@@ -218,7 +219,7 @@ def _failed_cases(failed: Sequence[Outcome]) -> str:
 
 
 def _points(max_points: float, claims: Sequence[Claim]) -> float:
-    """Return equal shares for parts whose core claims all hold, minus failed robustness claims.
+    """Return a share for each part whose core claims all pass, minus failed robustness claims.
 
     An item's slips cost points only once, even if they are of several kinds.
     """

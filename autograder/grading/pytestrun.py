@@ -1,4 +1,4 @@
-"""Run hidden tests on one submission with plain pytest and its own output.
+"""Run hidden tests on one submission with plain pytest, which prints its usual output.
 
 A conftest.py beside an assignment's hidden tests imports these hooks.
 """

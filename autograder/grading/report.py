@@ -27,10 +27,10 @@ NOT_ATTEMPTED = "Not attempted."
 """Message about an answer that is unchanged since the release."""
 
 ItemOutcome = Literal["marked", "open", "not marked"]
-"""Outcomes: marked by tests, open for a person to mark, or not marked (the notebook fails)."""
+"""Outcomes: marked by tests, open (a person marks it), or not marked (the notebook fails)."""
 
 Points = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | float
-"""Points; whole numbers stay integers, so that a Report is written as it was read."""
+"""Points; whole numbers stay integers, so that a Report that is read and written stays the same."""
 
 NotebookState = Literal["marked", "missing", "unreadable", "stopped"]
 
@@ -94,7 +94,7 @@ class ItemReport(_Shown):
 
     @property
     def told(self) -> tuple[Claim, ...]:
-        """The claims about code that the student has written."""
+        """The claims to show: those about code that the student has written."""
         return tuple(claim for claim in self.claims if self.attempted and not claim.unwritten)
 
     @property
@@ -123,9 +123,10 @@ class CellFault(_Shown):
 class DroppedPicture(_Shown):
     """A picture in a text that marking could not accept; it costs no points.
 
-    `reason` goes on after "the picture NAME", and says what to do. `item` is the item whose answer
-    shows the picture; None in a cell of the student's own. `file` is the notebook in the folder of
-    the submission, and `cell` the place of the cell in that file, counted from 1.
+    `reason` continues the sentence "The picture NAME …" and says what to do. `item` is the item
+    whose answer shows the picture, or None if the picture is in a cell that the student added.
+    `file` is the notebook in the folder of the submission, and `cell` the place of the cell in that
+    file, counted from 1.
     """
 
     name: str
@@ -221,7 +222,7 @@ class Report(_Shown):
                     "mark the submission again"
                 )
             return msgspec.json.decode(text, type=cls)
-        except (ValueError, RecursionError) as error:  # msgspec's errors, and texts beyond UTF-8
+        except (ValueError, RecursionError) as error:  # msgspec's, and texts that are not UTF-8
             raise RecordError(f"not a Report: {str(error)[:200]}") from error
 
 

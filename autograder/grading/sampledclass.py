@@ -24,9 +24,9 @@ def draw_class(
 ) -> tuple[SampleStudent, ...]:
     """Return `count` students, with every answer chosen at random by `CHANCES`.
 
-    The students' true marks are known. A misconception loses the same points as alone in a
-    notebook, minus points that an earlier item already lost for the same mistake. An omitted answer
-    loses all points of its items.
+    The students' true marks are known. A misconception loses the same points as if it were the only
+    one in the notebook, minus points that an earlier item already lost for the same mistake. An
+    omitted answer loses all points of its items.
     """
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)

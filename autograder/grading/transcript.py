@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # marking imports matplotlib only for code that draws in this
     from autograder.sandbox.inprocess import LocalStudent
 
 KEPT_BYTES = 200_000
-"""Largest size of a value to store unchanged, in bytes; figures are stored while there is room."""
+"""Largest size of a value to store unchanged, in bytes; a figure may be larger."""
 TRANSCRIPT_BYTES = 60_000_000
 """Maximum number of bytes to store of all values of one submission."""
 _PART_BYTES = 100
@@ -137,7 +137,7 @@ class RecordedStudent:
 
     @property
     def arguments_after(self) -> tuple[Any, ...]:
-        """The positional arguments of the last call, as the call left them."""
+        """The positional arguments of the last call, with any changes that the call made."""
         found: tuple[Any, ...] = self._write("arguments", "", lambda: self._student.arguments_after)
         return found
 
@@ -147,7 +147,7 @@ class RecordedStudent:
         return RecordedStudent(self._student.without(*names), self._events, self._room, without)
 
     def aside(self) -> AnyStudent:
-        """Return the same student without recording."""
+        """Return the student object that does not record."""
         return self._student
 
     def _write(
@@ -173,13 +173,13 @@ class RecordedStudent:
 
 
 def failure_kind(failure: StudentFailure) -> str:
-    """Return the kind of a failure: its class and, for an exception, the exception's kind."""
+    """Return the kind of a failure: its class and, for an exception, the exception's name."""
     kind = type(failure).__name__
     return f"{kind}: {failure.error}" if isinstance(failure, Raised) else kind
 
 
 def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a copy of plain data with `change` applied to all parts but lists, tuples, dicts."""
+    """Return a copy of plain data with `change` applied to each part in its lists and dicts."""
     if type(value) in (list, tuple):
         return type(value)(mapped(part, change) for part in value)
     if type(value) is dict:

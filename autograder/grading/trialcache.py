@@ -1,7 +1,7 @@
 """A cache of results that stay valid until the tests change, shared by processes and later runs.
 
-The cache is in the user's cache folder, closed to other users, under a hash of everything that the
-results depend on. A lost file does no harm: its result is computed again.
+The cache is a folder that other users can't read, in the user's cache folder. Its name is a hash of
+everything that the results depend on. A lost file does no harm: its result is computed again.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from typing import Any, TypeVar
 from autograder.cache import cache_folder
 
 KEPT = 4
-"""Number of test versions to keep; the least recently used goes first."""
+"""Number of versions of the tests to keep; the least recently used version is removed first."""
 
 Found = TypeVar("Found")
 
 
 class Keep:
-    """The cached results of one hash, by name; results that can't be stored are computed each time.
+    """The cached results for one hash, by name; a result that can't be stored is always computed.
 
-    Files are pickles, which can run code when read: they are read only if no other user could have
-    written them. Anyone who could write them as this user could change the hidden tests as well.
+    Files are pickles, and reading a pickle can run code. So a file is read only if no other user
+    could have written it. Anyone who can write files as this user could change the hidden tests as
+    well.
     """
 
     def __init__(self, key: str, folder: Path | None = None) -> None:
@@ -68,7 +69,7 @@ class Keep:
                     raise FileNotFoundError(self._folder)
                 is_new = not self._folder.is_dir()
                 self._all.parent.mkdir(parents=True, exist_ok=True)
-                for folder in (self._all, self._folder):  # closed to others, with any umask
+                for folder in (self._all, self._folder):  # closed to other users, with any umask
                     folder.mkdir(mode=0o700, exist_ok=True)
                 os.utime(self._folder)
                 if is_new:

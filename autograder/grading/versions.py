@@ -21,7 +21,7 @@ PACKAGES = (
     "numpy", "matplotlib", "ipython", "msgpack", "msgspec", "nbconvert", "nbformat", "nbgrader",
     "nh3", "pillow", "pytest",
 )  # fmt: skip
-"""Packages that take part in marking or in showing marks."""
+"""Packages that are used to mark or to show marks."""
 
 _CODE = {".py", ".html", ".css"}
 AFTER_MARKING = frozenset(

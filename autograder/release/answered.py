@@ -92,7 +92,7 @@ def publish_solutions(
 
 
 def last_due(course: Course, name: str) -> tuple[datetime, tuple[str, ...]]:
-    """Return when an assignment is due for the last student, and who has that extension."""
+    """Return the latest due date of an assignment, and the students whose extension ends then."""
     deadline, extensions = course.deadline(name), all_extensions(course, name)
     longest = max(extensions.values(), default=None)
     who = tuple(student for student, each in extensions.items() if each == longest)

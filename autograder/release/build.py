@@ -106,7 +106,7 @@ class _Converter(Generate):
             resources = self.init_single_notebook_resources(filename)
             try:
                 self.exporter.from_notebook_node(alone, resources=resources)
-            except Exception as own:  # nbgrader's preprocessors raise many types
+            except Exception as own:  # nbgrader's preprocessors can raise anything
                 return f"{place(path.stem, index, cell)}: nbgrader can't convert it: {own}"
         names = [grade_id(cell) for cell in notebook.cells if grade_id(cell)]
         if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -24,7 +24,7 @@ _ABSENT = Path(__file__).parents[1] / "sandbox" / "inside" / "absent.py"
 """Module that lets marking and packing go on after a failed import."""
 
 _PICTURES = Path(__file__).parents[1] / "submission" / "pictures.py"
-"""Module that says which pictures marking accepts; packing says the same."""
+"""Module that decides which pictures marking accepts; packing uses it too."""
 
 _CHECKING = (
     *("items", "facts", "terminals", "formulas", "calls", "answers", "pictures", "notebooks"),

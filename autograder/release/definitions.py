@@ -40,12 +40,12 @@ class Definition:
 
     @property
     def is_variable(self) -> bool:
-        """Whether students get no signature: an assignment, or statements between marks."""
+        """Whether this is an assignment or statements between marks, so it has no signature."""
         return bool(self.region) or isinstance(self.statement, ast.Assign | ast.AnnAssign)
 
     @property
     def is_framed(self) -> bool:
-        """Whether this is a function or a class with marks inside, whose other lines are given."""
+        """Whether this is a function or class with marks inside; students get its other lines."""
         return not self.is_variable and bool(_regions(self._own_lines))
 
     @property

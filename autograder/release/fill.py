@@ -207,5 +207,5 @@ def to_text(notebook: NotebookNode) -> str:
 
 
 def plain_python(source: str) -> str:
-    """Return a cell's source as plain Python: IPython rewrites the magics."""
+    """Return a cell's source as plain Python, in which IPython has replaced the magic commands."""
     return str(TransformerManager().transform_cell(source))

@@ -202,8 +202,8 @@ def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
 def _is_empty(folder: Path, beside: Path | None = None) -> bool:
     """Return whether a folder is missing, or contains only names with a leading dot (.git).
 
-    A part of the path `beside` does not count, nor does a gradebook beside it, which nbgrader
-    creates with its example course.
+    The path `beside` and the folders above it do not count. If `beside` is given, a gradebook does
+    not count either, because nbgrader creates one with its example course.
     """
     if not folder.exists():
         return True

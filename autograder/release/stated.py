@@ -6,7 +6,7 @@ tags such as
     <!-- points -->
     <!-- /points -->
 
-in a README or in the locked texts of a notebook. The tag `items` stands for the table of items in a
+in a README or in the locked texts of a notebook. The tag `items` is for the table of items in a
 notebook. The tags `points`, `dates` and `tolerance` are for the README.
 """
 
@@ -133,7 +133,7 @@ def _asked(item: Item) -> str:
 
 
 def _as_code(name: str) -> str:
-    """Return a name as code; a narrow page may break a long name behind an underscore."""
+    """Return a name as code; on a narrow page, a long name may wrap after an underscore."""
     if len(name) <= _LONGEST_WORD:
         return f"`{name}`"
     return f"<code>{name.replace('_', '_<wbr>')}</code>"

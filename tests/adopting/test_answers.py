@@ -93,7 +93,7 @@ def test_bare_expression_is_kept_beside_the_hidden_tests(brought: Bring) -> None
     found = brought(
         answer("bare", f"{S}\n1 + 2\n{E}"), answer("a", DOUBLE), autotest("t", "assert f(1) == 2")
     )
-    assert "its answer has no name" in found.remarks
+    assert "its answer binds no name" in found.remarks
     assert "1 + 2" in found.kept
     assert all("1 + 2" not in cell.source for cell in found.notebook().cells)
 

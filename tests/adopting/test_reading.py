@@ -66,11 +66,11 @@ def test_released_notebook_says_that_the_source_is_better(tmp_path: Path) -> Non
         "c.IncludeHeaderFooter.header = 'source/header.ipynb'\n"
     )
     found = bring(tmp_path / "release" / "ps1", tmp_path / "course")
-    assert "p.ipynb: it looks released, without solutions and hidden tests" in found.remarks
+    assert "p.ipynb: it looks like a release, without solutions or hidden tests" in found.remarks
     assert "the notebook has no solution of f" in found.remarks
     assert "header" not in found.remarks
     write(tmp_path / "other" / "p.ipynb", answer("a", DOUBLE), autotest("t", "assert f(2) == 4"))
-    assert "looks released" not in bring(tmp_path / "other", tmp_path / "course2").remarks
+    assert "looks like a release" not in bring(tmp_path / "other", tmp_path / "course2").remarks
 
 
 @pytest.mark.parametrize("version", [0, 1, 2, 3])
@@ -119,7 +119,7 @@ def test_what_cannot_be_taken_over_is_named_and_the_rest_goes_on(tmp_path: Path)
     (place / "broken.ipynb").write_text("{")
     found = bring(place, tmp_path / "course")
     assert [path.stem for path in found.course.source("h").glob("*.ipynb")] == ["p"]
-    for words in ("plain.ipynb: not taken over: no cell has", "its language is R", "broken.ipynb"):
+    for words in ("plain.ipynb: not adopted: no cell has", "its language is R", "broken.ipynb"):
         assert words in found.remarks
 
 
@@ -133,7 +133,7 @@ def test_names_that_the_kit_does_not_allow_are_changed_and_told(tmp_path: Path) 
     items = found.course.assignment("h").items
     assert list(items) == ["close-item", "close-item-2"]
     assert [item.problem for item in items.values()] == ["problem_1", "problem_2"]
-    assert "Problem 1.ipynb: it is called problem_1.ipynb" in found.remarks
+    assert "Problem 1.ipynb: it is now called problem_1.ipynb" in found.remarks
     assert "close is close-item" in found.remarks
 
 
@@ -206,7 +206,7 @@ def test_things_that_are_no_assignment_are_refused_with_the_reason(tmp_path: Pat
     (tmp_path / "x.py").write_text("1")
     (tmp_path / "empty").mkdir()
     for place, words in (
-        ("p.ipynb", "p.ipynb: not taken over: no cell has nbgrader's settings"),
+        ("p.ipynb", "p.ipynb: not adopted: no cell has nbgrader's settings"),
         ("x.py", "is not a notebook"),
         ("empty", "has no notebook"),
         ("nowhere", "does not exist"),

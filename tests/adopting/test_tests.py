@@ -166,8 +166,8 @@ STACK = f"class Stack:\n    def __init__(self):\n        {S}\n        self.items
 
 UNCONVERTIBLE = (
     (STACK, "s = Stack()\nassert s.items == []", "An answer of this kind"),
-    (ROOT, "import inspect\nassert 'if' in inspect.getsource(root)", "looks into"),
-    (ROOT, "assert root.__name__ == 'root'", "looks into the code of `root`"),
+    (ROOT, "import inspect\nassert 'if' in inspect.getsource(root)", "examines"),
+    (ROOT, "assert root.__name__ == 'root'", "examines the code of `root`"),
     (ROOT, "assert root(unknown) == 2", "`unknown`, which no cell above defines"),
     (ROOT, "assert True", "tests nothing that students write"),
     (ROOT, "%%bash\nls", "not plain Python"),
@@ -178,7 +178,7 @@ UNCONVERTIBLE = (
     (USES.replace("sum(a * a for a in v)", "v[0]") + "\n" + ROOT,
      "root = lambda v: 7\nassert norm([1]) == 7", "replaces `root`"),
 )  # fmt: skip
-"""Answers and their tests that have no form in the kit, each with the reason."""
+"""Answers with tests that can't be converted, each with the reason."""
 
 
 def test_test_that_cannot_be_converted_leaves_the_answer_to_a_person(tmp_path: Path) -> None:

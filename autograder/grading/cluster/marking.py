@@ -1,4 +1,4 @@
-"""The marking process of a worker, which greets and marks in one sandbox until the worker ends."""
+"""The marking process of a worker: it greets the run, then marks until the worker ends."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _answer(course: Path, message: bytes) -> Message:
 def main() -> None:
     """Serve the worker that holds the other ends of this process's pipes."""
     orders = int(sys.argv[1])
-    os.set_inheritable(orders, False)  # else the sandbox's processes would keep it open
+    os.set_inheritable(orders, False)  # so that the sandbox does not keep it open
     end = os.dup(0)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)

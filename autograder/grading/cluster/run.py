@@ -128,7 +128,7 @@ class _ClassRun:
         except KitError as error:
             self.found.append(Marked(job.student, None, str(error)))
             return
-        assert member.protection is not None  # a fit worker has walls
+        assert member.protection is not None  # fit workers sent their walls
         asked = Asked(self.assignment, sent.name, self.seed, member.protection)
         order = Order(self.assignment.name, str(self.seed), self.settings, sent)
         content = b"" if member.bundle == self.bundle.name else self.bundle.content
@@ -142,7 +142,7 @@ class _ClassRun:
         try:
             answer = messages.read(future.result(timeout=FETCH_SECONDS), Done | Failed)
             self.found.append(messages.marked(answer, job.student, asked))
-        except TimeoutError:  # the next look shows whether its worker has ended
+        except TimeoutError:  # the next check of all workers shows whether this one has ended
             member.running[future] = job, asked
         except CancelledError:  # another program cancelled it
             self.waiting.append(job)
@@ -156,7 +156,7 @@ class _ClassRun:
         except CourseError as error:
             self.workers.refuse(member, str(error))
             self.waiting.append(job)
-        except Exception as error:  # whatever a worker may answer or raise
+        except Exception as error:  # a worker may answer or raise anything
             why = f"the worker {member.address} broke with {type(error).__name__}: {error}"
             self.found.append(Marked(job.student, None, why))
 

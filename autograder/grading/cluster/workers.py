@@ -1,7 +1,8 @@
-"""Manage the workers of a scheduler, which come and go; only some of them may mark.
+"""Manage the workers of a scheduler: they may join and leave at any time, and not all may mark.
 
-Each worker is first asked for its grader and its walls. A worker is rejected if its grader differs
-from the run's grader, or if its walls differ from the walls of other workers.
+Each worker is first asked for its grader's versions and for its walls, the layers of the sandbox
+around student code. A worker is rejected if its grader differs from the run's grader, or if its
+walls differ from the walls of other workers.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             raise
 
     def __exit__(self, *_: object) -> None:
-        """Leave the scheduler."""
+        """Disconnect from the scheduler."""
         with contextlib.suppress(OSError, TimeoutError):
             self.client.close(timeout=STOP_SECONDS)
 
@@ -154,7 +155,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         member.greeting = None
         try:
             found = read(greeting.result(timeout=FETCH_SECONDS), Greeting)
-        except (TimeoutError, CancelledError):  # the next look shows whether it has ended
+        except (TimeoutError, CancelledError):  # the next check shows whether the worker has ended
             self.members.pop(member.address)
             return
         except ImportError as error:
@@ -162,7 +163,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
                 f"this kit is not installed there ({error}): install version "
                 f"{grader_parts()['kit']} with the extra `cluster`"
             )
-        except Exception as error:  # whatever a strange worker may answer
+        except Exception as error:  # an unknown worker may answer anything
             fault = f"the worker does not answer like this kit ({type(error).__name__}: {error})"
         else:
             fault = self._fault(found)

@@ -95,7 +95,8 @@ def capital(text: str) -> str:
 def assert_holds(condition: Callable[[], object], message: str) -> None:
     """Assert a comparison of your own: `condition` calls the student and returns True or False.
 
-    An answer of the wrong type or shape can make the comparison itself fail: then the claim fails.
+    If the comparison itself raises an error, for example because the answer has the wrong type, the
+    claim fails.
     """
     try:
         holds = bool(condition())

@@ -26,10 +26,10 @@ Curve = tuple[np.ndarray, np.ndarray]
 """The x and the y coordinates of an expected curve's points."""
 
 _POOLED = 2
-"""Largest number of points of a piece, which is one stroke or one dot of a curve in pieces."""
+"""Largest number of points of a piece: a stroke or a dot of a curve that is drawn in pieces."""
 
 _MOST_PIECES = 20
-"""Largest number of points of all pieces, for each point of the curve."""
+"""Largest number of points of all pieces together, per point of the curve."""
 
 _MOST_HEIGHTS = 3
 """Largest number of heights, per curve, at which pieces of one style may be drawn at the same x.
@@ -81,7 +81,7 @@ def _figures_in(answer: object, depth: int) -> Iterator[FigureData]:
 
 
 class Shown(NamedTuple):
-    """The values that coordinates stand for, and whether the picture shows their logarithms.
+    """The values that coordinates represent, and whether the picture shows their logarithms.
 
     `base` is the base of the drawn logarithms, 0 for values from tick labels, and 1 for plain
     values.
@@ -93,11 +93,11 @@ class Shown(NamedTuple):
 
 
 Reading = tuple[Shown, Shown]
-"""One way to read a curve's points: the values that the x and y coordinates stand for."""
+"""One way to read a curve's points: the values that the x and y coordinates represent."""
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
-    """Return all ways to read a curve: as drawn, or with the values that labels give to points."""
+    """Return all ways to read a curve: as drawn, or with the values that labels or ticks give."""
     return product(_shown_by(axes, curve, 0), _shown_by(axes, curve, 1))
 
 
@@ -113,7 +113,7 @@ def readings_as(
 
 
 def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
-    """Return, for each way to read a curve's coordinates, the values that coordinates stand for."""
+    """Return the values that a curve's coordinates represent, for each way to read them."""
     return find_once(
         axes,
         ("shown", id(curve), direction),
@@ -199,7 +199,7 @@ def _assert_curve(
 def _assert_stands_out(
     figure: FigureData, seen: Sequence[Sight], x: np.ndarray, asked: Sequence[Curve], what: str
 ) -> None:
-    """Assert that other curves at these x are too few to cover any guess."""
+    """Assert that there are few other curves at these x, so the curve is not a lucky guess."""
     alike = [
         other
         for other in asked
@@ -235,7 +235,7 @@ def _form(curve: CurveData) -> Hashable:
 
 
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
-    """Return the curves that stand for exactly these points, visible or not."""
+    """Return the curves that represent exactly these points, visible or not."""
 
     def find_out() -> list[Sight]:
         wanted = _Wanted.of(y)

@@ -11,8 +11,8 @@ from autograder.sandbox import Student, StudentFailure
 class Follow:
     """A check whether an answer, wrong by itself, follows from another answer of the student.
 
-    `names` are the names of the other answers. The check's own calls to the student's code
-    are not recorded, so a diagnosis compares the same calls for every student.
+    `names` are the other answers from which an answer followed. The check's own calls to the
+    student's code are not recorded, so a diagnosis compares the same calls for every student.
     """
 
     def __init__(self, student: Student) -> None:

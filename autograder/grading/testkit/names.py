@@ -131,7 +131,7 @@ def assert_told_apart(
     if keys and any(styles_of(text, keys) for text in free_texts(figure)):
         return
     entries = [entry.text for entry in legend_entries(figure) if entry.inks]
-    # an entry with all names does not say which of them its handle stands for
+    # an entry with all names does not say which name belongs to its handle
     entries = [text for text in entries if not all(named(text) for named in names.values())]
     words = [*entries, *free_texts(figure)]
     telling = {
@@ -160,8 +160,8 @@ def names_in_legends(
 ) -> dict[int, tuple[str, ...]]:
     """Return the names that legends give to curves, by the curve's `id`, without unnamed curves.
 
-    The handles and texts of a legend may be in any order. So an entry whose text passes `tells`
-    names the visible curve in the style of its handle, if there is only one such curve. A curve
+    The handles and texts of a legend may be in any order. So an entry names a curve if the entry's
+    text passes `tells` and exactly one visible curve has the style of the entry's handle. A curve
     that no such entry names has its own label as its name, if a legend shows that label.
     """
     found: dict[int, list[str]] = defaultdict(list)
@@ -206,7 +206,7 @@ class _Style:
         yield from product((self.hues,), (self.line, _ANY), (self.marker, _ANY))
 
     def may_stand_for(self) -> Iterator[Hashable]:
-        """Yield the keys of the curves, in the same colours, that this handle may stand for."""
+        """Yield the keys of the curves, in the same colours, that this handle may represent."""
         # a handmade handle is often a solid line
         lines = (_ANY,) if self.line in ("None", "-") else (self.line, "None")
         markers = (_ANY,) if self.marker == "None" else (self.marker, "None")
@@ -229,7 +229,7 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """Return at most two curves of the handle's style, or else curves that it may stand for."""
+        """Return at most two curves of the handle's style, or else curves that it may represent."""
         if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]

@@ -59,7 +59,7 @@ UNITS = {
     "steep": Units(1.0, 1e15),
     "huge": Units(1e15, 1e15),
 }
-"""Units for inputs and values; in each unit, a right method makes the same steps, scaled.
+"""Units for inputs and values; in each unit, a right method makes the same steps, only scaled.
 
 A method that stops at a small gradient or a small move, or that limits gradients, points or step
 sizes, makes different steps. Single precision is enough for all these units.
@@ -166,7 +166,7 @@ def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
 
 
 def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
-    """Return a relative error that is too large in words too coarse to reveal the right value.
+    """Return words for a relative error above `rtol`, too vague to reveal the right value.
 
     The error has at most one significant digit: "its largest error is about 60 % of the largest
     entry of the right answer; 0.2 % is allowed".
@@ -245,10 +245,10 @@ def _is_none(what: str) -> str:
 
 
 def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.ndarray) -> Any:
-    """Return the answer of a method to a start of integers; `ask` calls the method with a start.
+    """Return a method's answer for a start of integers; `ask` calls the method with a start.
 
-    If an error happens only because the steps change the start in place, report that slip. The
-    start must be the method's second argument.
+    If the method raises an error only because its steps change the start in place, report this
+    slip. The start must be the method's second argument.
     """
     try:
         return ask(start)

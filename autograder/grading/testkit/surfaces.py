@@ -41,7 +41,7 @@ _CONTOUR_BINS, _BINS = 4, 6
 """Number of bins in each direction, for contours and for other fields; an empty bin is a hole."""
 
 _MIN_COVER = 0.6
-"""Smallest share of the bins in which a field must have samples."""
+"""Smallest share of the bins that must contain samples of a field."""
 
 _MIN_EXTENT = 0.2
 """Smallest share of the visible width, and of the height, that the field must take up."""
@@ -62,7 +62,7 @@ _MIN_AGREEMENT = 0.9
 """Smallest rank correlation between the values shown and the function."""
 
 _MIN_UNCLIPPED = 0.15
-"""Smallest share of the samples that must remain if large values are clipped."""
+"""Smallest share of the samples that must be unclipped if a figure clips large values."""
 
 _FLOATING = 0.15
 """Largest distance of marks above or below a surface in 3D, as a share of the surface's height."""
@@ -383,7 +383,7 @@ def _rises(
 def _is_ordered(
     shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, side: Side
 ) -> np.ndarray:
-    """Return the samples at which the function is no smaller than at all samples that show less."""
+    """Return where the function is at least as large as at samples that show lower values."""
     shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
     largest_below = np.append(-np.inf, np.maximum.accumulate(low[order]))

@@ -119,7 +119,7 @@ _SPELT: tuple[tuple[str, str], ...] = (
 
 
 def says(name: str) -> Says:
-    """Return a test of whether a text has the name, unchanged, as mathematics or with hyphens."""
+    """Return a test of whether a text has the name, perhaps with LaTeX signs or hyphens."""
 
     def says_it(text: str) -> bool:
         letters = _letters(name)
@@ -154,7 +154,7 @@ def says_number_of(value: float, others: Words) -> Says:
 
 
 def says_otherwise(thing: Letter | Words, value: float) -> Says:
-    """Return a test of whether a text gives the Greek letter or named thing only other values.
+    """Return a test of whether a text gives values of a letter or thing, but not this value.
 
     A text may give several values, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2". Numbers after
     the next equals sign belong to another letter.

@@ -75,16 +75,16 @@ change(
 change(
     "p1-momentum",
     "nesterov",
-    "This is Nesterov's method: the gradient is taken at a point ahead, where equation (1) takes "
-    "it at x^t.",
+    "This is Nesterov's method: the gradient is taken at a point ahead; equation (1) takes it at "
+    "x^t.",
     momentum.momentum,
     ("gradient(i, iterates[t].copy())", "gradient(i, iterates[t] - gammas[t] * betas[t] * buffer)"),
 )
 change(
     "p1-momentum",
     "nesterov_by_a_second_push",
-    "This is Nesterov's form of momentum, as libraries have it: the step follows g_t + β_t m^t, "
-    "where equation (2) has m^t alone.",
+    "This is Nesterov's form of momentum, as in many libraries: the step follows g_t + β_t m^t; in "
+    "equation (2) it follows m^t alone.",
     momentum.momentum,
     ("gradient(i, iterates[t].copy())", "(g := gradient(i, iterates[t].copy()))"),
     ("- gammas[t] * buffer", "- gammas[t] * (g + betas[t] * buffer)"),
@@ -92,14 +92,14 @@ change(
 change(
     "p1-momentum",
     "beta_of_the_step_before",
-    "The memory of step t is weighed with β_{t−1}; equation (1) has β_t there.",
+    "The memory of step t is multiplied by β_{t−1}; equation (1) has β_t there.",
     momentum.momentum,
     ("betas[t] *", "betas[t - 1] *"),
 )
 change(
     "p1-momentum",
     "beta_of_the_next_step",
-    "The memory of step t is weighed with β_{t+1}; equation (1) has β_t there.",
+    "The memory of step t is multiplied by β_{t+1}; equation (1) has β_t there.",
     momentum.momentum,
     ("betas[t] *", "betas[min(t + 1, len(betas) - 1)] *"),
 )
@@ -151,7 +151,7 @@ change(
 change(
     "p1-momentum",
     "betas_left_out",
-    "The memory adds up all gradients undiminished: β_t is missing in equation (1).",
+    "The memory adds up all gradients at full weight: the factor β_t of equation (1) is missing.",
     momentum.momentum,
     ("betas[t] * buffer", "buffer"),
 )
@@ -219,8 +219,8 @@ def aliased_rows(
 @misconceptions.function(
     "p1-momentum",
     "momentum",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
 )
 def start_changed_in_place(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -244,8 +244,8 @@ def start_changed_in_place(
 change(
     "p1a-heavy-ball",
     "parameters_converted_again",
-    "These are the steps of momentum (1, 2): `gammas` and `betas` are the heavy ball's own here, "
-    "to be used in (3) without converting them.",
+    "These are the steps of momentum (1, 2): here `gammas` and `betas` are already those of the "
+    "heavy ball, so use them in (3) without converting them.",
     momentum.heavy_ball,
     ("betas[t] *", "betas[t] * gammas[t] / (gammas[t - 1] if t > 0 else 1) *"),
 )
@@ -276,16 +276,16 @@ change(
 change(
     "p1a-heavy-ball",
     "gradient_ahead",
-    "This is Nesterov's method: the gradient is taken after the push, where equation (3) takes it "
-    "at x^t.",
+    "This is Nesterov's method: the gradient is taken after the push; equation (3) takes it at "
+    "x^t.",
     momentum.heavy_ball,
     ("gradient(i, x) +", "gradient(i, x + betas[t] * (x - previous)) +"),
 )
 change(
     "p1a-heavy-ball",
     "move_since_the_start",
-    "The push is the whole way since the start, x^t − x^0; equation (3) repeats the last move "
-    "alone: `previous` has to follow.",
+    "The push is the whole way since the start, x^t − x^0; equation (3) repeats only the last "
+    "move: update `previous` in each step.",
     momentum.heavy_ball,
     ("        previous = x\n", ""),
 )
@@ -352,8 +352,8 @@ change(
 @misconceptions.function(
     "p1a-heavy-ball",
     "heavy_ball",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
 )
 def ball_changes_its_start(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -441,14 +441,14 @@ change(
 change(
     "p1a-parameters",
     "ratio_of_the_next_step",
-    "The ratio in β̂_t belongs to the next step: it is made of the step sizes of steps t and t + 1.",
+    "The ratio in β̂_t belongs to the next step: it uses the step sizes of steps t and t + 1.",
     momentum.heavy_ball_parameters,
     (HAT_BETAS, "np.append(gammas[1:], gammas[-1:]) * betas / gammas"),
 )
 change(
     "p1a-parameters",
     "gammas_by_the_ratio",
-    "γ̂_t is divided by the step size before; compare the factor of g_t in (3) and in the step "
+    "γ̂_t is divided by the previous step size; compare the factor of g_t in (3) and in the step "
     "that momentum takes.",
     momentum.heavy_ball_parameters,
     ("return gammas,", "return gammas / previous,"),
@@ -525,7 +525,7 @@ change(
 change(
     "p1b-ima",
     "z_from_x",
-    "z^t starts from x^t in each step; in equation (4) it goes on from z^{t−1}.",
+    "z^t starts from x^t in each step; in equation (4) it continues from z^{t−1}.",
     momentum.ima,
     ("average - etas[t]", "x[t] - etas[t]"),
 )
@@ -625,8 +625,8 @@ def aliased_z(
 @misconceptions.function(
     "p1b-ima",
     "ima",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
 )
 def start_changed_through_z(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -699,8 +699,8 @@ def _goes_forwards(call: Event) -> bool:
 change(
     "p1b-parameters",
     "solved_forwards",
-    "The relation is solved forwards, which divides by β_t: where β_t = 0 that has no result. "
-    "Which order never divides?",
+    "The relation is solved forwards, which divides by β_t and fails if β_t = 0. Which order never "
+    "divides by β_t?",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS_FROM_ONE),
     recognises=is_solved_forwards,
@@ -900,7 +900,7 @@ change(
 change(
     "p1-plot",
     "own_objective",
-    "The objective drawn is that of the notebook's least-squares problem; call the `objective` "
+    "The picture shows the objective of the notebook's least-squares problem; call the `objective` "
     "that is passed in.",
     figures.plot_objective,
     (VALUES, "values = [least_squares(dimension=len(x)).objective(x) for x in iterates]"),
@@ -922,7 +922,7 @@ change(
 change(
     "p1-plot",
     "first_trajectory_alone",
-    "Only the first trajectory is drawn: does the loop end too early, by a `return` inside of it?",
+    "Only the first trajectory is drawn: does a `return` inside the loop end it too early?",
     figures.plot_objective,
     (
         '        )\n    axes.set_yscale("log")',
@@ -963,7 +963,7 @@ change(
 change(
     "p1-plot",
     "labels_on_the_wrong_lines",
-    "The legend gives lines the names of others: take label and iterates together, from "
+    "The legend gives lines the names of other lines: take label and iterates together, from "
     "`trajectories.items()`.",
     figures.plot_objective,
     (
@@ -1112,7 +1112,7 @@ value(
 )
 value(
     "largest_eigenvalue",
-    "This is the Hessian's largest eigenvalue; the trace is the sum of all of them.",
+    "This is the Hessian's largest eigenvalue; the trace is the sum of all eigenvalues.",
     trace_at_point=float(np.linalg.eigvalsh(landscape.hessian_at_point)[-1]),
 )
 
@@ -1233,8 +1233,8 @@ change_usam_update(
 )
 change_usam_update(
     "minus_rho",
-    "ρ has the wrong sign: the gradient is taken downhill of the point, and USAM takes it uphill, "
-    "at x + ρ∇L(x).",
+    "ρ has the wrong sign: the gradient is taken downhill of the point; USAM takes it uphill, at x "
+    "+ ρ∇L(x).",
     (STRETCHES, "1 - rho * b, 1 - rho * a"),
 )
 change_usam_update(
@@ -1279,21 +1279,22 @@ change_usam_update(
 )
 change_usam_update(
     "outer_factors_of_the_old_point",
-    "In ∇L only the squares are taken uphill; the single factors u and v in it are still those of "
+    "In ∇L only the squares use the point uphill; the single factors u and v are still those of "
     "the old point.",
     (" * stretch_u * u", " * u"),
     (" * stretch_v * v", " * v"),
 )
 change_usam_update(
     "squares_of_the_old_point",
-    "In ∇L the squares v² and ‖u‖² are those of the old point; they, too, have to be taken uphill.",
+    "In ∇L the squares v² and ‖u‖² are those of the old point; they have to use the point uphill, "
+    "too.",
     (" * stretch_v**2", ""),
     (" * stretch_u**2", ""),
 )
 change_usam_update(
     "step_from_the_lifted_point",
-    "The step starts at the point uphill; only the gradient is taken there, the step starts at "
-    "(u, v).",
+    "The step starts at the point uphill; only the gradient should be taken there, and the step "
+    "should start at (u, v).",
     ("return u -", "return stretch_u * u -"),
     (", v - eta", ", stretch_v * v - eta"),
 )
@@ -1348,7 +1349,7 @@ change_loss(
 )
 change_loss(
     "loss_entry_by_entry",
-    "The loss comes back entry by entry: ‖u‖² is one number, the sum of the squares.",
+    "The loss is returned entry by entry: ‖u‖² is one number, the sum of the squares.",
     ("float(0.5 * (u @ u) * v**2)", "0.5 * u**2 * v**2"),
 )
 change_loss(
@@ -1510,12 +1511,12 @@ change_trace(
 )
 change_trace(
     "trace_without_v",
-    "The entries of u's diagonal block are missing in the trace: only the one of v is left.",
+    "The entries of u's diagonal block are missing in the trace: only the entry of v is left.",
     "u @ u",
 )
 change_trace(
     "largest_eigenvalue",
-    "This is the Hessian's largest eigenvalue; the trace is the sum of all of them.",
+    "This is the Hessian's largest eigenvalue; the trace is the sum of all eigenvalues.",
     "np.linalg.eigvalsh(hessian(x))[-1]",
 )
 change_trace(
@@ -1595,7 +1596,7 @@ change_gd(
 )
 change_gd(
     "normalised_gradient",
-    "The gradient is divided by its norm; GD's step is η_k times the gradient as it is.",
+    "The gradient is divided by its norm; GD's step is η_k times the unchanged gradient.",
     ("gradient(x)\n", "(g := np.asarray(gradient(x))) / np.linalg.norm(g)\n"),
 )
 change_gd(
@@ -1605,13 +1606,12 @@ change_gd(
 )
 change_gd(
     "own_gradient",
-    "The steps follow the valley's gradient whatever is passed in; call the `gradient` of the "
-    "arguments.",
+    "The steps always follow the valley's gradient; call the `gradient` that is passed in.",
     ("gradient(x)\n", f"{VALLEY}\n"),
 )
 change_gd(
     "early_stop",
-    "The run stops by a rule of its own before all steps are made; the item asks for all K steps.",
+    "The run stops early, by a rule that is not part of the method; the item asks for all K steps.",
     (
         "        iterates[k + 1]",
         "        if np.linalg.norm(etas[k] * gradient(x)) < 0.5:\n"
@@ -1651,14 +1651,14 @@ change_gd_loop(
 )
 change_gd_loop(
     "start_changed_in_place",
-    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
-    "in floats.",
+    "The steps change `x0` itself, which fails if `x0` has integer entries: work on a copy, in "
+    "floats.",
     "x0",
     "x.copy()",
 )
 change_gd_loop(
     "start_of_floats_changed_in_place",
-    "`x0` itself is changed by the steps: `np.asarray` makes no copy of an array of floats, "
+    "The steps change `x0` itself: `np.asarray` makes no copy of an array of floats, but "
     "`np.array` does.",
     "np.asarray(x0, dtype=float)",
     "x.copy()",
@@ -1682,8 +1682,8 @@ change_usam(
 )
 change_usam(
     "minus_rho",
-    "ρ has the wrong sign: the gradient is taken downhill of x_k, and USAM takes it uphill, at "
-    "x_k + ρ∇f(x_k).",
+    "ρ has the wrong sign: the gradient is taken downhill of x_k; USAM takes it uphill, at x_k + "
+    "ρ∇f(x_k).",
     (f"+ {LIFT}", f"- {LIFT}"),
 )
 change_usam(
@@ -1698,8 +1698,8 @@ change_usam(
 )
 change_usam(
     "from_the_lifted_point",
-    "The step starts at the point uphill; only the gradient is taken there, the step starts at "
-    "x_k.",
+    "The step starts at the point uphill; only the gradient should be taken there, and the step "
+    "should start at x_k.",
     ("= x - etas[k]", "= uphill - etas[k]"),
 )
 change_usam(
@@ -1714,13 +1714,12 @@ change_usam(
 )
 change_usam(
     "lift_from_the_start",
-    "The step up is the one at the start, in all steps; it should be ρ∇f(x_k), with each x_k.",
+    "All steps use the step up at the start; in step k it should be ρ∇f(x_k).",
     (LIFT, "rho * np.asarray(gradient(iterates[0].copy()))"),
 )
 change_usam(
     "own_gradient",
-    "The steps follow the valley's gradient whatever is passed in; call the `gradient` of the "
-    "arguments.",
+    "The steps always follow the valley's gradient; call the `gradient` that is passed in.",
     (ETAS, f"{ETAS}\n\n    def gradient(x):\n        return {VALLEY}\n"),
 )
 change_usam(
@@ -1762,7 +1761,7 @@ change_usam(
 )
 change_usam(
     "start_changed_in_place",
-    "`x0` itself is changed by the steps: `np.asarray` makes no copy of an array of floats, "
+    "The steps change `x0` itself: `np.asarray` makes no copy of an array of floats, but "
     "`np.array` does.",
     ("iterates[0] = x0", "iterates[0] = x = np.asarray(x0, dtype=float)"),
     ("        x = iterates[k].copy()\n", ""),
@@ -1773,7 +1772,7 @@ change_usam(
 )
 
 # --- Runs that stop early, and values cut down to a size ------------------------------------------
-# Such rules save time on a problem of one's own, but here every step must be made and returned.
+# Such rules can save time in other work, but here every step must be made and returned.
 
 
 class Loop(NamedTuple):
@@ -1806,7 +1805,7 @@ class Loop(NamedTuple):
         return f"    return {', '.join(self.arrays)}"
 
     def ends(self, done: int) -> str:
-        """Return the statement that returns the first rows: `done` more than the step's number."""
+        """Return the statement that returns the first rows: the step's number plus `done`."""
         counts = (self._place(done), self._place(done - 1))
         parts = (f"{rows}[:{k}]" for rows, k in zip(self.arrays, counts, strict=False))
         return f"return {', '.join(parts)}"
@@ -1871,46 +1870,43 @@ LOOPS = [
 for loop in LOOPS:
     loop.change(
         "run_ends_at_a_small_gradient",
-        "The run ends where a gradient is small, and rows are missing: the item asks for all "
-        "steps, "
-        "since a later one may move again.",
+        "The run ends when a gradient is small, and rows are missing: the item asks for all steps, "
+        "since a later step may move again.",
         loop.at_small_gradients(loop.ends(1)),
     )
     loop.change(
         "last_row_repeated_after_a_small_gradient",
         "At a small gradient the run stops and its last row is repeated. Take all steps: a later "
-        "one may move again.",
+        "step may move again.",
         loop.at_small_gradients(loop.fills(1)),
     )
     loop.change(
         "zeros_after_a_small_gradient",
         "At a small gradient the run stops and the rows after it stay 0. Take all steps: a later "
-        "one may move again.",
+        "step may move again.",
         *((f"{rows} = np.empty(", f"{rows} = np.zeros(") for rows in loop.arrays),
         loop.at_small_gradients("break"),
     )
     loop.change(
         "run_ends_after_a_small_move",
         "The run ends after a move that is small, and rows are missing: the item asks for all "
-        "steps, "
-        "since a later one may move again.",
+        "steps, since a later step may move again.",
         loop.at_small_moves(loop.ends(2)),
     )
     loop.change(
         "last_row_repeated_after_a_small_move",
-        "After a move that is small, the run stops and its last row is repeated: the item asks "
-        "for all "
-        "steps, since a later one may move again.",
+        "After a move that is small, the run stops and its last row is repeated: the item asks for "
+        "all steps, since a later step may move again.",
         loop.at_small_moves(loop.fills(2)),
     )
     loop.change(
         "gradient_cut_down",
-        "Large gradients are cut down before they are used; each step takes the gradient as it "
-        "is, whatever its size.",
+        "Large gradients are cut down before they are used; use each gradient unchanged, whatever "
+        "its size.",
         (loop.taken, f"np.clip({loop.taken.strip()}, -10, 10){loop.taken[-1:].strip(')')}"),
     )
 
-BETA_AT_MOST_1 = "is cut off to lie between 0 and 1; it is used as it is, also above 1."
+BETA_AT_MOST_1 = "is cut off to lie between 0 and 1; use it unchanged, even above 1."
 change(
     "p1-momentum",
     "betas_cut_off",
@@ -1928,12 +1924,12 @@ change(
 change(
     "p1b-parameters",
     "ratios_cut_off",
-    "The heavy ball's β̂_t is cut off at 1 on the way to λ. It may exceed 1 when the step size "
-    "grows, and the methods still coincide.",
+    "The heavy ball's β̂_t is cut off at 1 before λ is computed. It may exceed 1 when the step "
+    "size grows, and the methods still coincide.",
     momentum.ima_parameters,
     (RATIOS, f"np.clip({RATIOS}, 0, 1)"),
 )
-ETA_AT_MOST_1 = "The step size is cut off at 1; it is used as it is, however large."
+ETA_AT_MOST_1 = "The step size is cut off at 1; use it unchanged, however large it is."
 change_gd(
     "step_size_cut_off", ETA_AT_MOST_1, (ETAS, f"{ETAS.replace('(eta,', '(np.clip(eta, 0, 1),')}")
 )
@@ -1964,7 +1960,7 @@ change_experiment(
 )
 change_experiment(
     "indices_for_keys",
-    "The keys count the settings; the item asks for the numbers themselves, (eta, rho).",
+    "The keys are indices of the settings; the item asks for the values themselves, (eta, rho).",
     ("(eta, rho): np", "(i, j): np"),
     (PAIRS, "for i, eta in enumerate(etas)\n        for j, rho in enumerate(rhos)"),
 )
@@ -1990,7 +1986,7 @@ change_experiment(
 )
 change_experiment(
     "own_optimizer",
-    "The runs are made with `usam` whatever is passed in; call the `optimizer` of the arguments.",
+    "The runs are always made with `usam`; call the `optimizer` that is passed in.",
     ("[optimizer(", "[usam("),
 )
 change_experiment(
@@ -2001,12 +1997,12 @@ change_experiment(
 )
 change_experiment(
     "mean_over_steps",
-    "Each run is averaged over its iterates; the item asks for its last one.",
+    "Each run is averaged over its iterates; the item asks for its last iterate.",
     ("num_steps)[-1]", "num_steps).mean(axis=0)"),
 )
 change_experiment(
     "whole_runs",
-    "All iterates of the runs are returned; the item asks for the last one of each.",
+    "All iterates of the runs are returned; the item asks for the last iterate of each run.",
     ("num_steps)[-1]", "num_steps)"),
 )
 change_experiment(
@@ -2036,7 +2032,7 @@ change_experiment(
 )
 change_experiment(
     "gd_left_out",
-    "The pairs with ρ = 0 are missing; they stand for GD, the other method of the comparison.",
+    "The pairs with ρ = 0 are missing; they are GD, the other method of the comparison.",
     (PAIRS, f"{PAIRS}\n        if rho > 0"),
 )
 change_experiment(
@@ -2173,7 +2169,7 @@ change_traces(
 )
 change_traces(
     "first_step_size_alone",
-    "Only the first step size is drawn: does the loop end too early, by a `return` inside of it?",
+    "Only the first step size is drawn: does a `return` inside the loop end it too early?",
     ("        )\n    axes.set_xlabel", "        )\n        break\n    axes.set_xlabel"),
 )
 change_traces(
@@ -2194,8 +2190,8 @@ change_traces(
 )
 change_traces(
     "diverged_runs_kept",
-    "Diverged runs are still in the median: leave out those that are not finite, and those "
-    "further than 10⁶ from the origin.",
+    "Diverged runs are still in the median: leave out runs that are not finite, and runs further "
+    "than 10⁶ from the origin.",
     (KEPT, "ends"),
 )
 change_traces(
@@ -2270,7 +2266,7 @@ change_landscape(
 )
 change_landscape(
     "own_loss",
-    "The surface is the valley whatever is passed in; draw the `loss` of the arguments.",
+    "The surface is always the valley; draw the `loss` that is passed in.",
     ("loss(np.array([u, v]))", "0.5 * u**2 * v**2"),
 )
 change_landscape(
@@ -2314,14 +2310,14 @@ change_landscape(
 )
 change_landscape(
     "cells_counted",
-    "The surface is drawn over numbers of rows and columns, not over u and v: give it the grid, or "
-    "`imshow` an `extent=…`.",
+    "The surface is drawn over numbers of rows and columns, not over u and v: pass the grid, or "
+    "give `imshow` an `extent=…`.",
     (FILLED, 'axes.imshow(values, origin="lower")'),
 )
 change_landscape(
     "surface_stretched",
-    "The surface is drawn on a plane of another size than its values are for: grid or `extent` do "
-    "not fit the values.",
+    "The surface is drawn on a plane of the wrong size: the grid or the `extent` does not fit the "
+    "values.",
     (HEIGHTS, "[loss(np.array([u / 2, v / 2])) for u in grid] for v in grid"),
 )
 change_landscape(
@@ -2422,7 +2418,8 @@ change_landscape(
 )
 change_landscape(
     "no_legend",
-    "No legend tells GD's points from USAM's: give each a label and call `axes.legend()`.",
+    "No legend says which points are GD's and which are USAM's: give each a label and call "
+    "`axes.legend()`.",
     (METHODS_LEGEND, ""),
 )
 change_landscape(
@@ -2482,7 +2479,7 @@ def change_both(name: str, sentence: str, old: str, new: str) -> None:
 
 change_both(
     "divided_by_m",
-    "Both derivatives are divided by m; the network has the factor 1/√m, and so have they.",
+    "Both derivatives are divided by m; like the network, they have the factor 1/√m.",
     " / np.sqrt(len(v))",
     " / len(v)",
 )
@@ -2522,18 +2519,17 @@ change_v(
 )
 change_v(
     "times_v",
-    "The derivative in v still holds v itself: the network is linear in v, so v drops out.",
+    "The derivative in v still contains v itself: the network is linear in v, so v drops out.",
     f"v * {IN_V}",
 )
 change_v(
     "derivative_for_the_activation",
-    "The derivative in v is made with σ'; v is outside of σ, so σ stays as it is.",
+    "The derivative in v uses σ'; v is outside σ, so σ stays unchanged.",
     "activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_v(
     "relu_for_every_n",
-    "The derivative in v is made with the ReLU whatever n is: call `activation` with the n that is "
-    "passed in.",
+    "The derivative in v always uses the ReLU: call `activation` with the n that is passed in.",
     "np.maximum(np.asarray(W) @ x, 0) / np.sqrt(len(v))",
 )
 change_v(
@@ -2568,12 +2564,12 @@ change_w(
 )
 change_w(
     "activation_for_its_derivative",
-    "The derivative in W is made with σ; w_r is inside of σ, so the chain rule asks for σ'.",
+    "The derivative in W uses σ; w_r is inside σ, so the chain rule gives σ'.",
     "v * activation(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_w(
     "relus_derivative_for_every_n",
-    "The derivative in W uses the step function, which is σ' of the ReLU alone: call "
+    "The derivative in W uses the step function, which is σ' only for the ReLU: call "
     "`activation_derivative` with the n that is passed in.",
     "v * activation(np.asarray(W) @ x, 0) / np.sqrt(len(v))",
 )
@@ -2629,7 +2625,7 @@ change(
 change(
     "p3b-kernel",
     "divided_by_the_number_of_inputs",
-    "The kernel is divided by the number of inputs N; the factor in it belongs to the width m.",
+    "The kernel is divided by the number of inputs N; it should be divided by the width m.",
     ntk.empirical_ntk,
     ("/ len(v)", "/ len(X)"),
 )
@@ -2658,15 +2654,15 @@ change(
 change(
     "p3b-kernel",
     "v_in_absolute_value",
-    "The second term has |v_r| instead of v_r²: the factor comes once from x_i and once from x_j.",
+    "The second term has |v_r| instead of v_r²: one factor v_r comes from x_i and one from x_j.",
     ntk.empirical_ntk,
     ("* v[piece]", "* np.sqrt(np.abs(v[piece]))"),
 )
 change(
     "p3b-kernel",
     "v_left_out",
-    "v is missing in the second term. Its square has mean 1, so it vanishes in the limit, but not "
-    "at finite width.",
+    "v is missing in the second term. As v_r² has mean 1, v drops out of the limit, but not at "
+    "finite width.",
     ntk.empirical_ntk,
     (" * v[piece]", ""),
 )
@@ -2703,14 +2699,14 @@ change(
 change(
     "p3b-kernel",
     "step_for_every_derivative",
-    "σ' is the step function whatever n is; that is right for the ReLU alone.",
+    "σ' is always the step function; this is right only for the ReLU.",
     ntk.empirical_ntk,
     ("activation_derivative(Z, n)", "activation(Z, 0)"),
 )
 change(
     "p3b-kernel",
     "relu_for_every_n",
-    "σ and σ' are those of the ReLU whatever n is: pass on the n that is passed in.",
+    "σ and σ' are always those of the ReLU: use the n that is passed in.",
     ntk.empirical_ntk,
     ("activation(Z, n), activation_derivative(Z, n)", "activation(Z, 1), activation(Z, 0)"),
 )
@@ -2776,15 +2772,15 @@ for item in ("p3c-relu", "p3c-squared"):
     change_angle(
         item,
         "angle_of_an_input_with_itself",
-        "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see the "
-        "erratum): it is the angle between x_i and x_j.",
+        "θ is computed from x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see "
+        "the erratum): θ should be the angle between x_i and x_j.",
         "0.0 * omega",
     )
     change_angle(
         item,
         "arccos_beyond_one",
-        "NaN appears where rounding makes x_iᵀx_j larger than 1 or smaller than −1, and arccos has "
-        "no value: clip it first.",
+        "NaN appears where rounding makes x_iᵀx_j larger than 1 or smaller than −1, so that arccos "
+        "has no value: clip x_iᵀx_j first.",
         "np.arccos(X @ X.T)",
     )
     change_angle(
@@ -2917,13 +2913,13 @@ change_limit(
 )
 
 # --- Slips of the printed sheet, in several readings ----------------------------------------------
-# The release lists them, as homework2.md does; each sentence says that the slip is the sheet's.
+# The release lists these slips as errata; each sentence says that the slip is the sheet's.
 
 A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratum)"
 
 
 def change_printed_product(name: str, sentence: str, product: str) -> None:
-    """Add a reading of the printed derivative in W; `s` is σ'(Wx)/√m.
+    """Add a misconception for one reading of the printed derivative in W; `s` is σ'(Wx)/√m.
 
     Most of these readings can be computed only if m = d, and two readings only if m = d = 1.
     """
@@ -2938,7 +2934,7 @@ change_printed_product(
 )
 change_printed_product(
     "as_printed_transposed",
-    "it fits only where m = d, also when transposed. The right form is (v ⊙ σ'(Wx))xᵀ, of shape "
+    "it fits only if m = d, even when transposed. The right form is (v ⊙ σ'(Wx))xᵀ, of shape "
     "(m, d).",
     "np.outer(v, s * x)",
 )
@@ -3014,10 +3010,10 @@ def change_printed_angle(
 
 SQUARES = "np.sum(X * X, axis=1)"
 RIGHT_COSINE = {
-    "p3c-relu": "This is x_iᵀx_j itself. The limit comes to that if θ is made of x_iᵀx_i and so is "
-    "0, a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
-    "p3c-squared": "Your cos θ is x_iᵀx_j, but θ itself is made of x_iᵀx_i and so is 0, which is a "
-    "slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+    "p3c-relu": "This is x_iᵀx_j itself. The limit becomes x_iᵀx_j if θ is computed from x_iᵀx_i "
+    "and so is 0, a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+    "p3c-squared": "Your cos θ is x_iᵀx_j, but θ itself is computed from x_iᵀx_i and so is 0, "
+    "which is a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
 }
 for item in ("p3c-relu", "p3c-squared"):
     for name, angle, nan in (
@@ -3027,8 +3023,8 @@ for item in ("p3c-relu", "p3c-squared"):
         change_printed_angle(
             item,
             f"angle_of_an_input_with_itself_beside_the_right_factor{name}",
-            "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see "
-            f"the erratum): like the factor of E[σ'σ'], it is made of x_iᵀx_j.{nan}",
+            "θ is computed from x_iᵀx_i and so is always 0, which is a slip of the printed sheet "
+            f"(see the erratum): like the factor of E[σ'σ'], θ is computed from x_iᵀx_j.{nan}",
             angle,
             "np.cos(theta)",
             "(X @ X.T)",
@@ -3044,8 +3040,8 @@ for item in ("p3c-relu", "p3c-squared"):
         change_printed_angle(
             item,
             f"one_angle_for_each_input{name}",
-            "There is one θ for each input, made of x_iᵀx_i, which is a slip of the printed sheet "
-            f"(see the erratum): each pair has its own, θ = arccos(x_iᵀx_j).{nan}",
+            "There is one θ for each input, computed from x_iᵀx_i, which is a slip of the printed "
+            f"sheet (see the erratum): each pair has its own θ = arccos(x_iᵀx_j).{nan}",
             angle,
             "np.cos(theta)",
             "C",
@@ -3053,8 +3049,8 @@ for item in ("p3c-relu", "p3c-squared"):
     change_printed_angle(
         item,
         "angle_of_an_input_with_itself_unclipped",
-        "θ is made of x_iᵀx_i, a slip of the printed sheet (see the erratum): it is 0, or NaN "
-        "where rounding makes that number larger than 1. It is the angle between x_i and x_j.",
+        "θ is computed from x_iᵀx_i, a slip of the printed sheet (see the erratum): so it is 0, or "
+        "NaN if rounding makes x_iᵀx_i larger than 1. It should be the angle between x_i and x_j.",
         f"np.arccos({SQUARES})[:, np.newaxis] + 0 * X @ X.T",
         "np.cos(theta)",
         "C",
@@ -3074,12 +3070,12 @@ change_limit(
     "7 * S * C + omega * (1 + 4 * C**2)",
 )
 
-DEAD_END = "λ_0 = 0 is forced forwards through the relation"
+DEAD_END = "The relation is solved forwards from λ_0 = 0"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero_in_plain_numbers",
-    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, and where β_t = 0 it divides by zero. "
-    "Solve it backwards from a free λ_T.",
+    f"{DEAD_END} (see the erratum): this makes λ_1 = −1, and a β_t that is 0 is divided by. "
+    "Solve the relation backwards from a free λ_T.",
     momentum.ima_parameters,
     (
         BACKWARDS,
@@ -3089,8 +3085,8 @@ change(
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero_around_zeros",
-    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, also where β_t = 0 is kept from dividing. "
-    "Solve it backwards from a free λ_T.",
+    f"{DEAD_END} (see the erratum): this makes λ_1 = −1, even if no β_t that is 0 is divided by. "
+    "Solve the relation backwards from a free λ_T.",
     momentum.ima_parameters,
     (
         BACKWARDS,
@@ -3183,8 +3179,8 @@ change(
 change(
     "p3-plot",
     "guide_fitted_to_the_errors",
-    "The guide is fitted to the errors and takes over their slope; it should have slope −1/2 "
-    "whatever the errors do.",
+    "The guide is fitted to the errors and takes over their slope; it should have slope −1/2 for "
+    "any errors.",
     figures.plot_convergence,
     (
         f"errors[0] * {GUIDE}",
@@ -3220,8 +3216,8 @@ change(
 change(
     "p3-plot",
     "errors_relative_to_the_first",
-    "The errors are divided by the first one; they are relative errors already, draw them as they "
-    "are.",
+    "The errors are divided by the first error; they are already relative errors, so draw them "
+    "unchanged.",
     figures.plot_convergence,
     ("np.asarray(errors, dtype=float)", "np.asarray(errors, dtype=float) / errors[0]"),
 )
@@ -3244,7 +3240,7 @@ change(
 change(
     "p3-plot",
     "guide_without_a_name",
-    "The legend does not say which line is the guide: give the guide a label that tells its slope.",
+    "The legend does not say which line is the guide: give the guide a label with its slope.",
     figures.plot_convergence,
     ('color="#D55E00", label=r"guide of slope $-\\frac{1}{2}$"', 'color="#D55E00"'),
 )

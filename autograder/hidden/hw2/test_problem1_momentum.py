@@ -62,10 +62,11 @@ VANISHING = (1.0, 0.0, 1e-15, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Standstill:
-    """Eight steps, some of them without a gradient.
+    """Eight steps; in some of them the gradient is zero.
 
-    With β = 0 the method stands still at step 0 and again at step 2, and then goes on. Without the
-    first step, the method stands still only in between.
+    Nothing moves at step 0, because the gradient is zero, or at step 2, because the gradient and β
+    are zero. Then the method moves on. Without step 0, only one step in the middle
+    does not move.
     """
 
     indices: np.ndarray
@@ -107,7 +108,7 @@ def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
 
     - "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β.
     - "up and down": γ rises and falls in turn, and 1 and 1.3 are among the β.
-    - "one step": γ is below 0.6, as in all first steps, and not 1 like γ_{−1}.
+    - "one step": γ is below 0.6, as in every first step, so it differs from γ_{−1} = 1.
 
     The first β is neither 0 nor 1.
     """
@@ -200,7 +201,7 @@ def assert_same_run(
 def assert_goes_on(
     method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
 ) -> None:
-    """Check the iterates of momentum or the heavy ball in runs that stand still for a while."""
+    """Check the iterates of momentum or the heavy ball in runs in which some steps do not move."""
     for first in (0, 1):
         still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
         gradient = make_gradient(rng, 3, factors=VANISHING)

@@ -149,10 +149,10 @@ def test_trace_at_point(student: Student, follow: Follow) -> None:
 
 
 def as_worked_out(answer: object) -> np.ndarray:
-    """Return a worked-out Hessian at the point, even with mistakes; else raise ClaimFailed.
+    """Return the student's Hessian at the point if it seems worked out; else raise ClaimFailed.
 
-    At least half of its entries must be right, perhaps up to a common factor. The Hessian must also
-    be more than one number on the diagonal, so that the trace of an arbitrary matrix earns nothing.
+    At least half of the entries must be right, perhaps up to a common factor. The Hessian must not
+    be a multiple of the identity matrix, so that the trace of an arbitrary matrix earns nothing.
     """
     hessian, right = as_array(answer, "`hessian_at_point`"), landscape.hessian_at_point
     if hessian.shape == right.shape and not np.allclose(hessian, hessian[0, 0] * np.eye(4)):
@@ -186,7 +186,7 @@ def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
 @item("p2b-usam-update", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam_update(student: Student, rng: Generator, d: int) -> None:
-    """One written-out step of USAM is right: it goes from x, with the gradient at x + ρ∇L(x)."""
+    """One written-out step of USAM is right: it starts at x and uses the gradient at x + ρ∇L(x)."""
     alone = written_out(student, "usam_update")
     for u, v, unit in make_update_points(rng, d):
         eta = rng.uniform(0.2, 0.5) / unit
@@ -237,7 +237,7 @@ def make_points(rng: Generator, d: int) -> list[np.ndarray]:
 @item("p2c-loss-gradient", part="loss", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_loss(student: Student, rng: Generator, d: int) -> None:
-    """The loss is ½ ‖u‖² v², with v the last entry of x."""
+    """The loss is ½ ‖u‖² v², where v is the last entry of x."""
     for x in make_points(rng, d):
         assert_number_close(student.loss(x), landscape.loss(x), what="the loss")
 
@@ -245,7 +245,7 @@ def test_loss(student: Student, rng: Generator, d: int) -> None:
 @item("p2c-loss-gradient", part="gradient", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gradient(student: Student, rng: Generator, d: int) -> None:
-    """The gradient is right, and v's entry is the last.
+    """The gradient is right, and its last entry belongs to v.
 
     After the due date: The right gradient is [v² u, ‖u‖² v].
     """
@@ -402,7 +402,7 @@ def test_gd_takes_no_step(student: Student, rng: Generator) -> None:
 @item("p2c-usam", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam(student: Student, rng: Generator, d: int) -> None:
-    """Each step of USAM uses the gradient at x + ρ∇f(x), of the function that was passed in."""
+    """Each step of USAM uses the gradient that was passed in, at the point x + ρ∇f(x)."""
     gradient, x0, etas = make_gradient(rng, d), draw_mixed(rng, d + 1), make_etas(rng)
     for eta, rho in ((etas, rng.uniform(0.3, 0.5)), (float(etas[0]), 0.4), (etas, 0.0)):
         answer = student.usam(gradient, x0, eta, rho, len(etas))
@@ -469,7 +469,7 @@ def test_usam_takes_no_step(student: Student, rng: Generator) -> None:
 
 
 def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
-    """Return a made-up method, called like `usam`, that is GD at rho = 0 and otherwise unknown."""
+    """Return a made-up method with the parameters of `usam`; it is GD only if rho = 0."""
     pull = rng.uniform(0.5, 1.5)
 
     def optimizer(
@@ -496,7 +496,7 @@ def make_starts(rng: Generator, d: int) -> np.ndarray:
 @item("p2c-experiment", cases="d = {d}".format)
 @pytest.mark.parametrize("d", [1, 3])
 def test_experiment(student: Student, rng: Generator, d: int) -> None:
-    """For every pair (η, ρ), the dict has the last iterates from all starts, in their order."""
+    """For every pair (η, ρ), the dict has the last iterates, in the order of the starts."""
     optimizer, gradient = make_optimizer(rng, d), make_gradient(rng, d)
     starts = make_starts(rng, d)
     etas = np.round([rng.uniform(0.28, 0.4), rng.uniform(0.1, 0.2)], 3)
@@ -718,7 +718,7 @@ def test_surface_plot_shows_every_radius(student: Student, rng: Generator, once:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_is_large_enough(student: Student, rng: Generator, once: Once) -> None:
-    """The surface reaches as far as the last iterates, and none is far above or below it in 3D."""
+    """The surface reaches as far as the last iterates; in 3D, none is far above or below it."""
     scene = once(lambda: draw_scene(student, rng))
     ends = np.concatenate([scene.gd, *scene.usam.values()])
     assert_surface_reaches(scene.figure, scene.loss, ends, what="the last iterates")

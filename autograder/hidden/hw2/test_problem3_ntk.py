@@ -36,7 +36,7 @@ from solutions.hw2 import ntk
 
 DEGREES = [0, 1, 2, 3]
 SIZES = [(5, 3), (3, 6), (1, 1)]
-"""Pairs of width m and dimension d; m = 1 hides the factor 1/√m, so m = 1 is never alone."""
+"""Pairs of width m and dimension d; m = 1 hides the factor 1/√m, so there are other sizes, too."""
 SQUARES = [(1, 1), (4, 4)]
 """Sizes with m = d, for which the printed (σ'(Wx) ⊙ x) vᵀ can be computed."""
 
@@ -82,8 +82,8 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 
     After the due date: The right derivative is (v ⊙ σ'(Wx)) xᵀ/√m.
     """
-    # at m = d all versions of a printed form give the same answer; at n = 0 it is the right one, so
-    # these sizes are enough
+    # SQUARES come first: if m = d, the printed form can be computed. If n = 0, the derivative is
+    # zero in any form, so these sizes are enough.
     for sizes in (SQUARES, SIZES) if n > 0 else (SQUARES,):
         assert_gradients_in_w(student, rng, sizes, n)
 
@@ -183,28 +183,28 @@ def assert_untouched_by_rounding(student: Student, rng: Generator, n: int) -> No
 @item("p3c-relu", cases=lambda scene: SCENES[scene])
 @pytest.mark.parametrize("scene", SCENES)
 def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
-    """For n = 1 the limit is right at all angles, on the diagonal and for opposite inputs too."""
+    """For n = 1 the limit is right at all angles, also on the diagonal and for opposite inputs."""
     X = make_scene(rng, scene)
     assert_limit(student.limit_ntk(X, 1), X, 1)
 
 
 @item("p3c-relu", care="rounding")
 def test_limit_for_relu_survives_rounding(student: Student, rng: Generator) -> None:
-    """For n = 1 nothing is NaN, the diagonal included, and a norm slightly above 1 is harmless."""
+    """For n = 1 no entry is NaN, even on the diagonal, and a norm slightly above 1 is harmless."""
     assert_untouched_by_rounding(student, rng, 1)
 
 
 @item("p3c-squared", cases=lambda scene: SCENES[scene])
 @pytest.mark.parametrize("scene", SCENES)
 def test_limit_for_squares(student: Student, rng: Generator, scene: str) -> None:
-    """For n = 2 the limit is right at all angles, on the diagonal and for opposite inputs too."""
+    """For n = 2 the limit is right at all angles, also on the diagonal and for opposite inputs."""
     X = make_scene(rng, scene)
     assert_limit(student.limit_ntk(X, 2), X, 2)
 
 
 @item("p3c-squared", care="rounding")
 def test_limit_for_squares_survives_rounding(student: Student, rng: Generator) -> None:
-    """For n = 2 nothing is NaN, the diagonal included, and a norm slightly above 1 is harmless."""
+    """For n = 2 no entry is NaN, even on the diagonal, and a norm slightly above 1 is harmless."""
     assert_untouched_by_rounding(student, rng, 2)
 
 
@@ -237,7 +237,7 @@ class Picture:
 
 
 def draw(student: Student, widths: np.ndarray, errors: np.ndarray) -> Picture:
-    """Return a picture of that convergence."""
+    """Return the student's picture of these errors against these widths."""
     return Picture(student.plot_convergence(widths, errors), widths, errors)
 
 
@@ -249,7 +249,7 @@ def test_plot_shows_the_errors(student: Student, rng: Generator, once: Once) -> 
 
 @item("p3-plot")
 def test_plot_shows_what_it_is_given(student: Student, rng: Generator) -> None:
-    """The picture shows all widths and errors that are passed in, even many or small ones."""
+    """The picture shows exactly the widths and errors that are passed in, even small ones."""
     widths, errors = make_errors(rng)
     draw(student, widths[:3], 1e-3 * errors[:3]).assert_shown()
 

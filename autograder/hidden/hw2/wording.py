@@ -76,7 +76,7 @@ def says_gd(text: str) -> bool:
 
 
 def says_usam(text: str, rhos: list[float]) -> bool:
-    """Return whether a text names USAM: by a word or one of the radii; "USAM, ρ = 0" is GD."""
+    """Return whether a text names USAM by a word or by a radius; "USAM, ρ = 0" names GD."""
     if USAM(text):
         return GD(text) or not ZERO_RADIUS(text) or _says_some(text, rhos)
     return not GD(text) and _says_some(text, rhos)

@@ -1,1 +1,1 @@
-"""Bring an existing nbgrader assignment over: its notebooks, solutions, tests and files."""
+"""Adopt an existing nbgrader assignment: convert its notebooks, solutions, tests and files."""

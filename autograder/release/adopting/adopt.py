@@ -1,8 +1,9 @@
 """Adopt an nbgrader assignment: write its notebooks, solutions, tests and checks into a course.
 
-The homework is made in a scratch course first. There, its converted tests run on its solutions: an
-item whose tests do not hold is marked by a person instead. Then it is written into the course. The
-nbgrader assignment itself is never changed, and no file of the course is overwritten.
+The homework is made in a scratch course first. There, its converted tests run on its solutions. If
+the solution of an item does not pass, a person marks the item instead. Then the homework is written
+into the course. The nbgrader assignment itself is never changed, and no file of the course is
+overwritten.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ from autograder.timelimit import TimeUpError, time_limit
 from autograder.words import counted
 
 MOST_TRIALS = 12
-"""Largest number of trials; each one leaves out what the last one could not pass."""
+"""Largest number of trials; each trial leaves out the claims that failed in the last one."""
 
 TRIAL_SECONDS = 300.0
-"""Seconds for one trial; what takes longer is tried by `fdl release`."""
+"""Seconds for one trial; tests that did not run by then are first run by `fdl release`."""
 
 _CLAIM = re.compile(re.escape(DOES_NOT_HOLD).replace(r"\{\}", "(.*)"), re.DOTALL)
 
 KEPT = "not-converted.md"
-"""File beside the hidden tests with the pieces that have no place in the new homework."""
+"""File beside the hidden tests, with code that could not be used in the new homework."""
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Plan:
     remarks: list[Remark] = field(default_factory=list)
 
     def settings(self, homework: NewHomework) -> NewHomework:
-        """Return the homework with the settings of an adopted one."""
+        """Return the homework with the settings that every adopted homework has."""
         return replace(homework, bonus=(), files=tuple(sorted(self.files)), proof="light")
 
     def summary(self) -> str:
@@ -94,7 +95,7 @@ def adopt(course: Course, old: OldAssignment, homework: NewHomework) -> tuple[Pl
 
 
 def make_plan(old: OldAssignment, name: str, trial: Trial) -> Plan:
-    """Return the files of the homework, after what trials have shown so far."""
+    """Return the files of the homework, without the claims that failed in trials so far."""
     ids = Ids()
     remarks = list(old.remarks)
     names, original = dict[str, str](), dict[str, str]()
@@ -103,7 +104,7 @@ def make_plan(old: OldAssignment, name: str, trial: Trial) -> Plan:
         names[title] = as_module(title, {*original, *beside})
         original[names[title]] = title
         if names[title] != title:
-            remarks.append(Remark(f"{title}.ipynb", f"it is called {names[title]}.ipynb"))
+            remarks.append(Remark(f"{title}.ipynb", f"it is now called {names[title]}.ipynb"))
     found = []
     for title, notebook in old.notebooks.items():
         adoption = NotebookAdoption(
@@ -117,7 +118,7 @@ def make_plan(old: OldAssignment, name: str, trial: Trial) -> Plan:
 
 
 def _add_files(plan: Plan, old: OldAssignment) -> None:
-    """Choose the names of the files beside the notebooks, which have no folders in a release."""
+    """Choose the names of the files beside the notebooks: a release has no subfolders."""
     attached = {name for each in plan.notebooks for name in each.attached}
     for name, path in old.files.items():
         if name in attached and not _is_mentioned(plan, name):
@@ -126,7 +127,8 @@ def _add_files(plan: Plan, old: OldAssignment) -> None:
         if flat in COMPANIONS or flat in plan.files or flat.startswith("."):
             flat = "original-" + re.sub(r"[/\\]", "-", name).lstrip(".")
         if flat != name:
-            plan.remarks.append(Remark(name, f"it is called {flat}; a release has no folders"))
+            told = f"it is now called {flat}, because a release has no subfolders"
+            plan.remarks.append(Remark(name, told))
             _rename(plan, name, flat)
         plan.files[flat] = path
 
@@ -153,10 +155,11 @@ def _rename(plan: Plan, name: str, flat: str) -> None:
 
 
 def _try(course: Course, plan: Plan, homework: NewHomework, trial: Trial) -> list[Remark] | bool:
-    """Run the converted tests on the solutions; return True if the trial has learnt something.
+    """Run the converted tests on the solutions; return True if a test failed for the first time.
 
-    A claim that the solution does not pass is left out; an item that fails in another way is marked
-    by a person. Items without a solution are not tried. If nothing can be run, return why.
+    `trial` notes the failure: the next plan leaves out a claim that the solution does not pass, and
+    an item that fails in another way is marked by a person. Items without a solution are not tried.
+    If the tests can't be run, return remarks with the reason.
     """
     settings = plan.settings(homework)
     known = deepcopy((trial.by_hand, trial.failed))
@@ -171,7 +174,7 @@ def _try(course: Course, plan: Plan, homework: NewHomework, trial: Trial) -> lis
                 learnt = [_learn(marker, each, trial) for each in plan.notebooks if each.sources]
             if time.monotonic() < start + TRIAL_SECONDS:
                 return any(learnt)
-            # an error that the limit caused looks like one of the solution's own
+            # an error that the time limit caused looks like an error of the solution
             trial.by_hand, trial.failed = known
             told = f"the converted tests took more than {TRIAL_SECONDS:g} s, so not all were tried"
             return [Remark(homework.name, told)]
@@ -211,7 +214,7 @@ def _write(plan: Plan, folders: Mapping[str, Path], homework: NewHomework) -> No
     source, solutions, hidden = (folders[each] for each in ("source", "solutions", "hidden"))
     for name, path in plan.files.items():
         shutil.copyfile(path, source / name)
-        if name.endswith(".py"):  # solutions and hidden tests import it from here
+        if name.endswith(".py"):  # solutions and hidden tests import this copy
             shutil.copyfile(path, solutions / name)
     for adopted in plan.notebooks:
         write_text(source / f"{adopted.name}.ipynb", to_text(adopted.notebook))
@@ -236,7 +239,7 @@ def _write(plan: Plan, folders: Mapping[str, Path], homework: NewHomework) -> No
 
 
 def _filled(name: str, words: Mapping[str, str]) -> str:
-    """Return one of the files that adopted homeworks begin with, with the homework's words."""
+    """Return a template of an adopted homework's file, with the homework's words filled in."""
     text = (EXAMPLE / "adopted" / name).read_text(encoding="utf-8")
     return re.sub("|".join(sorted(words, key=len, reverse=True)), lambda w: words[w[0]], text)
 

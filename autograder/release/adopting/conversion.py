@@ -1,8 +1,8 @@
 """Convert the asserts of an nbgrader test cell into a hidden test and a visible check.
 
 The syntax tree is rewritten: a call of an answer becomes a call of `student`, an assert becomes a
-claim, and code that expects an exception becomes `assert_raises`. Code without such a form raises
-NotConvertible with the reason.
+claim, and code that expects an exception becomes `assert_raises`. Code that can't be rewritten
+raises NotConvertible with the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOT_PASSED = "the solution does not pass it when tests and answers run in separa
 """The reason why a claim is left out after a trial."""
 
 AUTOTEST = "_autotest"
-"""Name of the call in place of a line such as `### AUTOTEST squares(3)`."""
+"""Name of the call that replaces a line such as `### AUTOTEST squares(3)`."""
 
 DOES_NOT_HOLD = "This does not hold: `{}`"
 HIDDEN_FAILURE = "The answer is not right in a case that the notebook does not show."
@@ -74,12 +74,12 @@ Side = Literal["hidden", "visible"]
 
 
 class NotConvertible(Exception):
-    """An error: a statement of a test has no form in the kit; the text is the reason."""
+    """An error: a statement of a test can't be converted; the text is the reason."""
 
 
 @dataclass
 class Converted:
-    """The statements of a converted test, with the imports and the given names that they need.
+    """The statements of a converted test, with the imports and given names that they need.
 
     `asked` are the answers that the test uses. `claims` is the number of claims. `dropped` are
     statements that could not be converted, each with the reason. `broken` is the reason why a
@@ -110,7 +110,7 @@ class Converter:
         failed: Collection[str] = (),
         is_trial: bool = False,
     ) -> None:
-        """Prepare; `told` says that messages may quote the test, since students see it.
+        """Prepare the converter; with `told`, messages quote the test, because students see it.
 
         `failed` are claims to leave out, because the solution does not pass them. In a trial, each
         message is `DOES_NOT_HOLD` with the claim.
@@ -133,7 +133,7 @@ class Converter:
     def convert(self, statements: Sequence[ast.stmt], claiming: Iterable[int]) -> Converted:
         """Return the converted statements; only those whose number is in `claiming` make claims.
 
-        The others are kept for what they bind.
+        The others are kept because they may bind names that the claims need.
         """
         claims = set(claiming)
         self._local = set(stored_names(statements)) - self.scope.functions
@@ -169,7 +169,7 @@ class Converter:
                         self._without.remove(name)
 
     def _prepend_other_tests(self, statements: Sequence[ast.stmt]) -> None:
-        """Put statements of earlier test cells in front, if this test uses names from there."""
+        """Prepend statements of earlier test cells if this test uses names that they bind."""
         own = {ast.dump(each) for each in statements}
         waiting, added = [*self.found.statements], list[ast.stmt]()
         seen: set[str] = set()
@@ -199,8 +199,8 @@ class Converter:
     def _with_changes(self, node: ast.stmt) -> list[ast.stmt]:
         """Convert a statement; read back the arguments that its call may have changed.
 
-        A hidden test and the student's function have copies of their own, so a claim about such an
-        argument needs the student's copy.
+        A hidden test and the student's function have separate copies of an argument. A claim about
+        an argument that the call changed needs the student's copy.
         """
         calls = [] if self.side == "visible" else _answer_calls(node, self.scope.answers.keys())
         made = self._statement(node)
@@ -241,7 +241,7 @@ class Converter:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=name), attr=changed)]) if (
                 self.scope.import_of(name, self.cell)
             ):
-                fail(f"it replaces `{name}.{changed}`, which the student's process has for itself")
+                fail(f"it replaces `{name}.{changed}`, but student code runs in another process")
             case ast.Raise():
                 return [self._failure(node)]
             case ast.Delete(targets=targets):
@@ -251,11 +251,11 @@ class Converter:
             case ast.Import() | ast.ImportFrom():
                 return self._import(node)
             case ast.ClassDef():
-                fail("a class of tests has no form in the kit")
+                fail("a class of tests can't be converted")
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 return [self._function(node)]
             case ast.AugAssign(target=ast.Name(id=name)) if name in self.scope.answers:
-                fail(f"it changes `{name}`, which the student's notebook holds")
+                fail(f"it changes `{name}`, which is a value of the student's notebook")
         self._bodies(node)
         return [node]
 
@@ -394,7 +394,7 @@ class Converter:
         return _expr(_call("assert_holds", _lambda(condition), ast.Constant(text)))
 
     def _same_as_reference(self, value: ast.expr) -> ast.stmt:
-        """Return the claim that an expression has the same value with the reference's answers."""
+        """Return the claim that an expression's value is the same with the reference's answers."""
         if self.side == "visible":
             fail("its right value is hidden")
         what = ast.unparse(value)
@@ -405,7 +405,7 @@ class Converter:
         error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         message = node.exc.args[0] if isinstance(node.exc, ast.Call) and node.exc.args else None
         if error is None or not isinstance(error, ast.Name):
-            fail("it raises an error of its own")
+            fail("it raises an error in an unusual way")
         self.found.claims += 1
         text = (_text(message) if self.told else "") or HIDDEN_FAILURE
         if self.side == "visible":
@@ -414,7 +414,7 @@ class Converter:
         return ast.Raise(exc=_call("ClaimFailed", ast.Constant(text)), cause=None)
 
     def _try(self, node: ast.Try) -> list[ast.stmt]:
-        """Convert code that expects an exception; other uses of `try` keep their body alone."""
+        """Convert code that expects an exception; of any other `try`, keep the body only."""
         body = list(node.body)
         failing = bool(body) and _is_failure(body[-1])
         if failing:
@@ -425,7 +425,7 @@ class Converter:
         if expects and handlers:
             error = self._error(handlers[0].type)
             if len(handlers) > 1 or any(is_claiming(each) for each in handlers[0].body):
-                fail("it looks into the error that the student's code raises")
+                fail("it examines the error that the student's code raises")
             made = self._raising(error, body)
         elif any(any(map(_is_failure, each.body)) for each in node.handlers):
             made = [each for inner in body for each in self._statement(inner)]
@@ -435,11 +435,11 @@ class Converter:
         return made + [each for inner in node.finalbody for each in self._statement(inner)]
 
     def _caught(self, node: ast.Try) -> ast.stmt:
-        """Return code that goes on after an error, such as `except ValueError: ok = True`."""
+        """Return code that continues after an error, such as `except ValueError: ok = True`."""
         (handler, *more) = node.handlers or [ast.ExceptHandler(None, None, [])]
         used = {n.id for each in handler.body for n in ast.walk(each) if isinstance(n, ast.Name)}
         if more or not node.handlers or handler.name in used:
-            fail("it looks into the error that the student's code raises")
+            fail("it examines the error that the student's code raises")
         error = self._error(handler.type)
         rest = [each for inner in handler.body for each in self._statement(inner)]
         orelse = [each for inner in node.orelse for each in self._statement(inner)]
@@ -490,7 +490,7 @@ class Converter:
             self._raw = False
         if self.side == "visible":
             if self._without:
-                fail("students can't try this without changing their notebook")
+                fail("students can't run it without changing their notebook")
             self.found.helpers.add("raises")
             return [_expr(_call("raises", error, _lambda(made), ast.Constant(f"`{_short(what)}`")))]
         self.found.helpers.add("assert_raises")
@@ -525,7 +525,7 @@ class Converter:
     def _base(self) -> ast.expr:
         if self.side == "visible":
             if self._without:
-                fail("students can't try this without changing their notebook")
+                fail("students can't run it without changing their notebook")
             return ast.Name("yours", ast.Load())
         student = ast.Name("student", ast.Load())
         if not self._without:
@@ -545,7 +545,7 @@ class Converter:
         if name in self._local:
             return node
         if name in _INTROSPECTION and name not in self.scope.given:
-            fail(f"it uses `{name}`, which looks into the student's code or notebook")
+            fail(f"it uses `{name}`, which examines the student's code or notebook")
         if found := self.scope.import_of(name, self.cell):
             if self.side == "hidden":
                 found = ast.unparse(self.scope.moved(ast.parse(found).body[0]))
@@ -568,7 +568,7 @@ class Converter:
 
 
 class _Names(ast.NodeTransformer):
-    """Rewrites the names in one expression; names that a lambda or a loop binds stay."""
+    """Rewrites the names in one expression, except names that a lambda or a loop binds."""
 
     def __init__(self, converter: Converter) -> None:
         self.converter = converter
@@ -587,7 +587,7 @@ class _Names(ast.NodeTransformer):
         return node
 
     def _check_file(self, node: ast.Call) -> None:
-        """Refuse a file that the student's code writes: no other process sees it."""
+        """Refuse a file that the student's code writes: the test's process can't see it."""
         match node:
             case ast.Call(args=[ast.Constant(value=str(name)), *_]) if _last_name(
                 node
@@ -610,7 +610,7 @@ class _Names(ast.NodeTransformer):
             case ast.Attribute(value=ast.Name(id=name)) if (
                 self._is_answer(name) and name in self.converter.scope.functions
             ):
-                fail(f"it looks into the code of `{name}`")
+                fail(f"it examines the code of `{name}`")
         self.generic_visit(node)
         return node
 
@@ -663,7 +663,7 @@ class _Names(ast.NodeTransformer):
 
 
 class _Reference(ast.NodeTransformer):
-    """Rewrites the names in an expression so that it asks the reference instead of the student."""
+    """Rewrites the names in an expression so that it uses the reference's answers."""
 
     def __init__(self, converter: Converter) -> None:
         self.converter = converter
@@ -681,7 +681,7 @@ def fail(reason: str) -> NoReturn:
 
 
 def is_claiming(node: ast.stmt) -> bool:
-    """Return whether a statement tests something itself; a definition of a helper does not."""
+    """Return whether a statement tests something itself; defining a helper tests nothing."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     return any(
@@ -694,10 +694,10 @@ def is_claiming(node: ast.stmt) -> bool:
 
 
 def watched_names(statements: Sequence[ast.stmt], answers: Collection[str]) -> set[str]:
-    """Return the names that claims look at by themselves: `xs` in `sort(xs)`, `assert xs == [1]`.
+    """Return the arguments that claims look at after a call: xs in `sort(xs)`, `assert xs == [1]`.
 
-    A claim that also asks an answer, or uses what an answer returned, is not about an argument. The
-    exception is an argument of a call whose result nobody keeps.
+    A claim that also calls an answer, or uses what an answer returned, is not about an argument.
+    The exception is an argument of a call whose result is not kept.
     """
     every = [each for top in statements for each in ast.walk(top)]
     kept = {
@@ -751,7 +751,7 @@ def _is_claim_name(name: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """Return an assert's name without "assert", underscores and capitals."""
+    """Return an assert's name in lowercase, without "assert" and underscores."""
     special = {"eq_": "equal", "ok_": "true"}
     if name in special:
         return special[name]

@@ -1,4 +1,4 @@
-"""Choose names that the kit allows, close to the names that an nbgrader assignment uses."""
+"""Choose names that the kit allows, similar to the names in an nbgrader assignment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ RESERVED = frozenset(dir(checkskit)) | {"raises", "written", "NUDGE", "SHAPE", "
 
 
 class Ids:
-    """The nbgrader ids of a homework; each is given out once."""
+    """The nbgrader ids of a homework; no id is used twice."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def item(self, name: str) -> str:
-        """Return an item's name: letters, digits and single hyphens, as a check's function has."""
+        """Return an item's name with letters, digits and single hyphens only."""
         found = name
         if not _ITEM.fullmatch(found):
             found = re.sub(r"[^A-Za-z0-9]+", "-", _plain(name)).strip("-") or "item"

@@ -1,7 +1,7 @@
-"""Find what each name of a notebook means: an answer, given code, an import, or a test's own.
+"""Find what each name of a notebook means: an answer, given code, an import, or a name of a test.
 
-The scope of a notebook holds what its cells bind. Converted tests and the solutions' module ask it
-for the statements that they need.
+The scope of a notebook contains the names that its cells bind. It provides the statements that
+converted tests and the solutions' module need.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Scope:
     tested: dict[str, list[Binding]] = field(default_factory=dict)
 
     def add(self, place: dict[str, list[Binding]], binding: Binding) -> None:
-        """Remember what a statement binds."""
+        """Add a statement under the names that it binds."""
         for name in stored_names([binding.statement]):
             place.setdefault(name, []).append(binding)
 
@@ -66,7 +66,7 @@ class Scope:
         return nearest[0] if nearest else None
 
     def moved(self, statement: ast.stmt) -> ast.stmt:
-        """Return an import as solutions write it; other statements stay."""
+        """Return an import as it is written in solutions; return any other statement unchanged."""
         package = f"solutions.{self.homework}"
         match statement:
             case ast.ImportFrom(module=str(module), names=names, level=0) if (
@@ -78,7 +78,7 @@ class Scope:
         return statement
 
     def import_of(self, name: str, cell: int) -> str:
-        """Return the import of this name in the cell or, at best, just above it; "" if none."""
+        """Return the import of this name in the cell or nearest above it; "" if there is none."""
         bindings = [*self.given.get(name, ()), *self.tested.get(name, ())]
         above = sorted((each for each in bindings if each.cell <= cell), key=lambda b: -b.cell)
         return next(filter(None, (import_line(each.statement, name) for each in above)), "")

@@ -59,7 +59,7 @@ def lock(cell: NotebookNode, name: str) -> None:
 
 
 def with_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
-    """Give each cell an id of its own, the same each time."""
+    """Give each cell a unique id; the same cells always get the same ids."""
     taken: set[str] = set()
     for number, cell in enumerate(cells, start=1):
         name = (grade_id(cell) or f"cell-{number}")[:56]

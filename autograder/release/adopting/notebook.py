@@ -52,7 +52,7 @@ from autograder.release.preprocessors import NOTEBOOK_METADATA
 from autograder.words import counted
 
 _FOR_STUDENTS = re.compile(r"(?i)\byour (?:answer|name|text|response)\b|^\W*\w*name\W*$")
-"""Text of a Markdown cell without nbgrader's settings that students write into."""
+"""Pattern of a Markdown cell without nbgrader's settings that students should fill in."""
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 _AUTOTEST = re.compile(r"^###? *(?:HASHED +)?AUTOTEST +([^;]+?);? *$")
 _GONE = frozenset({"nose"})
@@ -61,7 +61,7 @@ _GONE = frozenset({"nose"})
 
 @dataclass(frozen=True)
 class Part:
-    """A statement or an answer for the solutions' module: its text, and the names it binds."""
+    """A statement or an answer for the solutions' module, with its text and names."""
 
     text: str
     binds: tuple[str, ...]
@@ -70,7 +70,7 @@ class Part:
 
     @property
     def is_answer(self) -> bool:
-        """Whether students write it."""
+        """Whether students write this part."""
         return self.chunk is not None
 
 
@@ -88,7 +88,7 @@ class Trial:
 
 @dataclass
 class Adopted:
-    """A converted notebook and what belongs to it, as texts."""
+    """A converted notebook with its modules, tests and checks as texts."""
 
     name: str
     notebook: NotebookNode
@@ -105,11 +105,11 @@ class Adopted:
     sources: dict[str, int]
     """The number of the old test cell of each auto item, by the item's name."""
     untried: set[str]
-    """Items that can be tried only in a notebook, since later cells change their answers."""
+    """Items that only a whole notebook can try, because later cells change their answers."""
 
 
 class NotebookAdoption:
-    """The conversion of one notebook, with what earlier trials of its tests have shown."""
+    """The conversion of one notebook, with the results of earlier trials of its tests."""
 
     def __init__(
         self,
@@ -193,7 +193,7 @@ class NotebookAdoption:
         return old
 
     def _name_imports(self) -> None:
-        """Put the names that the notebook uses in place of the stars of imports."""
+        """Replace the star of each `import *` with the names that the notebook uses."""
         code = [s for old in self.old for s in old.statements]
         code += [s for old in self.old for chunk in old.chunks for s in chunk.statements]
         bound = set(stored_names(code))
@@ -202,7 +202,7 @@ class NotebookAdoption:
             self.remarks.append(Remark(f"{self.title}.ipynb", told))
         used = used_names(code) - bound
         for old in self.old:
-            if old.kind != "test":  # the numbers of a test's statements are known already
+            if old.kind != "test":  # the lists of a test's claims refer to its statements by number
                 old.statements = with_names(old.statements, used, self.files)
             old.chunks = [
                 replace(chunk, statements=tuple(with_names(chunk.statements, used, self.files)))
@@ -212,7 +212,7 @@ class NotebookAdoption:
             ]
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
-        """Yield the chunks of an answer cell; lines of IPython's own become a chunk before them."""
+        """Yield the chunks of an answer cell, after a chunk with its lines of IPython commands."""
         if source.lstrip().startswith("%%"):
             source = as_python(source).strip("\n")
         magics: list[str] = []
@@ -269,7 +269,7 @@ class NotebookAdoption:
         }
 
     def _bind_given(self, old: Old, statements: Sequence[ast.stmt]) -> None:
-        """Remember what given code binds; what it makes from answers counts as an answer."""
+        """Add the names that given code binds; a name computed from answers counts as an answer."""
         for statement in statements:
             names = stored_names([statement])
             used = used_names([statement]) & self.scope.answers.keys()
@@ -313,15 +313,15 @@ class NotebookAdoption:
         old.visible = self._visible_check(old, statements)
 
     def _tell_of_released(self) -> None:
-        """Say so if the notebook is a released one, which also has no hidden tests."""
+        """Add a remark if the notebook seems to be released, so it lacks its hidden tests."""
         answers = [chunk for old in self.old for chunk in old.chunks if chunk.kind != "given"]
         is_hidden = any(old.claiming[1] for old in self.old)
         if answers and not is_hidden and not any(chunk.has_solution for chunk in answers):
-            told = "it looks released, without solutions and hidden tests: adopt the source instead"
+            told = "it looks like a release, without solutions or hidden tests: adopt the source"
             self.remarks.insert(0, Remark(f"{self.title}.ipynb", f"{told}, if you have it"))
 
     def _lacks_solution(self, asked: set[str]) -> bool:
-        """Return whether the notebook has no solution of one of these answers."""
+        """Return whether the notebook lacks the solution of one of these answers."""
         parts = [chunk for old in self.old for chunk in old.chunks if not chunk.has_solution]
         return any(asked.intersection(chunk.names) for chunk in parts)
 
@@ -349,7 +349,7 @@ class NotebookAdoption:
     def _mark_groups_by_hand(self) -> None:
         """Let a person mark an answer with all its points if one of its tests can't be converted.
 
-        A test without points is only shown.
+        A test without points becomes a text that students can read.
         """
         for old in self.old:
             if old.kind != "test" or not old.reason or old.points <= 0:
@@ -422,7 +422,7 @@ class NotebookAdoption:
     # --- solutions --------------------------------------------------------------------------------
 
     def _modules(self) -> dict[str, str]:
-        """Return the solutions' modules, and remember which module defines each name."""
+        """Return the solutions' modules, and note which module defines each name."""
         parts = list(self._parts())
         needed = self._needed_names()
         self.used = needed.union(*(part.uses for part in parts if part.is_answer))
@@ -560,7 +560,7 @@ class NotebookAdoption:
         with suppress(SyntaxError, ValueError):
             lines, code = source.split("\n"), as_python(source)
             if len(code.rstrip("\n").split("\n")) != len(source.rstrip("\n").split("\n")):
-                return source  # a line of IPython's own became several
+                return source  # an IPython command became several lines
             for statement in ast.parse(code).body:
                 if set(imported_modules([statement])) & _GONE:
                     for number in lines_of(statement):
@@ -619,7 +619,7 @@ class NotebookAdoption:
         return ", ".join(f"{self.places[id(chunk)]}.{name}" for name in chosen)
 
     def _is_referable(self, name: str, chunk: Chunk) -> bool:
-        """Return whether a student's answer must define the name: not an import or a loop's."""
+        """Return whether the answer defines the name itself instead of importing it."""
         imported = {
             found
             for statement in chunk.statements
@@ -629,8 +629,8 @@ class NotebookAdoption:
         return name not in imported
 
     def _nameless(self, old: Old, chunk: Chunk) -> list[NotebookNode]:
-        """Return an open cell for an answer that binds no name, so no test can ask for it."""
-        self._remark(old, "its answer has no name that tests can ask for; students write freely")
+        """Return an open cell for an answer without a name, which no test can use."""
+        self._remark(old, "its answer binds no name, so no test can use it: students write freely")
         self._keep(old, "the solution of a cell that is not marked", chunk.text)
         notes = "\n".join([*chunk.notes, "# YOUR CODE HERE"])
         return [new_code_cell(notes)]
@@ -687,7 +687,7 @@ class NotebookAdoption:
         )
         declare(answer, old.item, solution=True, points=old.points)
         self._remark(
-            old, "a task became a text and an answer cell; cells that students add are not marked"
+            old, "a task became a text and an answer cell; only this answer cell is marked"
         )
         return [text, answer]
 
@@ -732,7 +732,7 @@ class NotebookAdoption:
         self.remarks.append(Remark(f"{self.title}.ipynb, cell {old.number}{label}", text))
 
     def _keep(self, old: Old, what: str, code: str) -> None:
-        """Keep code that has no place in the new homework, so that nothing is lost."""
+        """Note code that the new homework does not use, so that nothing is lost."""
         label = f" ({old.name})" if old.name else ""
         where = f"{self.title}.ipynb, cell {old.number}{label}"
         self.kept.append(f"## {where}\n\n{what}\n\n{indent(code, '    ')}")

@@ -22,7 +22,7 @@ Kind = Literal["open", "locked", "answer", "test", "manual", "task"]
 
 @dataclass
 class Old:
-    """A cell as it was found: its kind, number, points and nbgrader id."""
+    """A cell of the nbgrader notebook: its kind, number, points and nbgrader id."""
 
     cell: NotebookNode
     kind: Kind
@@ -42,11 +42,11 @@ class Old:
 
 
 def kind_of(cell: NotebookNode) -> Kind:
-    """Return what a cell is for, from nbgrader's metadata."""
+    """Return a cell's kind, according to nbgrader's metadata."""
     if is_task(cell) and cell.cell_type == "markdown":
         return "task"
     if is_solution(cell) and cell.cell_type != "code":
-        return "manual"  # nbgrader allows no answer in words without points
+        return "manual"  # in nbgrader, every text answer has points
     if is_graded(cell):
         if is_solution(cell) or cell.cell_type != "code":
             return "manual"
@@ -57,7 +57,7 @@ def kind_of(cell: NotebookNode) -> Kind:
 
 
 def worth(cell: NotebookNode) -> float:
-    """Return the points of a cell, also if they are written as a text; 0 if there is no number."""
+    """Return the points of a cell, which may be stored as a string; 0 if there is no number."""
     found = nbgrader_metadata(cell).get("points")
     if isinstance(found, str):
         with suppress(ValueError):
@@ -68,7 +68,7 @@ def worth(cell: NotebookNode) -> float:
 
 
 def as_python(source: str) -> str:
-    """Return a cell's source as plain Python, with as many lines; raise ValueError if it is not."""
+    """Return a cell's source as Python without magics; raise ValueError if it isn't Python."""
     if source.lstrip().startswith("%%"):
         magic, _, body = source.lstrip().partition("\n")
         if not re.match(r"%%(?:time|timeit|capture|prun)\b", magic):

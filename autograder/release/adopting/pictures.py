@@ -21,7 +21,7 @@ _WORDS = re.compile(r"[-_.\s]+")
 def attach_pictures(cell: NotebookNode, files: Mapping[str, Path]) -> tuple[set[str], list[str]]:
     """Attach each picture that a text shows; return the attached files, and what was changed.
 
-    Pictures from the web stay where they are; they are shown with HTML, which a release allows.
+    Pictures from the web are not attached. The text shows them with HTML, which a release allows.
     """
     used: set[str] = set()
     told: list[str] = []

@@ -1,7 +1,7 @@
-"""Read an nbgrader assignment: its notebooks in the current form, its files and its marks.
+"""Read an nbgrader assignment: its notebooks in the current format, its files and its marks.
 
-Nothing of the assignment is changed or run. Notebooks that can't be taken over are named with the
-reason, and the rest goes on.
+Nothing of the assignment is changed or run. Notebooks that can't be adopted are listed with the
+reason; the others are adopted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Remark:
-    """Something that a person should know or do: the place, and what was done with the reason."""
+    """A note for the instructor: a place, and what was changed there or should be done."""
 
     where: str
     text: str
@@ -50,7 +50,7 @@ class Remark:
 
 @dataclass
 class OldAssignment:
-    """An nbgrader assignment as it was found; `files` are the files beside the notebooks.
+    """The content of an nbgrader assignment; `files` are the files beside the notebooks.
 
     The files' names are paths relative to the assignment's folder.
     """
@@ -81,7 +81,7 @@ def read_old(path: Path) -> OldAssignment:
         try:
             notebooks[each.stem] = _read_notebook(each)
         except CourseError as error:
-            remarks.append(Remark(each.name, f"not taken over: {error}"))
+            remarks.append(Remark(each.name, f"not adopted: {error}"))
     if not notebooks:
         raise CourseError("\n".join([f"{path} has no nbgrader assignment.", *map(str, remarks)]))
     configuration, marks = _configuration(folder, notebooks.values())
@@ -94,7 +94,7 @@ def read_old(path: Path) -> OldAssignment:
 
 
 def _folder_with_notebooks(folder: Path) -> Path:
-    """Return the folder, or the only assignment of the nbgrader course in the folder."""
+    """Return the folder; if it is an nbgrader course, return its only assignment."""
     if any(folder.glob("*.ipynb")) and not (folder / SOURCE).is_dir():
         return folder
     inner = sorted({each.parent for each in folder.glob(f"{SOURCE}/*/*.ipynb")})
@@ -111,7 +111,7 @@ def _folder_with_notebooks(folder: Path) -> Path:
 
 
 def _read_notebook(path: Path) -> NotebookNode:
-    """Return a notebook with current metadata; raise CourseError if it can't be taken over."""
+    """Return a notebook with current metadata; raise CourseError if it can't be adopted."""
     if path.stat().st_size > MAX_NOTEBOOK_BYTES:
         raise CourseError("the notebook is too large; clear its outputs")
     try:
@@ -131,7 +131,7 @@ def _read_notebook(path: Path) -> NotebookNode:
 
 
 def _upgrade(cell: NotebookNode) -> None:
-    """Bring a cell's nbgrader metadata to the current schema; drop metadata that are broken."""
+    """Bring a cell's nbgrader metadata to the current schema; drop invalid metadata."""
     known = nbgrader_metadata(cell)
     if not known:
         cell.metadata.pop("nbgrader", None)
@@ -233,7 +233,7 @@ def _remarks(
 
 
 def _has_cells(notebook: NotebookNode, path: Path) -> bool:
-    """Return whether a notebook has all cells of another one, as a released notebook has."""
+    """Return whether a notebook already has all cells of the notebook at `path`."""
     try:
         other = nbformat.read(path, as_version=4)
     except Exception:  # nbformat raises many kinds of errors

@@ -38,9 +38,10 @@ class Chunk:
 
 
 def split_regions(source: str, marks: tuple[str, str]) -> list[tuple[bool, list[str]]]:
-    """Split lines into runs; True for the lines between the marks, which are left out.
+    """Split lines into runs, with True for the lines between marks; the marks are left out.
 
-    A region without an end goes on to the last line; a second beginning inside is ignored.
+    A region without an end mark continues to the last line. A begin mark inside a region is
+    ignored.
     """
     runs: list[tuple[bool, list[str]]] = [(False, [])]
     for line in source.split("\n"):

@@ -15,7 +15,7 @@ from autograder.release.adopting.oldcells import Old
 def test_module(
     name: str, homework: str, tests: Sequence[Old], side: Literal["hidden", "shown"]
 ) -> str:
-    """Return a module of hidden tests: those that students do not see, or those they also see."""
+    """Return a module with the tests that students do not see, or with those that they also see."""
     found: list[str] = []
     imports: set[str] = set()
     helpers: set[str] = set()

@@ -12,8 +12,8 @@ numpy and matplotlib. A check is a function named like its item, with three hint
         answer = yours.newton(square_minus_two, doubled, 2.0, 2)
         yield close(answer, (2, 3 / 2, 17 / 12), "Two steps from 2 for x² − 2")
 
-It yields a line for each comparison that holds and stops at the first that does not. Errors, also
-those of the student's code, become a verdict in plain words.
+The function yields a line for each comparison that holds, and stops at the first one that fails. An
+error, even an error in the student's code, becomes a verdict in plain words.
 """
 
 from autograder.release.checkskit.answers import *

@@ -16,7 +16,7 @@ from autograder.release.checkskit.facts import GIVEN, PROBLEMS, SETUP, TOLERANCE
 from autograder.release.checkskit.items import Blocks, CheckError, Names, State, named
 
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
-"""Paths of the code in a traceback that is not the student's own."""
+"""Paths of code in a traceback that the student did not write."""
 
 _ROUNDING = 1e-12
 """Relative deviation below which two answers differ by rounding only."""
@@ -32,9 +32,10 @@ class Answers:
         self._forbidden: tuple[str, ...] = ()
 
     def last_call(self, changed: tuple[str, Any] | None = None) -> tuple[str, str]:
-        """Return the function called last, and its call as a line to copy; "" if there is none.
+        """Return the name of the function called last, and its call as a line to copy, or two "".
 
-        The line also shows what becomes of an argument that the call changed: its name and value.
+        `changed` is the name and the earlier value of an argument that the call changed in place;
+        the line then also shows the argument after the call.
         """
         if not self._last:
             return "", ""
@@ -43,7 +44,7 @@ class Answers:
     def write_out(self, name: str) -> None:
         """Hide the problem's other answers from every call that follows: `name` must not use them.
 
-        Marking does the same. The notebook's names are back after each call.
+        Marking hides them too. After each call, the notebook has all its names again.
         """
         answers = ([n for item in items for n in item.answers] for items in PROBLEMS.values())
         together = next((found for found in answers if name in found), [])
@@ -124,7 +125,7 @@ def _unfinished(name: str, error: NotImplementedError) -> str:
     if inner == name or not inner.isidentifier():
         return (
             f"`{name}` still raises NotImplementedError: replace that line with your code. If you "
-            "have done so, run its cell: the one in memory is still unfinished."
+            "have done so, run its cell: the function in memory is still the old one."
         )
     return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
 
@@ -247,7 +248,7 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
 
 
 def slip(answer: Any, slips: Mapping[str, Any]) -> str:
-    """Return the words for the wrong answer that this one is; "" if it is none of them."""
+    """Return the words for an answer that equals a known wrong answer; "" if it equals none."""
     found = numbers(answer, "The answer")
     same = (
         words

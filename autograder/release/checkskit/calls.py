@@ -19,11 +19,11 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {}
 
 
 class TooLong:
-    """The place of an argument that is too large to write down."""
+    """Replaces an argument that is too large to write down."""
 
 
 def example(build: Callable[[], Any]) -> Callable[[], Any]:
-    """Register a function without parameters: shown calls name it instead of its long value."""
+    """Register a function that returns an example; calls are shown with its name, not its value."""
     _EXAMPLES[build.__name__] = build
     return build
 
@@ -49,7 +49,7 @@ def call_text(name: str, arguments: tuple[Any, ...]) -> str:
 
 
 def changing_call_text(line: str, name: str, before: Any) -> str:
-    """Return a call that changes an argument as a line that shows the argument after the call."""
+    """Return a line that makes the call and then shows the argument that the call changed."""
     value = _written(before)
     if not name or value not in line:
         return line

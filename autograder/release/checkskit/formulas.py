@@ -19,7 +19,7 @@ _COMMANDS = {
     **dict.fromkeys(("quad", "qquad", ",", ";", ":", " "), " "),
     **dict.fromkeys(("left", "right", "big", "Big", "displaystyle", "limits", "!"), ""),
 }
-"""Signs for the commands of formulas; Greek letters are found by their Unicode names."""
+"""Signs for TeX commands; Greek letters are found by their Unicode names."""
 
 
 def in_words(label: str) -> str:
@@ -29,7 +29,7 @@ def in_words(label: str) -> str:
 
 
 def _formula(text: str) -> str:
-    """Return a formula without TeX; what has no plain form loses only its backslash."""
+    """Return a formula without TeX; a command without a plain form loses only its backslash."""
     text = re.sub(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2", text)
     text = re.sub(r"\\(?:math\w+|text\w*|operatorname)\s*\{([^{}]*)\}", r"\1", text)
     text = re.sub(r"\\sqrt\s*\{([^{}]{2,})\}", r"√(\1)", text)
@@ -53,7 +53,7 @@ def _sign(name: str) -> str:
 
 
 def _moved(letters: Mapping[str, str], sign: str) -> Callable[[re.Match[str]], str]:
-    """Return how to write a raised or lowered text: in such letters, or after its sign."""
+    """Return a function that writes a raised or lowered text: in `letters`, or after its sign."""
 
     def plain(match: re.Match[str]) -> str:
         text = match[2] or match[1] or ""

@@ -43,7 +43,7 @@ class CheckError(Exception):
     """A fault that a check found, in words for the student.
 
     `compared` are numbers to show below the message, and `diagnosis` names the slip if the check
-    knows it. `changed` is an argument that was changed in place: its name and what it was.
+    knows it. `changed` is an argument that was changed in place: its name and its earlier value.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from autograder.release.checkskit.notebooks import cell_text, saved_here
 
 
 def out_of_date(name: str, problem: str, names: Names, runs: Sequence[str]) -> str:
-    """Return why an answer in memory is not the one in its cell, and what to do; "" if it is.
+    """Return why an answer in memory differs from its cell, and what to do; "" if they agree.
 
     `runs` are the texts of the cells that the kernel ran, by their numbers. A cell that was
     changed, but neither run nor saved, can't be seen from here.

@@ -14,7 +14,7 @@ _UNANSWERED = "Your answer goes here"
 
 @dataclass(frozen=True)
 class Saved:
-    """A saved notebook; `fault` says why it can't be read, `file` is set for a copy's name."""
+    """A saved notebook; `fault` says why it can't be read, `file` is a copy's name."""
 
     problem: str
     content: bytes
@@ -75,7 +75,7 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 
 
 def is_written(notebook: Saved, item: str) -> bool:
-    """Return whether a text item is neither empty nor as it was released."""
+    """Return whether a text item has a text that differs from the released one."""
     mine = [cell for cell in notebook.cells if grade_id(cell) == item]
     return any(cell_text(cell).strip() and not _is_as_released(cell) for cell in mine)
 
@@ -83,8 +83,9 @@ def is_written(notebook: Saved, item: str) -> bool:
 def empty_parts(notebook: Saved, item: str) -> str:
     """Return how many parts of a text's frame are still empty, in words; "" if none is.
 
-    A part begins with a line such as `**Claim.** …` and is empty if only this line is there. All
-    may be written below an unchanged frame, in place of the line to replace.
+    A part begins with a line such as `**Claim.** …` and is empty if only this line is there. If a
+    student left the frame unchanged and wrote everything below it, in place of the line “Your
+    answer goes here”, no part counts as empty.
     """
     parts: list[str] = []
     is_below = False
@@ -101,7 +102,7 @@ def empty_parts(notebook: Saved, item: str) -> str:
 
 
 def is_line_left(notebook: Saved, item: str) -> bool:
-    """Return whether a written text still holds the line that it should replace."""
+    """Return whether a written text still contains the line that it should replace."""
     mine = (cell for cell in notebook.cells if grade_id(cell) == item)
     return any(_UNANSWERED in cell_text(cell) for cell in mine) and is_written(notebook, item)
 
@@ -112,7 +113,7 @@ def _is_as_released(cell: Mapping[str, Any]) -> bool:
 
     mark = cell.get("metadata", {}).get("nbgrader")
     if not isinstance(mark, Mapping) or not isinstance(mark.get("checksum"), str):
-        return _UNANSWERED in cell_text(cell)  # some editors drop what they do not know
+        return _UNANSWERED in cell_text(cell)  # some editors drop unknown metadata
     about = [str(bool(mark.get(key))) for key in ("grade", "solution", "locked")]
     try:
         parts = [cell_text(cell), "markdown", *about, grade_id(cell), str(float(mark["points"]))]

@@ -47,7 +47,7 @@ Line = tuple[str, str]
 """A line of the report: a sign and a text."""
 
 _LEAST = 5.0
-"""Seconds for a notebook if those before it have used up the time."""
+"""Seconds for a notebook if the notebooks before it have used up the time."""
 
 _MOST_LINES = 60
 """Largest number of warnings in a report."""
@@ -67,7 +67,7 @@ class Rehearsed:
         return PROBLEMS[self.saved.problem]
 
     def outcome(self, item: Item) -> str:
-        """Return a test's state, "unknown" if the run did not get there, "text" or "no text"."""
+        """Return an item's state ("unknown" if its check did not run), "text" or "no text"."""
         if item.answers:
             return self.run.states.get(item.name, "unknown")
         return "text" if is_written(self.saved, item.name) else "no text"
@@ -80,7 +80,7 @@ def pack(use: Sequence[str] | str = ()) -> None:
 
     Each notebook runs in its own process and in an empty folder, all together for at most SECONDS
     seconds. The notebooks are not changed, and they are packed even if something fails. The file is
-    PACKAGE, beside them.
+    PACKAGE, in the folder of the notebooks.
     """
     if os.environ.get(INSIDE):
         say("checks.pack(): skipped, because this notebook is being packed.")
@@ -185,7 +185,7 @@ def _problem(name: str) -> str:
 
 
 def _chosen(folder: Path, use: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Return the file to use for a problem, and what is wrong with the names in `use`."""
+    """Return the file to use for each problem, and what is wrong with the names in `use`."""
     good = [name for name in use if _problem(name) and (folder / name).is_file()]
     wrong = [f"{name} is not a notebook of this homework in this folder; it was not packed."
              for name in use if name not in good]  # fmt: skip
@@ -216,7 +216,7 @@ def _elsewhere(folder: Path, saved: list[Saved]) -> Iterator[str]:
 
 
 def _ran(each: Rehearsed) -> str:
-    """Return the line on how a notebook ran."""
+    """Return a line with the number of a notebook's checks that pass."""
     tested = [each.outcome(item) for item in each.items if item.answers]
     passed = tested.count("passed")
     sign = "✓" if passed == len(tested) else "✗"
@@ -272,7 +272,7 @@ def _failing(each: Rehearsed) -> Iterator[Line]:
             message = " ".join(each.run.messages.get(item.name, "").split())
             yield "✗", f"{_listed([item])}: {word}" + (f". {message}" if message else "")
     if unknown := [i.name for i in each.items if each.outcome(i) == "unknown"]:
-        yield "✗", f"{each.saved.shown}: not known, as the run did not end: {', '.join(unknown)}"
+        yield "✗", f"{each.saved.shown}: unknown, as the run did not end: {', '.join(unknown)}"
 
 
 def _listed(items: Iterable[Item]) -> str:
@@ -341,7 +341,7 @@ _WORDS = {
     ),
     "file": (
         "opens {}, a file that is not in the package.",
-        " Write what you need of it into a code cell.",
+        " Write what you need from it into a code cell.",
     ),
     "path": (
         "uses {}, which exists only on this machine.",
@@ -449,7 +449,7 @@ def _normal(source: str) -> str:
 
 
 def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-    """Return the versions that marking uses (from, below), from requirements.txt."""
+    """Return the range of versions (from, below) that requirements.txt gives for each package."""
     try:
         text = (folder / "requirements.txt").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):  # packing works without it
@@ -497,7 +497,7 @@ def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
 
 
 def _reads(source: str, version: tuple[int, int]) -> bool:
-    """Return whether a version of Python can read a text, as far as this one knows."""
+    """Return whether a version of Python can parse a text, as far as the running one can tell."""
     try:
         ast.parse(source, feature_version=version)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -178,11 +178,11 @@ _STYLES = (
     r"red|blue|green|orange|yellow|black|white|gr[ae]y|purple|cross|circle|square|star|triangle|dot"
     r"|solid|dashed|rot|blau|gr[üu]n|schwarz|wei[sß]|kreu[zi]|kreis|rouge|bleu|vert|noir|blanc"
 )
-"""Words with which one text can explain several kinds of marks."""
+"""Colours, shapes and line styles by which one text can tell several curves apart."""
 
 
 def says(pattern: str) -> Callable[[str], bool]:
-    """Return a test of whether a text matches a pattern, in capitals or not."""
+    """Return a test of whether a text matches a pattern, in upper or lower case."""
     return lambda text: re.search(pattern, text, re.IGNORECASE) is not None
 
 
@@ -214,7 +214,7 @@ def axis_labels(axes: Axes) -> str:
 def _label_of(axes: Axes, direction: str) -> str:
     """Return the label of an axis in words, else a label of the figure for this direction."""
     figure: Any = axes.figure
-    figure = figure.figure  # the whole one, if the axes are in a part of it
+    figure = figure.figure  # the top-level figure, if the axes are in a subfigure
     places = [axes, *(each for each in figure.axes if each.get_label() != "<colorbar>")]
     labels = [getattr(each, f"get_{direction}label")() for each in places]
     labels.append(getattr(figure, f"get_sup{direction}label")())
@@ -233,7 +233,7 @@ def shows_logarithms(axes: Axes) -> bool:
 def surfaces(figure: Figure) -> list[np.ndarray]:
     """Return rows (x, y, height) of each surface in a figure that can be read.
 
-    Of bands and level lines the heights are only the order of their levels.
+    For contours, filled or not, the height is only the position of the level among the levels.
     """
     found = []
     for axes in figure.axes:
@@ -241,7 +241,7 @@ def surfaces(figure: Figure) -> list[np.ndarray]:
             try:
                 rows = [_filled(part).reshape(-1, 3) for part in _readings(artist)]
             except (AttributeError, TypeError, ValueError, IndexError):
-                continue  # another version of matplotlib keeps it in another form
+                continue  # another version of matplotlib stores it differently
             data = np.concatenate([*rows, np.empty((0, 3))])
             data = data[np.isfinite(data).all(axis=1)]
             if len(data) and np.ptp(data[:, 2]) > 0:

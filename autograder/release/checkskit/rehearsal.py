@@ -80,8 +80,8 @@ class Run:
 def run_again(folder: Path, notebook: Saved, most: float) -> Run:
     """Run a notebook in a new folder that holds only the homework's files, as marking does.
 
-    It runs in its own process for at most `most` seconds, and all that it started is stopped then.
-    In a browser (Pyodide) there are no processes, so it runs in this one.
+    It runs in its own process for at most `most` seconds, and every process that it started is
+    stopped at the end. In a browser (Pyodide) there are no processes, so it runs in this one.
     """
     import tempfile
     import time
@@ -153,7 +153,7 @@ def _kill_tree(process: Any) -> None:
 
 
 def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
-    """Run a notebook in this process, which is then as it was; return False: nothing stops it."""
+    """Run a notebook in this process, then restore the process; return False: nothing stops it."""
     import tempfile
 
     use, switch, temporary = mpl.use, plt.switch_backend, tempfile.tempdir
@@ -181,7 +181,7 @@ def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Show nothing of what the block prints or displays."""
+    """Discard what the block prints or displays."""
     from IPython.utils.capture import capture_output
 
     before = os.environ.get(INSIDE)
@@ -196,7 +196,7 @@ def _silenced() -> Iterator[None]:
 
 
 def _read_log(log: str, late: bool, seconds: float, notebook: Saved) -> Run:
-    """Return the run that a log describes line by line, up to its end or until it was stopped."""
+    """Return the run that a log describes line by line; a stopped run's log has no end."""
     states: dict[str, State] = {}
     messages: dict[str, str] = {}
     faults: dict[Fault, None] = {}  # each once, in this order
@@ -205,7 +205,7 @@ def _read_log(log: str, late: bool, seconds: float, notebook: Saved) -> Run:
     for line in log.splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:  # cut off in the middle
+        except ValueError:  # the last line was cut off
             break
         last = entry.get("cell", last)
         states.update(entry.get("states", {}))
@@ -278,7 +278,7 @@ def _run_sources(
         plt.close("all")
         error = result.error_before_exec or result.error_in_exec
         if isinstance(error, KeyboardInterrupt) and _has_no_processes():
-            raise error  # by the student, who waits for it
+            raise error  # the student stopped the run
         if error is not None and not isinstance(error, NotImplementedError):
             watch.look_for_file(text := named(error))
             write(fault="error", name=_clipped(text), item="")
@@ -323,7 +323,7 @@ def _shell(scratch: str) -> Any:
     settings.InteractiveShell.colors = "nocolor"
     make: Any = Shell if _has_no_processes() else Shell.instance
     notebook = make(config=settings, ipython_dir=str(Path(scratch, "ipython")))
-    plt.switch_backend(mpl.get_backend())  # which it may not have loaded yet
+    plt.switch_backend(mpl.get_backend())  # it may not be loaded yet
     for owner, name in ((mpl, "use"), (plt, "switch_backend")):
         setattr(owner, name, lambda *_, **__: None)  # a window would wait for its user
     have_progress_bars()
@@ -332,7 +332,7 @@ def _shell(scratch: str) -> Any:
 
 @contextmanager
 def _watching(watch: _Watch) -> Iterator[_Watch]:
-    """Keep from the block what marking does not have."""
+    """Refuse, while the block runs, modules, files and programs that marking does not have."""
     original, ask, by_name = builtins.__import__, builtins.input, importlib.import_module
     builtins.__import__ = partial(watch.import_module, original)
     importlib.import_module = partial(watch.import_module, by_name)
@@ -349,7 +349,7 @@ def _watching(watch: _Watch) -> Iterator[_Watch]:
 
 
 _watches: list[_Watch] = []
-"""The watch over the notebook that runs, if one does."""
+"""The watch over the notebook that is running; empty if none is running."""
 
 _hooked: list[bool] = []
 
@@ -383,8 +383,8 @@ class _Watch:
     ) -> Any:
         """Import a module, unless a cell asks for one that marking does not have.
 
-        A statement passes its globals. `__import__` and `import_module` are called by name, so the
-        cell is the caller.
+        An import statement passes its globals. A call of `__import__` or `import_module` does not,
+        so the globals of the caller are used.
         """
         top = str(name).partition(".")[0]
         asking = rest[0] if rest and isinstance(rest[0], Mapping) else more.get("globals")
@@ -395,7 +395,7 @@ class _Watch:
         return original(name, *rest, **more)
 
     def ask(self, _prompt: object = "") -> str:
-        """Answer `input()`."""
+        """Refuse `input()` and log it."""
         self._refuse("input", "input()")
         raise EOFError("marking answers no input()")
 
@@ -403,7 +403,7 @@ class _Watch:
         return _marking_has(top) or any((self._work / n).exists() for n in (top, f"{top}.py"))
 
     def _origin(self, top: str) -> tuple[str, str]:
-        """Return what a module is that marking does not have: a file or a package."""
+        """Return the kind (file or package) and the name of a module that marking does not have."""
         from importlib.machinery import PathFinder
 
         if (self._folder / f"{top}.py").is_file():
@@ -421,7 +421,7 @@ class _Watch:
         return "package", top
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Refuse what Python is about to do if marking refuses it."""
+        """Refuse an action of Python that marking refuses too."""
         if event == "open" or event in _FOLDERS:
             path = arguments[0]
             creates = event == "open" and bool((arguments[2] or 0) & os.O_CREAT)
@@ -439,7 +439,7 @@ class _Watch:
                 raise OSError(errno.ENETUNREACH, f"marking has no network: {host}")
 
     def _look_at(self, name: str, creates: bool) -> None:
-        """Log a file that the homework does not have, and refuse one that is only here."""
+        """Log a file that marking does not have; refuse it if it is outside the run's folder."""
         try:
             path = os.path.realpath(name)
             is_there = os.path.exists(path)
@@ -455,14 +455,14 @@ class _Watch:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
 
     def look_for_file(self, error: str) -> None:
-        """Log the file of an error by numpy, which looks for a text file before it opens it."""
+        """Log the file in numpy's error: numpy reports a missing text file without opening it."""
         match = re.search(r"FileNotFoundError: (.+?) not found", error)
         if match and (self._folder / match[1]).is_file():
             self._refuse("file", match[1])
 
     def _is_shut(self, path: str) -> bool:
         """Return whether marking can't see a path: the innermost known folder above it decides."""
-        if path.endswith((".ttf", ".otf", ".ttc", ".afm")):  # matplotlib's list has a user's fonts
+        if path.endswith((".ttf", ".otf", ".ttc", ".afm")):  # matplotlib also lists a user's fonts
             return False
         nearest = max((f for f in self._open if _below(path, f)), key=len, default="")
         return any(_below(path, f) and len(f) > len(nearest) for f in self._shut) or not nearest
@@ -483,7 +483,7 @@ def _below(path: str, folder: str) -> bool:
 
 
 def _asked_by_a_cell() -> bool:
-    """Return whether a notebook's own code asks for it, directly or by the standard library."""
+    """Return whether a notebook's code asks for it, directly or through the standard library."""
     frame = sys._getframe(2)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -38,7 +38,7 @@ def spelt_out(text: str) -> str:
 
 
 def _replacement(error: UnicodeError) -> tuple[str, int]:
-    """Return the words for the letters that an encoding lacks, and where it goes on."""
+    """Return the words for the letters that an encoding lacks, and where encoding continues."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing, rest = error.object[error.start : error.end], error.object[error.end :]

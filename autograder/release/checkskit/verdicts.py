@@ -50,7 +50,7 @@ _diagnosed: dict[str, str] = {}
 """The slip or the cause that an item's last check named; `hint` begins with it."""
 
 _latest: list[str] = []
-"""The item that was checked last: it belongs to this notebook."""
+"""The item that was checked last, which shows which notebook this is."""
 
 _VERDICTS: Mapping[State, tuple[str, str, str]] = {
     "passed": ("✓", "passes", "#1a7f37"),
@@ -59,7 +59,7 @@ _VERDICTS: Mapping[State, tuple[str, str, str]] = {
     "broken": ("✗", "can't be compared yet", "#8a4600"),
     "wrong": ("✗", "not right yet", "#b3261e"),
 }
-"""A sign, some words, and a colour on which white text is easy to read."""
+"""Each state's sign, its words, and a colour on which white text is easy to read."""
 
 _WRAPPED = "white-space:pre-wrap;overflow-wrap:anywhere"
 _SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:0 2.5em;margin:2px 0 2px 1.5em"
@@ -71,9 +71,9 @@ _PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exac
 class Result:
     """The outcome of one check: the comparisons that held, and a message about the first fault.
 
-    `compared` are numbers to show below the message. `diagnosis` names the slip if the check
-    knows it, `advice` a cause elsewhere. `function` is what failed, `call` its call as a line to
-    copy. `answer` is what the last call of a passed check returned.
+    `compared` are numbers to show below the message. `diagnosis` names the slip if the check knows
+    it, `advice` a cause elsewhere. `function` is the name of the function that failed, `call` its
+    call as a line to copy. `answer` is what the last call of a passed check returned.
     """
 
     state: State
@@ -118,7 +118,7 @@ def check(
 
 
 def examine(item: str, names: Names) -> Result:
-    """Run one check; errors in it become a result too."""
+    """Run one check; an error in it becomes a result too."""
     held: list[str] = []
     _latest[:] = [item]
     answers = Answers(names)
@@ -201,7 +201,7 @@ def _show(item: Item, result: Result) -> None:
 
 
 def _publish(text: str, page: str) -> None:
-    """Show a page in a notebook, with a text for front ends without HTML; elsewhere print that."""
+    """Show a page in a notebook, or its text if HTML can't be shown; elsewhere print the text."""
     here = shell()
     if getattr(here, "kernel", None) is None:
         say(text)
@@ -260,7 +260,7 @@ def _next_steps(result: Result) -> list[str]:
 
 
 def _needs_hints(item: Item, result: Result) -> bool:
-    """Return whether hints can help: not if all is right, nor if the cell was not run."""
+    """Return whether hints can help: they can't if all is right or the cell was not run."""
     return result.state not in ("passed", "missing") and item.name in HINTS
 
 
@@ -306,7 +306,7 @@ def _fault_page(result: Result) -> Iterator[str]:
 
 
 def _own_picture(result: Result) -> Iterator[str]:
-    """Yield the student's right figure as HTML, if somebody watches who can see it."""
+    """Yield the figure of a passed check as HTML, if a front end can show it."""
     if result.state != "passed" or not _is_watched():
         return
     try:
@@ -341,7 +341,7 @@ def _hints(item: str) -> str:
 
 
 def _marked_up(text: str) -> str:
-    """Return a line as HTML, with text between backticks as code that may be broken anywhere."""
+    """Return a line as HTML, with text between backticks as code, which may wrap anywhere."""
     return re.sub(r"`([^`]*)`", rf'<code style="{_WRAPPED}">\1</code>', html.escape(text))
 
 
@@ -352,9 +352,9 @@ def _hint_title(step: int) -> str:
 def hint(name: object = "") -> None:
     """Print the next hint for an item; after the last, the first again.
 
-    `name` is the item, such as "p1-loss", or a function or a part of either name or of the title
-    that fits only one item, such as "loss". If the item's last check named a slip, that comes
-    first, once.
+    `name` is the name of an item, such as "p1-loss", or of a function. A part of a name or of a
+    title is enough if it fits only one item, such as "loss". If the item's last check named a slip,
+    that slip is printed first, once.
     """
     if name == "":
         named = (name for items in PROBLEMS.values() for item in items for name in item.answers)
@@ -393,9 +393,9 @@ def _item_in(items: Sequence[Item], names: Sequence[str]) -> bool:
 
 
 def items_named(name: object, *, texts: bool = False) -> list[str]:
-    """Return the items with hints that a name fits: exactly if one does, else by a part of it.
+    """Return the items with hints that a name fits exactly, or else those that it fits in part.
 
-    With `texts`, return the items that are texts instead.
+    With `texts`, search the items that are texts instead.
     """
     word = str(name).strip().lower()
     words = {
@@ -418,9 +418,9 @@ def items_named(name: object, *, texts: bool = False) -> list[str]:
 def ready(names: Names, *needed: str) -> bool:
     """Return whether an experiment can run: all functions that it needs exist and give answers.
 
-    Prints the answers that are not done yet; if all are done, the given functions whose cells did
-    not run. A function with wrong answers does not stop the experiment, but a note warns that its
-    picture will be wrong too.
+    It prints the answers that are not done yet. If all are done, it prints the given functions
+    whose cells did not run. A function with wrong answers does not stop the experiment, but a note
+    warns that its picture will be wrong too.
     """
     open_names, doubtful = [], []
     for name in filter(_items_of, needed):
@@ -447,9 +447,9 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def playing(names: Names, *needed: str) -> bool:
-    """Return whether a playground runs: somebody watches, and the functions it needs are ready.
+    """Return whether to run a playground: in a front end, if the functions it needs are ready.
 
-    Marking and packing skip playgrounds, which earn nothing.
+    A playground is an experiment that earns no points, so marking and packing skip it.
     """
     return _is_watched() and ready(names, *needed)
 
@@ -461,7 +461,8 @@ def _is_watched() -> bool:
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a function so that it returns arrays, or a number if there is only one.
 
-    An experiment can then use every form of a right answer, such as a list or an array (1,).
+    An experiment can then use every form of a right answer, such as a list or an array of shape
+    (1,).
     """
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -566,7 +567,7 @@ _STANDINGS: Mapping[State | None, tuple[str, str]] = {
 
 
 def _columns(rows: Sequence[tuple[Item, str, str]]) -> Iterator[str]:
-    """Yield the rows of a table as text, as wide as the terminal prints them."""
+    """Yield the rows of a table as text, aligned for this terminal."""
     table = [
         [as_printed(cell) for cell in (mark, item.name, item.worth, word)]
         for item, mark, word in rows

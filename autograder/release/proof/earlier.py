@@ -24,7 +24,7 @@ def earlier_findings(
     """Return the cache of findings made with the same tests, solutions, grader and seed.
 
     `kind` names the part of the proof. `folders` are further folders that the findings depend on.
-    `walls` is the level of protection with which student code ran.
+    `walls` is the level of the sandbox's protection when the findings were made.
     """
     own_code = Path(__file__).parents[1]  # the folder `release`
     parts = (hash_of_tests(course, assignment, seed), hash_of_folders(own_code, *folders), walls)

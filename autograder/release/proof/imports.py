@@ -23,7 +23,7 @@ from autograder.release.proof.texts import cells
 
 _WITH_EVERY_KERNEL = frozenset({"IPython", "ipykernel", "traitlets"})
 _FRONT_ENDS = ("jupyter", "notebook", "nbclassic", "ipy")
-"""Beginnings of the names of packages that show notebooks, which marking does not need."""
+"""Prefixes of the names of packages that display notebooks, which marking does not need."""
 _IMPORT_CALL = re.compile(r"(?:\w+\.)*(?:import_module|__import__)\('(\w+)")
 
 

@@ -50,7 +50,7 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
             for where, cell in cells({name: filled})
             if (directive := directive_of(cell, where)) and directive.verb == "REFERENCE"
         }
-        # marking is certain to keep only the answer cells
+        # marking may undo changes in all cells except answer cells
         text = Path(scrambler.__file__).read_text(encoding="utf-8")
         for cell in junk.cells:
             if is_answer(cell) and grade_id(cell) in answers:

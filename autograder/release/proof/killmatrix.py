@@ -201,7 +201,7 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
 
 
 class _Reach:
-    """A finder of the items of a problem whose tests can notice a change of some names.
+    """Finds the items of a problem whose tests can notice a change of some names.
 
     An item's tests notice a change if the tests use one of the names, directly or through a
     function. The transcripts of the tests with the reference show the names that each test uses.

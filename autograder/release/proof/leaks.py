@@ -135,7 +135,7 @@ VISIBLE = "_visible.py"
 def visible_code(hidden: Path) -> str:
     """Return the text of the tests that students also get as visible checks, without white space.
 
-    Only a light proof asks for it: adopted homeworks mark with the tests that students see.
+    Only a light proof uses this text: tests of adopted homeworks may be visible to students.
     """
     paths = sorted(hidden.rglob(f"test_*{VISIBLE}"))
     return "\n".join(squeeze(path.read_text(encoding="utf-8")) for path in paths)

@@ -35,7 +35,7 @@ def junk_answer(answer: Any, kind: str) -> Any:
 
 
 class JunkMaker:
-    """A maker of junk: it replaces all numbers in a value, also in lists, tuples and dicts."""
+    """Replaces all numbers in a value with junk, also in lists, tuples and dicts."""
 
     def __init__(self, kind: str, arguments: tuple[Any, ...]) -> None:
         self.kind = kind
@@ -73,7 +73,7 @@ class JunkMaker:
         return arrays[(self.given - 1) % len(arrays)]
 
     def curve(self, count: int) -> np.ndarray:
-        """Return positive junk for a line of `count` points; logarithmic axes hide other values."""
+        """Return positive junk for a line of `count` points: logarithmic axes can't show zeros."""
         curves = [array for array in self.handed_in if array.ndim == 1 and array.size > 1]
         if self.kind == "arguments" and curves:
             return self.next_of(curves)

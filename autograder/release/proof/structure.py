@@ -99,7 +99,7 @@ def name_faults(
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Yield items and parts without a core test, because no student could earn points for them."""
+    """Yield items and parts without a core test, because no student could earn their points."""
     tests, _ = hidden_tests(hidden)
     for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]

@@ -71,7 +71,7 @@ class Trial:
 
 @dataclass
 class Trials:
-    """A run that writes, marks and judges a release's trial submissions in the folder `scratch`.
+    """Writes, marks and judges a release's trial submissions in the folder `scratch`.
 
     The results of trials that passed in an earlier proof are reused, unless `again` is set.
     """

@@ -1,10 +1,10 @@
-"""Visible checks of HOMEWORK: what is right so far, and what to look at next.
+"""Visible checks of HOMEWORK: they show what is right so far, and what to look at next.
 
 Each item that is marked by tests has a function here, and a cell of its notebook calls it with
 `globals()`. When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved
 notebooks again and packs them into one file to hand in.
 
-A check mark is a good sign, not a mark: the tests may use other inputs.
+A ✓ is a good sign, but earns no points: the tests may use other inputs.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 # HOMEWORK_IMPORTS
 from autograder.release.checkskit import *
 
-NUDGE = "Run your code on the example of this check. Which step gives another result on paper?"
-SHAPE = "The question says which names to define, and what they return or hold."
+NUDGE = "Run your code on the example of this check. Which step gives a different result on paper?"
+SHAPE = "The question says which names to define, and which values they return or have."
 PLACE = "The text above this check."
 
 
@@ -28,7 +28,7 @@ def raises(error: Any, call: Any, what: str) -> None:
     except error:
         return
     except Exception as other:
-        expect(False, f"{what} should raise another error than {type(other).__name__}.")
+        expect(False, f"{what} raises {type(other).__name__}, but should raise a different error.")
     expect(False, f"{what} should raise an error, but it raises none.")
 
 

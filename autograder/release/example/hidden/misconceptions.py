@@ -24,7 +24,7 @@ STEP = "x - f(x) / slope(x)"
 change(
     "p1-newton",
     "up_the_tangent",
-    "The step has the wrong sign: it goes away from where the tangent crosses zero.",
+    "The step has the wrong sign: it moves away from the point where the tangent crosses zero.",
     newton.newton,
     (STEP, "x + f(x) / slope(x)"),
 )
@@ -38,28 +38,28 @@ change(
 change(
     "p1-newton",
     "times_the_slope",
-    "The value is multiplied by the slope; in equation (1) it is divided by it.",
+    "The value is multiplied by the slope; equation (1) divides the value by the slope.",
     newton.newton,
     (STEP, "x - f(x) * slope(x)"),
 )
 change(
     "p1-newton",
     "start_left_out",
-    "The start is missing: it belongs into entry 0 of what you return.",
+    "The start is missing: it belongs in entry 0 of the array that you return.",
     newton.newton,
     ("np.array(iterates)", "np.array(iterates[1:])"),
 )
 change(
     "p1-newton",
     "last_iterate_alone",
-    "Only the last iterate comes back; the item asks for all of them, the start included.",
+    "Only the last iterate is returned; the item asks for all of them, including the start.",
     newton.newton,
     ("np.array(iterates)", "iterates[-1]"),
 )
 change(
     "p1-newton",
     "one_step_too_many",
-    "There is one step too many: T steps make T + 1 iterates, the start included.",
+    "There is one step too many: T steps make T + 1 iterates, including the start.",
     newton.newton,
     ("range(num_steps)", "range(num_steps + 1)"),
 )
@@ -70,7 +70,7 @@ change(
 @misconceptions.function(
     "p1-newton",
     "newton",
-    "The slope is that at the start in all steps; equation (1) has the slope at the last iterate.",
+    "Every step uses the slope at the start; equation (1) uses the slope at the last iterate.",
 )
 def slope_of_the_start(f, slope, x0, num_steps):
     iterates = [float(x0)]
@@ -93,14 +93,14 @@ change(
 change(
     "p1-plot",
     "distances_with_a_sign",
-    "The differences from the root have signs; a distance has none.",
+    "The differences from the root have signs; a distance has no sign.",
     figures.plot_errors,
     (ERRORS, "np.asarray(iterates) - root"),
 )
 change(
     "p1-plot",
     "distances_from_the_end",
-    "The distances are those from the last iterate; the item asks for those from the root.",
+    "The distances are measured from the last iterate; the item asks for distances from the root.",
     figures.plot_errors,
     (ERRORS, "np.abs(np.asarray(iterates) - iterates[-1])"),
 )
@@ -147,7 +147,7 @@ change(
 change(
     "p1-order",
     "logarithms_of_the_errors",
-    "The logarithms are those of errors; equation (2) has the logarithms of their ratios.",
+    "These are logarithms of errors; equation (2) has the logarithms of ratios of errors.",
     newton.convergence_order,
     (ORDER, "np.log(errors[-1]) / np.log(errors[-2])"),
 )

@@ -69,7 +69,7 @@ def expected_curves(
 @item("p1-newton")
 @pytest.mark.parametrize("num_steps", [1, 2, 6])
 def test_newton(student: Student, rng: Generator, num_steps: int) -> None:
-    """Each step goes to where the tangent at the last iterate crosses zero."""
+    """Each step goes to the point where the tangent at the last iterate crosses zero."""
     (f, slope), x0 = make_function(rng), rng.uniform(2, 3)
     answer = student.newton(f, slope, x0, num_steps)
     assert_close(answer, newton.newton(f, slope, x0, num_steps), what="the array of iterates")
@@ -77,7 +77,7 @@ def test_newton(student: Student, rng: Generator, num_steps: int) -> None:
 
 @item("p1-newton", care="integers")
 def test_newton_takes_integers_and_zero_steps(student: Student, rng: Generator) -> None:
-    """An integer start works, and so do zero steps."""
+    """The start may be an integer, and the number of steps may be zero."""
     f, slope = make_function(rng)
     answer = student.newton(f, slope, 3, 4)
     assert_close(answer, newton.newton(f, slope, 3, 4), what="the array from an integer start")
@@ -89,7 +89,7 @@ def test_newton_takes_integers_and_zero_steps(student: Student, rng: Generator) 
 
 @item("p1-plot")
 def test_plot_shows_the_distances(student: Student, rng: Generator) -> None:
-    """For each run the picture shows its distances from the root against the steps."""
+    """The picture shows each run's distances from the root against the steps."""
     root, runs = make_runs(rng)
     figure = student.plot_errors(root, runs)
     for x, y in expected_curves(root, runs).values():
@@ -115,7 +115,7 @@ def test_plot_labels_its_axes(student: Student, rng: Generator) -> None:
 @item("p1-order")
 @pytest.mark.parametrize("count", [3, 6])
 def test_order(student: Student, rng: Generator, count: int) -> None:
-    """The order is that of the last three iterates, on either side of the root."""
+    """The order is computed from the last three iterates, on either side of the root."""
     root = rng.uniform(0.5, 1.5)
     signs = np.array([1, -1, -1, 1, 1, -1])[:count]
     iterates = root + signs * np.cumprod(rng.uniform(0.1, 0.6, size=count))

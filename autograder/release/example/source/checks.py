@@ -1,4 +1,4 @@
-"""Visible checks of HOMEWORK: what is right so far, and what to look at next.
+"""Visible checks of HOMEWORK: they show what is right so far, and what to look at next.
 
 Each item that is marked by tests has a function here, named like the item (`p1-newton` is
 `p1_newton`), and a cell of its notebook calls it with `globals()`. The function tries your
@@ -8,7 +8,7 @@ below its verdict, or call `checks.hint("p1-newton")` up to three times.
 When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks again and
 packs them into one file to hand in.
 
-A ✓ is a good sign, not a mark: the hidden tests use other and harder inputs.
+A ✓ is a good sign, but earns no points: the hidden tests use other and harder inputs.
 """
 
 from __future__ import annotations
