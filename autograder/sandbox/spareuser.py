@@ -1,4 +1,4 @@
-"""A user id for student code that nothing else on this machine uses."""
+"""Reserve a user id for student code that no other program on this machine uses."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ class Missing(StudentFailure):
 class NotDone(StudentFailure):
     """An error: the function, or a function that it calls, still raises NotImplementedError.
 
-    `function` is the name of the function that raises, as the student's process reports it.
+    `by_itself` says that the called function itself raises the error. `function` is the name of the
+    function that raises the error, as the student's process reports it.
     """
 
     def __init__(self, *, by_itself: bool = False, function: str = "") -> None:
@@ -97,7 +98,7 @@ _WANT = (
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
 Quote = Callable[[CodePlace], str]
-"""Function that returns text about a place with its line of student code, or "" without a line."""
+"""Function that returns a text with the line of student code at a place, or "" without a line."""
 
 OwnText = Callable[[str, CodePlace | None], str]
 """Function that returns the part of an error's text that a student may read, which may be ""."""
