@@ -1,4 +1,4 @@
-"""Keep the points of bonus items where nbgrader counts them: in the field for extra credit.
+"""Keep the points of bonus items in the field for extra credit, where nbgrader counts them.
 
 In the gradebook, a bonus item has a maximum of 0 (see `homework`). So nbgrader's formgrader turns
 points that a person types as the item's score into a score of 0, and the item counts as marked. The
