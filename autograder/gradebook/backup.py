@@ -3,8 +3,8 @@
 Marks from tests can be computed again, but marks given by hand cannot. So each command that opens
 the gradebook first lets SQLite check the file, and makes a backup in the same folder if the file
 has changed. If the gradebook is damaged, empty or missing, the command stops with an error and
-changes nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand
-that can still be read in the damaged file.
+changes nothing. `restore` replaces the gradebook with the last backup, and adds all marks given
+by hand that can still be read in the damaged file.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
     with _locked(gradebook.parent):
         if _has_content(
             gradebook
-        ):  # another process has just made the gradebook, or was killed then
+        ):  # another process has just made it, or was killed while making it
             shutil.rmtree(temporary, ignore_errors=True)
             return
         if backups(gradebook):

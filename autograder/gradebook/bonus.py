@@ -12,7 +12,7 @@ from __future__ import annotations
 def bonus_points(score: float | None, credit: float | None) -> float | None:
     """Return the points of a bonus item with this score and extra credit; None if unknown.
 
-    A score of 0 without extra credit is what nbgrader's formgrader makes of any typed score.
+    nbgrader's formgrader turns any typed score into a score of 0 without extra credit.
     """
     if is_lost(score, credit) or (score is None and credit is None):
         return None

@@ -191,7 +191,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             if self._is_file:
                 connection = session.connection()
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * self._seconds:.0f}")
-                # lock now: SQLite lets no transaction wait for a lock after it has read
+                # lock before reading: after that, SQLite would not wait for a lock
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._seconds = LOCK_SECONDS
             self._is_open = True

@@ -83,7 +83,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class RubricVersion(Entry, frozen=True, kw_only=True, tag="rubric"):
-    """A version of an item's rubric; `source` is the digest of the rubric in the source notebook."""
+    """A version of an item's rubric; `source` is the digest of the source notebook's rubric."""
 
     item: str
     steps: tuple[RubricStep, ...]
@@ -125,7 +125,7 @@ class HandMark(Entry, frozen=True, kw_only=True, tag="mark"):
         return self.ticks is not None
 
     def agrees(self, other: HandMark) -> bool:
-        """Return whether both give the same steps and points for the same text."""
+        """Return whether both marks give the same steps and points for the same text."""
         return (
             self.answer == other.answer
             and self.is_marked == other.is_marked
@@ -135,7 +135,7 @@ class HandMark(Entry, frozen=True, kw_only=True, tag="mark"):
 
 
 class Deal(Entry, frozen=True, kw_only=True, tag="deal"):
-    """The markers of each answer, by item and student: one marker, or two who mark it blind."""
+    """The markers of each answer, by item and student: one marker, or two independent markers."""
 
     markers: dict[str, dict[str, tuple[str, ...]]]
 
@@ -325,7 +325,7 @@ class HandMarks:
         return self._names.get(same_name(name), name)
 
     def _with_known_names(self, entry: AnyEntry) -> AnyEntry:
-        """Return the entry with each marker's first spelling, and note new names."""
+        """Return the entry with the first spelling of each marker's name, and store new names."""
         changes: dict[str, Any] = {"marker": self._named(entry.marker)}
         if isinstance(entry, Deal):
             changes["markers"] = {
@@ -348,7 +348,7 @@ class HandMarks:
 
 @dataclass(frozen=True)
 class StepsOfMark:
-    """The steps that explain a mark, in their newest words: earned, missed, and deducted."""
+    """The steps that explain a mark, in their newest wording: earned, missed, and deducted."""
 
     earned: tuple[RubricStep, ...]
     missed: tuple[RubricStep, ...]

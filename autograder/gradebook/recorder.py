@@ -98,7 +98,7 @@ class Recorder(AbstractContextManager["Recorder"]):
     # --- reading the records ---
 
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
-        """Return the Report recorded with this fingerprint, and the points that are still to be given.
+        """Return the Report recorded with this fingerprint, and the points yet to be given by hand.
 
         Returns None if the recorded fingerprint is different or unknown, or if somebody has changed
         the folder that belongs to the marks.

@@ -1,7 +1,7 @@
 """Run our own functions as if they were a student's, without a sandbox.
 
 A Student calls functions in the sandbox; a LocalStudent calls them in this process. Arguments and
-answers are copied through the encoding of `wire`. Passed-in functions are called with plain data,
+answers are copied through the encoding of `wire`. Functions among the arguments get plain data,
 figures arrive as FigureData, and errors become StudentFailure. A LocalStudent confines nothing, so
 use it only for code that we wrote, such as references and misconceptions.
 """
@@ -125,7 +125,7 @@ class _Process:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Use the process's random states in the `with` block, and afterwards the test's again."""
+        """Use the process's random states in the `with` block; then restore the test's states."""
         python, numpy = random.getstate(), np.random.get_state()
         random.setstate(self._python)
         np.random.set_state(self._numpy)

@@ -222,7 +222,7 @@ def trace(folder: str) -> Trace | None:
 
 
 def settled_trace(folder: str) -> Trace | None:
-    """Return the `trace` of a folder, after making sure that every later change will alter it.
+    """Return the `trace` of a folder at a time from which every change alters the trace.
 
     Reading a file later does not alter the trace.
     """

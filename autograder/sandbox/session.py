@@ -6,9 +6,9 @@ child of the parent. A cell can end the child: by an exit, by a hang that ignore
 closing the channel. The grader then starts a new child and runs all other cells again, so only the
 cell that ended the child is lost.
 
-In two cases, the running cell may not be the reason for the end, and gets one more attempt. Either
-the cell ran before without ending the child. Or the child ended for no known reason, for the first
-time.
+In two cases, the running cell gets one more attempt, because it may not be the reason why the child
+ended. In the first case, the cell ran before without ending the child. In the second case, the
+child ended for no known reason, and for the first time.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class NoAnswer(StudentFailure):
 class ProcessEnded(NoAnswer):
     """An error: the call's process ended without an answer.
 
-    The student's code may have ended it, or the machine, for example because memory ran out.
+    Either the student's code or the machine ended it, for example because memory ran out.
     """
 
 
@@ -236,7 +236,7 @@ class Student:
             raise self._gone(self._failure(error)) from None
 
     def _failure(self, error: WireError) -> StudentFailure:
-        """Return the StudentFailure that corresponds to an error of the wire."""
+        """Return the StudentFailure that corresponds to a WireError."""
         if isinstance(error, WireTimeout):
             return NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
         if isinstance(error, TooManyCalls):
@@ -259,7 +259,7 @@ class Student:
 
     def _peer(self) -> Peer:
         if self._open_peer is None:
-            # A name that the student's process removes needs no stand-in.
+            # If a name is removed in the student's process, nothing needs to replace it.
             stand_ins = {k: f for k, f in self._stand_ins.items() if k not in self._forget}
             peer = self._open_peer = Peer(
                 self._connect(),

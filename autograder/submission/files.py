@@ -147,7 +147,7 @@ def misplaced(submitted: Path, homework: Sequence[str]) -> Iterator[str]:
         )
     for each in [each for each in students if each in homework]:
         yield (
-            f"{SUBMITTED}/{each} is named like a homework. The folders are "
+            f"{SUBMITTED}/{each} is named like a homework. The folder must be "
             f"{SUBMITTED}/STUDENT/{each}/"
         )
 

@@ -205,7 +205,7 @@ def without_inline(text: str, whole: Callable[[str], str]) -> tuple[str, dict[st
 def refusal(file: Attachment) -> str:
     """Return why a file is not accepted as a picture, and what to do; "" if it is accepted.
 
-    This judges the first bytes and the sizes; a picture can still turn out to be damaged.
+    Only the first bytes and the sizes are checked, so the picture can still be damaged.
     """
     kind = kind_of(file.data)
     if not kind:

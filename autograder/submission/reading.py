@@ -152,7 +152,7 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     text = content.decode(json.detect_encoding(content), "replace")
     if "\ufffd" in text and "\ufffd".encode() not in content:
         notes.append("Some letters of the file are not in UTF-8 and could not be read.")
-    text = text.strip("\0\ufeff \t\r\n")  # under the same name: memory holds a large file only once
+    text = text.strip("\0\ufeff \t\r\n")  # replaces the longer text in memory
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:

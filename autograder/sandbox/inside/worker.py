@@ -112,7 +112,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             result = runner.run(message[1], message[2])
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
-            tests.difference_update(processes.reap())  # until reaped, they use up the limit
+            tests.difference_update(processes.reap())  # unreaped children use up the limit
             gc.freeze()  # a test's garbage collector would copy every page that it visits
             try:
                 pid = os.fork()

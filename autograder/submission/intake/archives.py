@@ -255,7 +255,7 @@ class _Member:
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
-    """Return a member's name, also if the archiver wrote UTF-8 without declaring the encoding."""
+    """Return a member's name, even if the archiver wrote UTF-8 without declaring the encoding."""
     if not info.flag_bits & _UTF8_FLAG:
         try:
             return info.filename.encode("cp437").decode("utf-8")

@@ -124,13 +124,13 @@ class KnownPeople:
             keys = [*_all(_name_keys, _names_of(person)), *_accounts(person.accounts)]
             keys += [key for key in _word_keys(student) if key[0] != "exact"]
             keys += [("exact", student), *_all(_word_keys, person.words)]
-            keys += _all(_word_keys, re.findall(r"-(\d+)$", student))  # from an intake without list
+            keys += _all(_word_keys, re.findall(r"-(\d+)$", student))  # made without a list
             for key in keys:
                 if len(self._found[key]) < MAX_SAME:
                     self._found[key].add(student)
 
     def find(self, sender: Sender, assignment: str) -> str:
-        """Return the student whom a sender's account, number, login or address shows, or ""."""
+        """Return the student found by a sender's account, number, login or address, or ""."""
         if found := self.find_account(sender, assignment):
             return found
         accounts = accounts_of(sender, assignment)
@@ -259,8 +259,8 @@ class KnownPeople:
         )
 
     def _others(self, student: str, roster: Roster) -> Callable[[str], bool]:
-        """Return a function: is a known person certainly not this student on a list?"""
-        # if an earlier list made this student known, only another folder is a reason for doubt
+        """Return a function that says whether a known person is certainly not this student."""
+        # if a list gave this student this name before, only a folder is a reason for doubt
         is_known, is_settled = student in self.people, student in self.folders
         return lambda other: (
             is_settled or other in roster.people or (is_known and other not in self.folders)

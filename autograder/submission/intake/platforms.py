@@ -311,7 +311,7 @@ def _canvas_sender(called: str, match: re.Match[str]) -> Sender:
 
 
 def _ilias_folders(ways: Set[Way]) -> Set[Way]:
-    """Return the folders, without folders beside a folder that ILIAS made for submissions."""
+    """Return the folders; if one is ILIAS's folder of submissions, leave out those beside it."""
     ways = {way for way in ways if _ILIAS_PEERS not in way}
     titles = {way[:-1] for way in ways if _is_ilias_root(way)}
     return {way for way in ways if _is_ilias_root(way) or way[:-1] not in titles}

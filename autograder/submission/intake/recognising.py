@@ -72,7 +72,7 @@ class Export:
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export:
     """Return each file with the sender that the platform names; `files` can all be opened."""
     # The platform's names may be in the archive, or in a folder inside the archive, or be the name
-    # of the archive itself. Only for Moodle is the archive's own name a certain sign.
+    # of the archive itself. In the archive's own name, only Moodle's form is a certain sign.
     deepest = _deepest(files, assignment)
     depths = [(0, (MOODLE,)), *((depth, FORMS) for depth in range(1, deepest + 1))]
     if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):
@@ -112,7 +112,7 @@ def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form 
 
 
 def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
-    """Return where a form's own words begin in the names of the files that fit, by file.
+    """Return, for each file whose name fits a form, where the form's own words begin in it.
 
     The result is empty if a folder at this depth has no name that fits, or if there are files
     elsewhere. If a name may fit a form by accident, half of a folder's names must fit.

@@ -302,7 +302,7 @@ def suggested(
 
 
 def folder_names(sender: Sender) -> tuple[str, str]:
-    """Return two names for a sender without a roster: without and with the platform's number."""
+    """Return two possible folder names for a sender: without and with the platform's number."""
     has_login = sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids
     plain = _slug(sender.ids[0] if has_login or not sender.names else sender.names[0])
     number = f"-{sender.ids[0]}" if sender.ids else ""
@@ -310,6 +310,6 @@ def folder_names(sender: Sender) -> tuple[str, str]:
 
 
 def _slug(name: str) -> str:
-    """Return a name with a dash for everything that a student's folder name can't contain."""
+    """Return a name with dashes in place of all that a student's folder name can't contain."""
     plain = unicodedata.normalize("NFKC", name)
     return re.sub(r"[^\w.@-]+", "-", plain).strip("-._")[:MAX_ID]

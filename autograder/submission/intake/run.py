@@ -92,7 +92,7 @@ class Intake:
 
     @property
     def strays(self) -> list[LeftOut]:
-        """The unused files without a sender, without files that every export may have."""
+        """The unused files without a sender, except files that every export may have."""
         expected = (CLUTTER, SUBMITTERS, USED)
         rest = (file for file in self.left_out if not (file.sender or file.matters))
         return [file for file in rest if file.why not in expected]
@@ -309,7 +309,7 @@ class _Work:
         if path.is_dir():
             folder = Path(os.path.abspath(path))
             inside = in_folder(folder, self.budget)
-            # submitted/STUDENT/hw2, given alone, has the student's name one folder up
+            # for submitted/STUDENT/hw2, the student's name is the name of the folder above
             is_inner = folder.name == self.assignment.name
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)

@@ -133,7 +133,7 @@ def _members(sheet: Sheet, names: Set[str]) -> dict[str, list[Sender]]:
 
 
 def _group_column(sheet: Sheet, names: Set[str]) -> int | None:
-    """Return the column that names groups of the export in most rows; None if two columns do."""
+    """Return the column that names the export's groups in most rows; None if there are two."""
     often = Counter(
         place
         for _, cells in sheet.members
@@ -235,7 +235,7 @@ class Tables:
         return any(map(Groups([sheet], self._wanted).members, self._senders))
 
     def complete(self, sent: Sent) -> Sent:
-        """Return the file with the tables' data about its senders; a table, with its message."""
+        """Return the file with the tables' data about its senders; for a table, add its message."""
         if told := self._told.get(sent.found):
             return replace(sent, refusal=told[0], matters=told[1])
         return self._worksheet.complete(sent)
