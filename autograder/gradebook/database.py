@@ -345,7 +345,10 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _says(error: BaseException | None, word: str) -> bool:
-    """Return whether an error of SQLite contains `word`; other errors may quote other texts."""
+    """Return whether SQLite reports an error that contains `word`.
+
+    Other errors do not count, because they may quote texts that contain the word.
+    """
     while error is not None:
         if isinstance(error, sqlite3.OperationalError):
             return word in str(error)

@@ -64,7 +64,7 @@ def now() -> datetime:
 class RubricStep(msgspec.Struct, frozen=True):
     """A step of a rubric; a deduction has negative points.
 
-    `id` stays the same while a person rewords or revalues the step.
+    `id` stays the same if a person changes the text or the points of the step.
     """
 
     id: str

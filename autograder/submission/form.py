@@ -18,7 +18,7 @@ from autograder.submission.cells import ReceivedCell, names_bound, normal
 from autograder.submission.earlier import Cells, EarlierCell, cell_in
 
 UNWRITTEN = "raise NotImplementedError"
-"""Code in the stub of each function, until a student writes the function."""
+"""Code in the stub of each function; students replace it by their own code."""
 _FUNCTION = re.compile(r"^(?:async )?def ", re.MULTILINE)
 
 Role = Literal["code", "text", "locked"]

@@ -112,7 +112,7 @@ class _Runs:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._places = [match.span(2) for match in _RUN.finditer(content)]
-        # the digest makes a placeholder that the file itself does not contain
+        # with the file's digest, no text in the file can be equal to a placeholder
         digest = hashlib.blake2b(content, digest_size=16).hexdigest() if self._places else ""
         self._sign = f"run{digest}n"
         self._signs = re.compile(rf"{self._sign}(\d{{8}})")

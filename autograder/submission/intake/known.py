@@ -199,8 +199,8 @@ class KnownPeople:
     ) -> dict[Sender, tuple[str, str]]:
         """Return each sender's name in the course, or "" and the reason, without a list.
 
-        The name is that of a known student, else of the folder that an earlier intake made for
-        this sender, else a new one.
+        The name is that of a known student. If there is none, it is that of the folder that an
+        earlier intake made for this sender. If there is no such folder either, the name is new.
         """
         senders = list(dict.fromkeys(senders))
         found = {each: (self.find(each, assignment), "") for each in senders}
