@@ -189,7 +189,7 @@ def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes
 
 
 def read_timestamp_file(folder: Path) -> bytes:
-    """Return the beginning of the submission's timestamp, or b"" without a regular file."""
+    """Return the beginning of the submission's timestamp, or b"" if it is not a regular file."""
     try:
         with _open_regular(folder / TIMESTAMP) as file:
             return file.read(MAX_TIMESTAMP_BYTES)

@@ -84,8 +84,7 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            # text cells may be longer than code cells, so a text cell may be too long to become
-            # code again
+            # a student may have made a code cell a text cell, which may be longer than a code cell
             is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
             if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)

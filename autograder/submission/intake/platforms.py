@@ -275,7 +275,7 @@ def _canvas_start(_: Way, here: Way) -> int | None:
         return 0
     matches = [_CANVAS.search(here[0], 1), _CANVAS_TYPED.fullmatch(here[0])]
     starts = [match.start("user") - 1 for match in matches if match]
-    # what follows Moodle's own words is the name of a student's file
+    # a match after Moodle's own words is in the name of a student's file
     is_moodles = bool(starts) and _MOODLE.search(here[0][: starts[0]])
     return None if is_moodles else min(starts, default=None)
 

@@ -115,7 +115,8 @@ def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
     """Return, for each file whose name fits a form, where the form's own words begin in it.
 
     The result is empty if a folder at this depth has no name that fits, or if there are files
-    elsewhere. If a name may fit a form by accident, half of a folder's names must fit.
+    outside these folders and the folders around them. If a name may fit a form by accident, half
+    of a folder's names must fit.
     """
     by_folder: defaultdict[Way, dict[str, bool]] = defaultdict(dict)
     found: dict[int, int] = {}

@@ -96,7 +96,7 @@ class Roster:
 
     @classmethod
     def read(cls, path: Path) -> Roster:
-        """Read a CSV file: a column `student`, and columns with names or numbers on platforms."""
+        """Read a CSV file with a column `student`, and columns with platforms' names or numbers."""
         try:
             with path.open("rb") as file:
                 table = read_table(file.read(MAX_BYTES + 1))
