@@ -739,7 +739,7 @@ def _reply(message: Any, word: str) -> int:
 
 
 _PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
-"""Pattern for a JSON string, whose contents are not parts, or a character that begins a part."""
+"""Pattern for a whole JSON string, or a character that begins a list, a dict or a member."""
 
 
 def _cell_result(data: Any) -> CellResult:
