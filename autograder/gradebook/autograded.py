@@ -112,7 +112,7 @@ def is_blank(text: str, pictures: Mapping[str, object], released: str) -> bool:
 
 
 def _essence(text: str) -> str:
-    """Return an answer without white space, signs for its display, and the tags of its box."""
+    """Return an answer without white space, invisible characters, and the tags of its box."""
     lines = ("".join(line.split()) for line in as_plain_text(text).split("\n"))
     return "".join(line for line in lines if not _BOX.fullmatch(line))
 

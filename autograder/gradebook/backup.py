@@ -3,8 +3,8 @@
 Marks from tests can be computed again, but marks given by hand cannot. So each command that opens
 the gradebook first lets SQLite check the file, and makes a backup in the same folder if the file
 has changed. If the gradebook is damaged, empty or missing, the command stops with an error and
-changes nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand
-that can still be read in the damaged file.
+changes nothing. `restore` replaces the gradebook with the last backup, and adds all marks given
+by hand that can still be read in the damaged file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ RECENT = 10
 """Number of recent backups to keep, in addition to the newest backup of each recent day."""
 
 DAYS = 60
-"""Number of days for which the newest backup is kept."""
+"""Number of recent days; the newest backup of each of these days is kept."""
 
 TIME_FORMAT = "%Y-%m-%dT%H-%M-%S"
 BY_HAND = "marks-by-hand.csv"
@@ -104,7 +104,7 @@ def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
     with _locked(gradebook.parent):
         if _has_content(
             gradebook
-        ):  # another process has just made the gradebook, or was killed then
+        ):  # another process has just made it, or was killed while making it
             shutil.rmtree(temporary, ignore_errors=True)
             return
         if backups(gradebook):
@@ -259,8 +259,8 @@ class Restored:
     """The result of a restore: the backup, the damaged file's folder, and the rescued marks.
 
     `unread` is the number of the backup's marks and comments whose rows in the damaged file could
-    not be read. `entries` is the number of entries of the desk's log that were carried over, `lost`
-    the number of those that could not be read.
+    not be read. `entries` is the number of entries of the marking desk's log that were carried
+    over, and `lost` the number of entries that could not be read.
     """
 
     copy: Path
@@ -272,23 +272,23 @@ class Restored:
 
 
 LogRow = tuple[Any, ...]
-"""A row of the desk's log as the damaged file has it: number, uid, assignment and entry."""
+"""A row of the desk's log in the damaged file: number, uid, assignment and entry."""
 
 CarryLog = Callable[
     [Path, Iterator[LogRow], Collection[tuple[str, str, str]]], tuple[list[ManualMark], int, int]
 ]
 """A function that adds rows of the desk's log to a restored gradebook.
 
-Its arguments are the gradebook's file, the rows after the backup's last one, and the answers whose
-marks could not be read, as assignment, student and cell. It returns the marks in the rows, the
-number of added entries, and the number of entries that could not be read.
+Its arguments are the gradebook's file, the rows after the backup's last row, and the answers whose
+marks could not be read, each as assignment, student and cell. The function returns the marks in the
+rows, the number of added entries, and the number of entries that could not be read.
 """
 
 
 def restore(gradebook: Path, now: datetime, carry_log: CarryLog | None = None) -> Restored:
     """Restore a damaged, empty or missing gradebook from its newest sound backup.
 
-    `carry_log` adds the entries of the desk's log (default: they are not carried over).
+    `carry_log` adds the entries of the desk's log; without it, these entries are not carried over.
     """
     make_folder(backup_folder(gradebook))
     with _locked(backup_folder(gradebook)):

@@ -1,4 +1,4 @@
-"""Keep the points of bonus items where nbgrader counts them: in the field for extra credit.
+"""Keep the points of bonus items in the field for extra credit, where nbgrader counts them.
 
 In the gradebook, a bonus item has a maximum of 0 (see `homework`). So nbgrader's formgrader turns
 points that a person types as the item's score into a score of 0, and the item counts as marked. The
@@ -12,7 +12,7 @@ from __future__ import annotations
 def bonus_points(score: float | None, credit: float | None) -> float | None:
     """Return the points of a bonus item with this score and extra credit; None if unknown.
 
-    A score of 0 without extra credit is what nbgrader's formgrader makes of any typed score.
+    nbgrader's formgrader turns any typed score into a score of 0 without extra credit.
     """
     if is_lost(score, credit) or (score is None and credit is None):
         return None

@@ -97,7 +97,7 @@ KNOWN_AS = Table(
     _KIT_TABLES,
     *(Column(key, String(128), primary_key=True) for key in ("student", "source", "word")),
 )
-"""Numbers, logins and addresses of the students: from lists, and from platforms (see `people`)."""
+"""Numbers, logins and addresses of the students, from lists and platforms (see `people`)."""
 
 HAND_MARKS = Table(
     "fdl_hand_marks",
@@ -110,7 +110,7 @@ HAND_MARKS = Table(
 )
 """Log of marks given by hand (see `handmarks`): entries as JSON, in the order of their arrival."""
 
-# SQLite then refuses to change or delete an entry of the log
+# With these triggers, SQLite refuses to change or delete an entry of the log
 _APPEND_ONLY = tuple(
     f"CREATE TRIGGER IF NOT EXISTS fdl_hand_marks_{word.lower()} BEFORE {word} ON fdl_hand_marks "
     "BEGIN SELECT RAISE(ABORT, 'entries of fdl_hand_marks cannot be changed'); END"
@@ -191,7 +191,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             if self._is_file:
                 connection = session.connection()
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * self._seconds:.0f}")
-                # lock at once: a transaction that has already read can't wait for a lock
+                # lock before reading: after that, SQLite would not wait for a lock
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._seconds = LOCK_SECONDS
             self._is_open = True
@@ -345,7 +345,10 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _says(error: BaseException | None, word: str) -> bool:
-    """Return whether SQLite itself reports an error with `word`; other errors may quote texts."""
+    """Return whether SQLite reports an error that contains `word`.
+
+    Other errors do not count, because they may quote texts that contain the word.
+    """
     while error is not None:
         if isinstance(error, sqlite3.OperationalError):
             return word in str(error)

@@ -45,8 +45,8 @@ def evidence(
 def look_up(claim: Evidence, report: Report) -> EvidenceFound:
     """Return the Report's test results for a claim.
 
-    Robustness tests (a start changed in place, integer input) are ignored, because they do not
-    check the mathematics.
+    Robustness tests are ignored, because they do not check the mathematics. For example, they check
+    integer input, or whether the code changes an argument.
     """
     found = report.items.get(claim.item)
     core = [

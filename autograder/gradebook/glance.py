@@ -18,7 +18,7 @@ SECONDS = 0.2
 """Seconds to wait for another program that is changing the gradebook."""
 
 PAGES = "pages"
-"""Name that stands for students' pages as a receiver of marks; the other receivers are systems."""
+"""Name of the students' pages as a receiver of marks; the other receivers are export systems."""
 
 # a bonus text whose typed points may be lost awaits marking too (see `bonus.is_lost`)
 _QUERY = """
@@ -61,14 +61,17 @@ class Graded:
 
 @contextmanager
 def read_only(gradebook: Path, seconds: float) -> Iterator[sqlite3.Connection]:
-    """Open the gradebook; wait this long for a program that is changing it."""
+    """Open the gradebook to read it; wait for at most `seconds` while a program changes it."""
     address = f"file:{quote(str(gradebook))}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=seconds)) as database:
         yield database
 
 
 def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
-    """Return the graded submissions by homework and student; raise sqlite3.DatabaseError."""
+    """Return the graded submissions by homework and student.
+
+    Raises sqlite3.DatabaseError if the gradebook cannot be read.
+    """
     found: dict[str, dict[str, Graded]] = {}
     with read_only(gradebook, SECONDS) as database:
         comments = {row[:2]: row[2] for row in database.execute(_COMMENTS)}

@@ -7,9 +7,9 @@ answer's entry, so the formgrader, feedback and exports see each mark at once.
 An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
 of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
 without seeing each other's marks, for example in two copies of the gradebook. A person then settles
-the rivals with a new entry. If two people changed a rubric, or dealt answers, without seeing each
-other's change, the change that is in force stays. If a damaged gradebook has lost the entry that
-another entry follows, the other entry becomes the newest.
+the rivals with a new entry. If two people changed a rubric, or assigned answers to markers, without
+seeing each other's change, the change that comes first in the log stays in force. If a damaged
+gradebook has lost the entry that another entry follows, the other entry becomes the newest.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def now() -> datetime:
 class RubricStep(msgspec.Struct, frozen=True):
     """A step of a rubric; a deduction has negative points.
 
-    `id` stays the same while a person rewords or revalues the step.
+    `id` stays the same if a person changes the text or the points of the step.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class RubricVersion(Entry, frozen=True, kw_only=True, tag="rubric"):
-    """A version of an item's rubric; `source` is the digest of the source's rubric at that time."""
+    """A version of an item's rubric; `source` is the digest of the source notebook's rubric."""
 
     item: str
     steps: tuple[RubricStep, ...]
@@ -125,7 +125,7 @@ class HandMark(Entry, frozen=True, kw_only=True, tag="mark"):
         return self.ticks is not None
 
     def agrees(self, other: HandMark) -> bool:
-        """Return whether both give the same steps and points for the same text."""
+        """Return whether both marks give the same steps and points for the same text."""
         return (
             self.answer == other.answer
             and self.is_marked == other.is_marked
@@ -135,7 +135,7 @@ class HandMark(Entry, frozen=True, kw_only=True, tag="mark"):
 
 
 class Deal(Entry, frozen=True, kw_only=True, tag="deal"):
-    """The markers of each answer, by item and student: one marker, or two who mark it blind."""
+    """The markers of each answer, by item and student: one marker, or two independent markers."""
 
     markers: dict[str, dict[str, tuple[str, ...]]]
 
@@ -153,7 +153,7 @@ class AnswerMarks:
     The current marks do not depend on the order in which copies of the log are merged; only the
     choice of `newest` among them does.
 
-    A mark made by a change of the rubric gives way to a person's mark that follows the same mark.
+    If a change of the rubric and a person replaced the same mark, the person's mark is current.
     """
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ class AnswerMarks:
             self._second.add(mark)
             return
         self._second.replace(mark)
-        if is_lost and self.newest is not None:  # it followed an entry that followed this one
+        if is_lost and self.newest is not None:  # the lost entry replaced `newest`
             self._first.marks.pop(self.newest.uid, None)
         self._first.add(mark)
         if self.newest is None or self.newest.uid not in self._first.marks:
@@ -181,12 +181,12 @@ class AnswerMarks:
 
     @property
     def rivals(self) -> tuple[HandMark, ...]:
-        """The current marks that differ from `newest` and were made without knowledge of it."""
+        """The current marks that differ from `newest` and whose authors did not see `newest`."""
         return tuple(each for each in self._others() if not self._is_like_newest(each))
 
     @property
     def same(self) -> tuple[HandMark, ...]:
-        """The current marks made without knowledge of `newest` that are the same."""
+        """The current marks that equal `newest` although their authors did not see `newest`."""
         return tuple(each for each in self._others() if self._is_like_newest(each))
 
     @property
@@ -197,7 +197,7 @@ class AnswerMarks:
 
     @property
     def second_markers(self) -> tuple[str, ...]:
-        """Everybody who gave a second mark, whether it is settled or not."""
+        """All people who gave a second mark, whether the mark is settled or not."""
         marked = (mark.marker for mark in self.history if mark.second and mark.is_marked)
         return tuple(dict.fromkeys(marked))
 
@@ -221,7 +221,7 @@ class AnswerMarks:
 
     @property
     def current(self) -> tuple[HandMark, ...]:
-        """All current marks, `newest` first; those of second markers last."""
+        """All current marks: `newest` first, the marks of second markers last."""
         newest = () if self.newest is None else (self.newest,)
         return (*newest, *self._others(), *self._second.marks.values())
 
@@ -255,7 +255,7 @@ class _Current:
             self.marks[mark.uid] = mark
 
     def replace(self, mark: HandMark) -> None:
-        """Remove the marks that this one replaces."""
+        """Remove the marks that `mark` replaces."""
         for uid in filter(None, (mark.after, *mark.settles)):
             self._replaced.add(uid)
             self.marks.pop(uid, None)
@@ -282,9 +282,9 @@ def total(
 
 
 class HandMarks:
-    """The log of one assignment, and what follows from it.
+    """The log of one assignment, and the marks, rubrics and markers that result from it.
 
-    `entries` are the entries as they were written. In all the rest, each marker has one name: names
+    `entries` are the entries as they were written. Everywhere else, each marker has one name: names
     that differ only in capitals or spaces belong to one person. `rubrics` is the newest version of
     each item's rubric, `versions` all versions by uid, `answers` the marks of each answer, and
     `deal` the newest Deal.
@@ -302,7 +302,7 @@ class HandMarks:
             self.add(entry)
 
     def add(self, entry: AnyEntry) -> None:
-        """Add the log's next entry; an entry that is there already changes nothing."""
+        """Add the log's next entry; an entry that the log has already changes nothing."""
         if entry.uid in self._known:
             return
         self._known.add(entry.uid)
@@ -321,11 +321,11 @@ class HandMarks:
             self.deal = entry
 
     def marker_named(self, name: str) -> str:
-        """Return the name under which the log knows this marker; an unknown name stays."""
+        """Return the log's spelling of this marker's name; return an unknown name unchanged."""
         return self._names.get(same_name(name), name)
 
     def _with_known_names(self, entry: AnyEntry) -> AnyEntry:
-        """Return the entry with each marker's first spelling, and note new names."""
+        """Return the entry with the first spelling of each marker's name, and store new names."""
         changes: dict[str, Any] = {"marker": self._named(entry.marker)}
         if isinstance(entry, Deal):
             changes["markers"] = {
@@ -348,7 +348,7 @@ class HandMarks:
 
 @dataclass(frozen=True)
 class StepsOfMark:
-    """The steps that explain a mark, in their newest words: earned, missed, and deducted."""
+    """The steps that explain a mark, in their newest wording: earned, missed, and deducted."""
 
     earned: tuple[RubricStep, ...]
     missed: tuple[RubricStep, ...]
@@ -386,7 +386,7 @@ class LogReader:
         self.forget()
 
     def forget(self) -> None:
-        """Read everything the next time, since a transaction was undone."""
+        """Forget all entries; after a transaction was undone, all of them must be read again."""
         self._log = HandMarks()
         self._last = (0, "")
 

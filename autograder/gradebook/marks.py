@@ -96,7 +96,7 @@ class StudentMarks:
 
     @property
     def final(self) -> bool:
-        """True if no item still has to be marked by hand, and no submission can still come."""
+        """Whether all items are marked, and no submission of the student is awaited any more."""
         return not (self.open_items or self.awaited)
 
 
@@ -301,7 +301,7 @@ def _items(gradebook: PatientGradebook, course: Course, assignment: str) -> dict
 
 
 def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float]]:
-    """Return the order and the points of the items in the source; {} if there is no source."""
+    """Return the names of the source's items, in order, and their points; both may be empty."""
     if not course.source(assignment).is_dir():
         return [], {}
     try:

@@ -106,7 +106,7 @@ def _submissions(
 def give_extension(
     gradebook: PatientGradebook, submission: Any, extension: timedelta | None
 ) -> None:
-    """Store the extension from the settings; without one, keep an extension given by hand."""
+    """Store the extension from the settings; if it is None, keep an extension given by hand."""
     by_kit = gradebook.recorded_extensions(submission.id).get(submission.id)
     if _wants_extension(submission, extension, by_kit):
         submission.extension = extension

@@ -4,8 +4,8 @@ nbgrader has one number for a student. The kit's own table stores all numbers, l
 so that an intake finds a student again by any of them.
 
 A course may use several platforms, so a small file beside the exports has the platform that each
-student uses now. The table cannot replace this file. It keeps the accounts of all times without
-their order, and a student who is only found in a roster has no account in it.
+student uses now. The table cannot replace this file. It has all accounts that a student ever used,
+but not their order. A student who is only found in a roster has no account in the table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from autograder.submission.intake.known import KnownPerson
 from autograder.submission.intake.roster import Roster
 
 LIST = "list"
-"""Source of the words that a list of students contains; other sources are platforms."""
+"""Source of numbers, logins and addresses from a list of students; other sources are platforms."""
 
 _SECONDS = 10.0
 """Seconds to wait for another program that is changing the gradebook."""
@@ -63,7 +63,7 @@ def keep_list(
 ) -> None:
     """Store the students of a list, and the accounts from which files were taken in.
 
-    Students in doubt may be others whom the gradebook has already, so they are left out.
+    `doubts` are students whom the gradebook may have under another name, so they are left out.
     """
     left_out = set(doubts)
     people = {name: each for name, each in roster.people.items() if name not in left_out}

@@ -91,14 +91,14 @@ class Recorder(AbstractContextManager["Recorder"]):
             homework.prepare(self._gradebook, self._assignment, self._skeletons)
             settle_all(self._gradebook, self._course, self._assignment)
             yield
-            # of all students: marks by hand and settings may have changed
+            # update all students: marks by hand and settings may have changed
             update_penalties(self._gradebook, self._course, name)
         back_up_gradebook(self._course, self._db_url)
 
     # --- reading the records ---
 
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
-        """Return the Report recorded with this fingerprint, and the points still to give by hand.
+        """Return the Report recorded with this fingerprint, and the points yet to be given by hand.
 
         Returns None if the recorded fingerprint is different or unknown, or if somebody has changed
         the folder that belongs to the marks.
@@ -161,7 +161,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         handed_in = read_timestamp(submitted)
         settle(self._gradebook, self._assignment.name, student, final)
         with self._gradebook.transaction():
-            # without the transaction's lock, another run may be writing to this folder
+            # the transaction's lock keeps other runs from writing to this folder
             remove(staging)
             try:
                 notebooks = self._write(staging, marking, handed_in)

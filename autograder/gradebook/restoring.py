@@ -48,7 +48,7 @@ def _carry_log(
 ) -> tuple[list[backup.ManualMark], int, int]:
     """Add the rows that are entries to the log, in their order; see `backup.CarryLog`.
 
-    nbgrader's mark of an answer in `unread` is written again from the log.
+    If an answer is in `unread`, nbgrader's mark of the answer is written again from the log.
     """
     found = [(name, entry) for name, entry in map(_entry, rows) if entry is not None]
     numbers = [row[0] for row in rows if isinstance(row[0], int)]
@@ -74,7 +74,7 @@ def _carry_log(
 
 
 def _entry(row: backup.LogRow) -> tuple[str, AnyEntry | None]:
-    """Return the assignment and the entry of a row; None if the row is damaged."""
+    """Return the assignment and the entry of a row; the entry is None if the row is damaged."""
     _, uid, assignment, text = row
     if isinstance(assignment, str) and isinstance(text, str):
         with suppress(RecordError):

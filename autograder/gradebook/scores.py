@@ -3,7 +3,7 @@
 A bonus item's points become extra credit, unless a person typed another number. An
 item marked by hand stays marked while the answer and the points from tests are unchanged; nbgrader
 would ask the person to mark the item again after each run. A text that a student left blank gets 0
-points at once, also if its white space differs from the released text.
+points at once, even if its white space differs from the released text.
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 The modules in this folder run in the grader. The folder `inside/` contains the code that runs in
 the sandbox. Code in `inside/` imports no other part of the kit.
+
+Two walls separate student code from the machine. The outer wall is bubblewrap, which gives the
+sandbox a file system and process ids of its own (see `bubblewrap`). The inner wall is Landlock,
+seccomp and rlimits, which restrict each process that runs student code (see `inside.walls`). The
+module `protection` finds out whether the machine can provide both walls, one wall or none.
 """
 
 from autograder.course.limits import Limits

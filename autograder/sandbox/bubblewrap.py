@@ -48,7 +48,7 @@ def command(
     """Return the command that runs `inner` behind the wall.
 
     `size` is the limit for all files together, in bytes. `capabilities` are the capabilities that
-    root keeps. The program writes a line of JSON with the process id to the descriptor `info`. The
+    root keeps. bubblewrap writes a line of JSON with the process id to the descriptor `info`. The
     descriptor `lock` stays open as long as any process of the sandbox runs.
     """
     found = installed()
@@ -77,7 +77,7 @@ def _namespaces(version: tuple[int, ...], capabilities: Sequence[int]) -> Iterat
         if version >= (0, 8, 0):
             yield "--disable-userns"
         return
-    # No user namespace: inside one made by bubblewrap, there is no spare user to change to.
+    # Do not create a user namespace for root: the spare user would not exist in it.
     for kind in ("ipc", "pid", "net", "uts", "cgroup-try"):
         yield f"--unshare-{kind}"
     yield from ("--hostname", "sandbox", "--cap-drop", "ALL")
@@ -106,7 +106,7 @@ def _system(seen: VisibleFiles) -> Iterator[str]:
 
 
 def _box(size: int, font_list: Path | None) -> Iterator[str]:
-    # Every user may write to these folders, because student code may run as a user of its own.
+    # Every user may write to these folders, because student code may run as the spare user.
     yield from ("--perms", "0777", "--size", str(size), "--tmpfs", BOX)
     for folder in ("work", "tmp", "home", "matplotlib"):
         yield from ("--perms", "0777", "--dir", f"{BOX}/{folder}")

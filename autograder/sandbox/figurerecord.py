@@ -177,7 +177,7 @@ class AxesData(_Remembering):
     """The contents of one Axes; its `kind` is "plane", "3d" or "other" (polar, a map, …).
 
     `labels`, `scales` and `limits` have one entry for x, one for y and, in 3D, one for z. `ticks`
-    lists the ticks of x and y whose names are set by hand, as pairs (position, name).
+    lists the ticks of x and y whose names student code sets, as pairs (position, name).
     """
 
     kind: AxesKind
@@ -200,7 +200,7 @@ class AxesData(_Remembering):
         return tuple(curve for curve in self.curves if curve.kind == "line")
 
     def shows(self, curve: CurveData) -> bool:
-        """Return whether a curve is visible, has contrast, is large enough and not painted over.
+        """Return whether a curve is visible: large enough, in contrast, and not painted over.
 
         The result does not depend on the limits of the axes.
         """
@@ -289,7 +289,7 @@ class FigureData(_Remembering):
         """Return the figure that the data describes; raise WireError if the data is malformed."""
         try:
             figure = msgspec.convert(value, cls)
-        except (ValueError, TypeError, IndexError) as error:  # an array can look like a mapping
+        except (ValueError, TypeError, IndexError) as error:  # an array can look like a dict
             raise _malformed(error) from None
         _check(figure)
         return figure

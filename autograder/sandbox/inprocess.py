@@ -1,7 +1,7 @@
 """Run our own functions as if they were a student's, without a sandbox.
 
 A Student calls functions in the sandbox; a LocalStudent calls them in this process. Arguments and
-answers are copied through the encoding of `wire`. Passed-in functions are called with plain data,
+answers are copied through the encoding of `wire`. Functions among the arguments get plain data,
 figures arrive as FigureData, and errors become StudentFailure. A LocalStudent confines nothing, so
 use it only for code that we wrote, such as references and misconceptions.
 """
@@ -38,7 +38,7 @@ Names = dict[str, Any]
 
 
 class LocalStudent:
-    """A student whose functions live in a namespace that `world` creates on first use."""
+    """A student whose functions are in a namespace, which `world` creates on first use."""
 
     def __init__(
         self,
@@ -113,10 +113,10 @@ class LocalStudent:
 
 
 class _Process:
-    """The random states of a student's process; what runs in it prints nowhere.
+    """An imitation of a student's process, with its own random states and without output.
 
-    Without this class, a test that seeds numpy's generator or reads the output passes here and
-    fails in the sandbox.
+    Without this class, a test that seeds numpy's generator or reads printed output would pass here
+    and fail in the sandbox.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class _Process:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Give a call the process's own state; restore the test's state afterwards."""
+        """Use the process's random states in the `with` block; then restore the test's states."""
         python, numpy = random.getstate(), np.random.get_state()
         random.setstate(self._python)
         np.random.set_state(self._numpy)
@@ -160,7 +160,7 @@ def _answer(call: Callable[[], Any]) -> Any:
 
 
 def _to_student(value: Any) -> Any:
-    """Return a copy of an argument, in which functions are called with plain data."""
+    """Return a copy of an argument; each function in it is replaced by one that gets plain data."""
     if isinstance(value, Polynomial):
         return value
     if callable(value):
@@ -171,7 +171,7 @@ def _to_student(value: Any) -> Any:
 
 
 class _Crossing:
-    """A test's function as the student's code receives it: called with copies of arguments."""
+    """A test's function as the student's code receives it: each call copies its arguments."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -182,9 +182,9 @@ class _Crossing:
 
 
 def _to_grader(value: Any) -> Any:
-    """Return an answer or a callback's argument as the grader receives it.
+    """Return an answer, or an argument of a callback, as the grader receives it.
 
-    The grader receives plain data or FigureData.
+    The result is plain data or FigureData.
     """
     if isinstance(value, _Crossing):
         return value.function

@@ -3,7 +3,7 @@
 Items are isolated from each other because a wrong answer must not spoil the next item. With
 follow-through, a test also replaces an earlier answer with the reference, on purpose.
 
-Each item's tests talk to their own fork of the notebook's process. In this module, "a test" means
+The tests of each item use their own fork of the notebook's process. In this module, "a test" means
 all requests to one fork. The notebook's process runs student code. So a fork could leave a message
 for the notebook's process or for later forks: in a file, in shared memory, in a pipe or by a
 signal. The grader therefore stops the notebook's process whenever the process is not forking. While
@@ -52,7 +52,7 @@ class HoldError(Exception):
 
 
 class Holder:
-    """A holder, which stops one process and reports the resources that the process shares.
+    """An object that stops one process, and reports the resources that the process shares.
 
     `channel` is the inode of the only socket that the process should have. No process can write to
     the folders `packages`. `uid` is the process's owner, or None for the grader's own user.
@@ -76,7 +76,8 @@ class Holder:
                 if time.monotonic() > deadline:
                     raise HoldError("the process did not stop")
                 time.sleep(0.0001)
-            # The kernel counts the context switch a moment after it stops a thread.
+            # The kernel counts the context switch a moment after it stops a thread. So read the
+            # state until it no longer changes.
             last = None
             while self._last is None or last != self._last:
                 last, self._last = self._last, self._state()
@@ -199,7 +200,7 @@ def seeing_as(uid: int | None) -> Iterator[None]:
 
 
 def trace(folder: str) -> Trace | None:
-    """Return values that change when any file in the folder changes, or None if it is unreadable.
+    """Return values that change when a file in the folder changes; None if it can't be read.
 
     The values include the kernel's own timestamps, which no program can set.
     """
@@ -221,7 +222,7 @@ def trace(folder: str) -> Trace | None:
 
 
 def settled_trace(folder: str) -> Trace | None:
-    """Return the `trace` of a folder, after making sure that every later change will alter it.
+    """Return the `trace` of a folder at a time from which every change alters the trace.
 
     Reading a file later does not alter the trace.
     """

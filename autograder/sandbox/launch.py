@@ -1,4 +1,4 @@
-"""Start a trusted parent process behind the walls, and remove all its traces afterwards.
+"""Start a trusted parent process in the sandbox, and later end its processes and delete its files.
 
     with launch(examine(), Limits()) as confinement:
         confinement.channel                  # a stream socket to the parent's descriptor 0
@@ -8,7 +8,8 @@
 The parent is a bare interpreter that imports `module` (a module of the folder `inside`) and calls
 `main()` of that module. The parent's descriptor 0 is the channel; descriptors 1 and 2 write to a
 small log. The parent starts with a new environment and new folders, and does nothing but imports.
-A child needs only `spec`, so a warm parent can fork children for one submission after another.
+A parent that has finished its imports is called warm. A child needs only `spec` to confine itself,
+so a warm parent can fork children for one submission after another.
 
 bubblewrap ends when the thread that started it ends. So call `launch` in a thread that outlives the
 sandbox.
@@ -147,8 +148,8 @@ class Confinement:
             if strays is None:
                 return False
             alive = [pid for pid in strays if is_alive(pid)]
-            # The children of an ending process get a new parent. If the children of the new parent
-            # were already listed, the list lacks them, so the loop lists all processes again.
+            # When a process ends, its children get a new parent. If the children of the new parent
+            # were already listed, the list lacks these processes. So list all processes again.
             if not alive and childless.issuperset(strays):
                 return True
             processes.kill(alive)
@@ -172,8 +173,8 @@ class Confinement:
     def renew(self, parent: int) -> bool:
         """Prepare for another submission: end all processes but the parent, and restart the clock.
 
-        Returns False if a process of the last submission does not end. After False, do not use this
-        sandbox again.
+        Returns False if a process of the last submission does not end. Then this sandbox must not
+        be used again.
         """
         alone = self.sweep(parent, ())
         self.spec["rlimits"]["NPROC"] = self._started.tasks()
@@ -259,7 +260,7 @@ class _Plan:
             "landlock": inner,
             "seccomp": inner,
             "rlimits": {
-                "DATA": limits.memory_bytes,  # in place of the grader's own limit
+                "DATA": limits.memory_bytes,  # replaces the limit of the grader's own process
                 "AS": limits.memory_bytes,
                 "CPU": math.ceil(limits.submission_seconds),
                 "NPROC": tasks,
@@ -347,7 +348,7 @@ def _start_apart(plan: _Plan) -> _Started:
 
 
 class _Namespace:
-    """bubblewrap and the first process of its namespace, with which all other processes end."""
+    """bubblewrap, and the first process of its namespace; all others end when this process ends."""
 
     def __init__(self, process: subprocess.Popen[bytes], says: int) -> None:
         self._process = process
@@ -400,8 +401,8 @@ def _start_supervised(plan: _Plan) -> _Started:
         raise
     finally:
         os.close(control)
-    # The kernel's limit also counts the user's other gradings, which may start more processes. So
-    # the limit leaves room for three more gradings. The watchdog limits each grading on its own.
+    # The kernel counts all processes of the user, also those of other grading runs. So the limit
+    # leaves room for the processes of three more runs. The watchdog limits each run separately.
     tasks = plan.tasks(lambda: _threads_of_this_user() + 3 * plan.limits.processes)
     read = [*plan.seen.pieces(), Path(door), plan.seen.inside]
     spec = plan.spec(f"{folder}/box", read, tasks=tasks())

@@ -21,7 +21,7 @@ MOST_WORK_SECONDS = 60.0
 LOOK_SECONDS = 5.0
 """Seconds between two checks of the sandbox's processes."""
 LEAST_SHARE = 0.01
-"""Share of a processor below which starting processes count as idle between two checks."""
+"""Share of one processor; starting processes that used less since the last check are idle."""
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -31,7 +31,7 @@ class BusyMachine(SandboxError):
 
 
 class Patience:
-    """A wait for a starting sandbox's first message; `find` returns the sandbox's processes."""
+    """Waits for the first message of a starting sandbox; `find` returns the sandbox's processes."""
 
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find

@@ -1,4 +1,7 @@
-"""Find out which walls this machine can provide, by testing each wall with a scratch process."""
+"""Find out which walls this machine can provide, by testing each wall with a scratch process.
+
+The walls separate student code from the machine; see the package `sandbox`.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,11 @@ _ALONE = (
 
 @dataclass(frozen=True)
 class Wall:
-    """A wall: whether the wall works, its parts, the dangers that it covers, its shortcomings."""
+    """A wall between student code and this machine.
+
+    `stands` says whether the wall works. `made_of` has its parts with their versions, `covers` the
+    dangers that it prevents, and `lacks` its shortcomings, with advice.
+    """
 
     stands: bool
     made_of: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Send a student's pictures to a process behind the walls, which decodes and encodes them again."""
+"""Redraw a student's pictures: a process of the sandbox decodes and encodes each picture again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from autograder.sandbox.inside.wire import WireError
 from autograder.sandbox.session import HelperProcess, Sandbox
 
 PROCESSOR_SECONDS = (12, 4, 2)
-"""Processor seconds for all pictures of a submission: of the first process, and of its successors.
+"""Processor seconds that each process may use to redraw pictures of one submission.
 
-A photo of 12 million pixels takes 0.25 seconds, the worst accepted picture 6.
+The first process may use the first number of seconds. A process that replaces it after it has ended
+may use the next number. A photo of 12 million pixels takes 0.25 seconds; the slowest accepted
+picture takes 6 seconds.
 """
 WAIT_SECONDS = 120.0
-"""Seconds to wait for one picture, on a busy machine; processor time ends earlier."""
+"""Seconds to wait for one picture. Unless the machine is busy, the processor seconds end first."""
 MEMORY_BYTES = 768 * MiB
-"""Bytes of data of the process; the worst accepted picture takes 450 MiB."""
+"""Largest memory of the process in bytes; the largest accepted picture needs 450 MiB."""
 
 Reason = Literal["broken", "pixels", "slow"]
 
@@ -49,19 +51,19 @@ class Redrawing:
         self._end()
 
     def redraw(self, content: bytes, *, is_plain: bool) -> bytes | Undrawn:
-        """Return the picture as `inside.redraw` draws it; its bytes are not to be trusted."""
+        """Return the picture as `inside.redraw` encodes it; the returned bytes are untrusted."""
         if self._process is None:
             seconds = next(self._processes, 0)
             if not seconds:
                 return Undrawn("slow")
             self._process = self._start(seconds)
-        self._sandbox.make_ready()  # restarts the clock of its time limit
+        self._sandbox.make_ready()  # restarts the clock of the sandbox's time limit
         order = ["redraw", np.frombuffer(content, np.uint8), self._max_pixels, is_plain]
         deadline = time.monotonic() + WAIT_SECONDS
         try:
             self._process.channel.send(order, deadline=deadline)
             return _result(self._process.channel.receive(deadline))
-        except WireError:  # a limit or a fault of a decoder has ended the process
+        except WireError:  # the process reached a limit, or a decoder crashed
             self._end()
             if self._sandbox.cause is not None:
                 self._sandbox.close()

@@ -1,11 +1,14 @@
 """Run a submission's notebooks in the sandbox, and give tests access to the notebooks' functions.
 
-One Sandbox holds one warm parent process (see `inside.worker`). The parent may serve one submission
-after another. A Notebook runs its cells in a child of the parent. A cell can end the child: by an
-exit, by a hang that ignores the alarm, or by closing the channel. The grader then starts a new
-child and runs all other cells again, so only the cell that ended the child is lost. A cell that had
-run before gets one more attempt. So does the first cell during which the child ends without a
-reason, because the machine may have ended the child.
+One Sandbox has one warm parent process, which has already imported all modules (see
+`inside.worker`). The parent may serve one submission after another. A Notebook runs its cells in a
+child of the parent. A cell can end the child: by an exit, by a hang that ignores the alarm, or by
+closing the channel. The grader then starts a new child and runs all other cells again, so only the
+cell that ended the child is lost.
+
+In two cases, the running cell gets one more attempt, because it may not be the reason why the child
+ended. In the first case, the cell ran before without ending the child. In the second case, the
+child ended for no known reason, and for the first time.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ REFUSED_SECONDS = 0.01
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 5
 OUTPUT_BYTES = 2_000
-"""Number of bytes counted for each output of a cell, in addition to its text, for its memory."""
+"""Number of bytes to add to the length of each output's text, for the memory of the output."""
 MAX_JSON_PARTS = 300_000
 """Largest number of lists, dictionaries and members in the message with a cell's outputs."""
 
@@ -89,7 +92,7 @@ class NotebookGone(Exception):
 
 
 class Sandbox:
-    """The warm parent behind its walls; the first notebook starts the parent, and `close` ends it.
+    """A sandbox with a warm parent process: the first notebook starts it, and `close` ends it.
 
     `times` are the stage times of the submission that the sandbox now serves.
     """
@@ -125,7 +128,7 @@ class Sandbox:
             self._kept, self._traced = {}, False
 
     def begin(self) -> None:
-        """Start the warm parent without waiting for it: it imports while the grader does."""
+        """Start the parent, but do not wait for its imports, so that the grader can import too."""
         self.close()
         if self._launches == MAX_LAUNCHES:
             raise NotebookGone("the sandbox was ended too often")
@@ -439,7 +442,7 @@ class NotebookProcess:
             raise NotebookGone(cause or str(error), by_itself=by_itself) from error
 
     def is_fresh(self) -> bool:
-        """Return whether no earlier test can pass information to the next test's process."""
+        """Return whether the process is certainly free of information from earlier tests."""
         if self._tests:
             return True  # a process of the current test still runs, so no new test has begun
         self._sandbox.settle()
@@ -458,13 +461,13 @@ class NotebookProcess:
             self._holder.let_go()
             channel = self._fork() or self._fork_after_sweep()
             found = self._tests[channel] = self._holder.hold()
-        # If there is another new child, that process may have waited for the test.
+        # A second new child may have waited for the test, to pass information to it.
         self._spoiled |= len(found) != 1 or bool(self._holder.shares())
         self._served = True
         return channel
 
     def _fork_after_sweep(self) -> TestChannel:
-        """End leftover processes, wait until they no longer count, then fork a test process.
+        """End leftover processes, wait until the kernel no longer counts them, and fork a test.
 
         Returns a channel to the new process.
         """
@@ -736,7 +739,7 @@ def _reply(message: Any, word: str) -> int:
 
 
 _PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
-"""Pattern for a JSON string, whose contents are not parts, or a character that begins a part."""
+"""Pattern for a whole JSON string, or a character that begins a list, a dict or a member."""
 
 
 def _cell_result(data: Any) -> CellResult:

@@ -1,4 +1,4 @@
-"""A user id for student code that nothing else on this machine uses."""
+"""Reserve a user id for student code that no other program on this machine uses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SpareUser:
             return
         raise SandboxError(
             f"no spare user id for student code among {_CANDIDATES.start} to "
-            f"{_CANDIDATES.stop - 1}: too many gradings at once, or these ids are not mapped into "
+            f"{_CANDIDATES.stop - 1}: too many runs at once, or these ids are not mapped into "
             "this container"
         )
 
@@ -60,7 +60,7 @@ def _lock_folder() -> Path:
             if folder.stat(follow_symlinks=False).st_uid == os.getuid():
                 return folder
     raise SandboxError(
-        "no place for the locks of spare user ids: /run/fdl-sandbox-users belongs to another user"
+        "no folder for the locks of spare user ids: /run/fdl-sandbox-users belongs to another user"
     )
 
 

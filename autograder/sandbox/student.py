@@ -49,7 +49,8 @@ class Missing(StudentFailure):
 class NotDone(StudentFailure):
     """An error: the function, or a function that it calls, still raises NotImplementedError.
 
-    `function` is the name of the function that raises, as the student's process reports it.
+    `by_itself` says that the called function itself raises the error. `function` is the name of the
+    function that raises the error, as the student's process reports it.
     """
 
     def __init__(self, *, by_itself: bool = False, function: str = "") -> None:
@@ -82,7 +83,7 @@ class NoAnswer(StudentFailure):
 class ProcessEnded(NoAnswer):
     """An error: the call's process ended without an answer.
 
-    The student's code may have ended it, or the machine, for example because memory ran out.
+    Either the student's code or the machine ended it, for example because memory ran out.
     """
 
 
@@ -97,7 +98,7 @@ _WANT = (
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
 Quote = Callable[[CodePlace], str]
-"""Function that returns text about a place with its line of student code, or "" without a line."""
+"""Function that returns a text with the line of student code at a place, or "" without a line."""
 
 OwnText = Callable[[str, CodePlace | None], str]
 """Function that returns the part of an error's text that a student may read, which may be ""."""
@@ -235,7 +236,7 @@ class Student:
             raise self._gone(self._failure(error)) from None
 
     def _failure(self, error: WireError) -> StudentFailure:
-        """Return the StudentFailure that corresponds to an error of the wire."""
+        """Return the StudentFailure that corresponds to a WireError."""
         if isinstance(error, WireTimeout):
             return NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
         if isinstance(error, TooManyCalls):
@@ -258,7 +259,7 @@ class Student:
 
     def _peer(self) -> Peer:
         if self._open_peer is None:
-            # A name that the student's process removes needs no stand-in.
+            # If a name is removed in the student's process, nothing needs to replace it.
             stand_ins = {k: f for k, f in self._stand_ins.items() if k not in self._forget}
             peer = self._open_peer = Peer(
                 self._connect(),

@@ -44,17 +44,17 @@ class VisibleFiles:
     def pieces(self) -> Iterator[Path]:
         """Yield the paths `read`, split into pieces so that no piece contains a hidden path.
 
-        A wall that can only allow paths, and not forbid them, needs these pieces. Student code can
-        open files in a folder that was split, but cannot list the folder.
+        Landlock needs these pieces, because its rules can allow paths but not forbid them. Student
+        code can open files in a folder that was split, but cannot list the folder.
         """
         for path in self.read:
             yield from _without(path, self.hidden)
 
     def closed_to_others(self, *, from_root: bool) -> list[Path]:
-        """Return the sampled package files that a user who owns no file cannot read.
+        """Check a sample of the package files; return the files that other users cannot read.
 
-        With `from_root` False, the folders above `read` are not checked, because the outer wall
-        creates these folders again.
+        If `from_root` is False, the folders above `read` are not checked, because the outer wall
+        creates new folders in their place.
         """
         samples = [Path(os.__file__), self.inside / "walls.py", self.executable]
         samples += [origin for name in _NEEDED if (origin := _origin(name))]

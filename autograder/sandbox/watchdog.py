@@ -1,4 +1,4 @@
-"""The watchdog, which checks the limits that no rlimit can set, several times a second."""
+"""A watchdog: several times a second, it checks the limits that rlimits cannot enforce."""
 
 from __future__ import annotations
 
@@ -79,13 +79,14 @@ class Watchdog(threading.Thread):
         found = list(filter(None, map(usage, processes.descendants(bounds.top))))
         if sum(use.threads for use in found) > bounds.threads:
             return "processes"
-        # Data that waits in pipes and sockets takes memory that counts for no process.
+        # Data that waits in pipes and sockets uses memory that the kernel counts for no process.
+        # A limit on descriptors bounds this memory.
         if sum(use.descriptors for use in found) > bounds.descriptors:
             return "descriptors"
         rough = sum(use.memory for use in found)
         self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
-        # `rough` counts a page that forks share once for each fork. The exact sum takes longer to
-        # find, so find it only if `rough` is too large.
+        # If forks share a page, `rough` counts the page once for each fork. The exact sum takes
+        # longer to compute, so compute it only if `rough` is too large.
         if rough > bounds.memory_bytes:
             exact = sum(_exact_memory(use, bounds.uid) for use in found)
             if exact > bounds.memory_bytes:

@@ -13,6 +13,6 @@ There are three steps:
   dropped.
 - Fit the student's cells to the released cells.
 
-A cell is recognised by its nbgrader id, else by its cell id, else by the names that the cell
-defines, else by its text.
+A cell is recognised by its nbgrader id, its cell id or its text. If none of these fits, an answer
+is recognised by the names that it defines.
 """

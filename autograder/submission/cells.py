@@ -1,4 +1,4 @@
-"""A student's cell after the checks, with the signs that show where the cell belongs."""
+"""A student's cell after the checks, with the ids and names that help to find its released cell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFINITION = re.compile(
 
 @dataclass(frozen=True)
 class ReceivedCell:
-    """A student's cell after the checks: its text and the signs that show where it belongs.
+    """A student's cell after the checks: its text, and its ids.
 
     `declared` is the cell's nbgrader metadata, which is not checked. `number` is the cell's place
     in the file, counted from 1.
@@ -57,7 +57,7 @@ def normal(source: str) -> str:
 
 
 def names_bound(source: str) -> frozenset[str]:
-    """Return the names that a cell defines at its top level, judging by its lines.
+    """Return the names that a cell defines at its top level, found line by line.
 
     Python's own parser is unsafe for hostile text (it can exhaust the stack), and a cell may
     contain lines that are not Python (magics).

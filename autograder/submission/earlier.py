@@ -1,4 +1,4 @@
-"""Keep the cells of earlier releases, so that nobody is blamed for a change by the instructor.
+"""Keep the cells of earlier releases, so that no student is blamed for an instructor's change.
 
 Students may work in a notebook of an earlier release, in which cells had other points or texts.
 `fdl release` notes these cells in `release/.earlier/HW.json` before it replaces a release. The file
@@ -25,7 +25,7 @@ from autograder.errors import CourseError
 from autograder.submission.cells import normal
 
 _ABSENT = None
-"""The version of a cell that an earlier release did not have."""
+"""Replaces the version of a cell in a release that did not have the cell."""
 
 Declared = tuple[str | int | float | bool | None, ...]
 
@@ -86,13 +86,13 @@ def read_earlier(release: Path) -> dict[str, Cells]:
     except (OSError, msgspec.MsgspecError) as error:
         raise CourseError(
             f"{path} can't be read ({error}): restore it from version control, or delete it; "
-            "without it, students who work in an earlier release read that they changed cells"
+            "without it, students who work in an earlier release are blamed for changed cells"
         ) from error
     return found
 
 
 def keep_earlier(release: Path, fresh: Path) -> None:
-    """Note the cells of a release that the release `fresh` is about to replace, if they differ."""
+    """Note the cells of the release that `fresh` is about to replace, if `fresh` changes them."""
     known, new = read_earlier(release), _cells_in(fresh)
     found = {
         problem: _with_versions(known.get(problem, {}), cells)

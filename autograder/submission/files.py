@@ -21,7 +21,7 @@ from autograder.errors import SubmissionError
 from autograder.words import listed, printable
 
 MAX_BYTES = 100_000_000
-"""Largest size of a notebook file, in bytes; all files of a submission may have twice this size."""
+"""Largest size of a notebook file in bytes; all files of a submission may have twice as much."""
 MAX_FILES = 20
 
 TIMESTAMP = "timestamp.txt"
@@ -105,7 +105,7 @@ F = TypeVar("F", bound=FilePlace | SentFile)
 
 
 def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
-    """Return the notebooks in a folder and below, likely ones first, or the file `path`."""
+    """Return the likely notebooks in the folder `path`, the likeliest first; or the file `path`."""
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError) as error:
@@ -147,7 +147,7 @@ def misplaced(submitted: Path, homework: Sequence[str]) -> Iterator[str]:
         )
     for each in [each for each in students if each in homework]:
         yield (
-            f"{SUBMITTED}/{each} is named like a homework. The folders are "
+            f"{SUBMITTED}/{each} is named like a homework. The folder must be "
             f"{SUBMITTED}/STUDENT/{each}/"
         )
 
@@ -173,7 +173,7 @@ def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError
 
 
 def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield everything that a mark depends on: the files' contents, in order, and the timestamp.
+    """Yield all contents on which a mark depends: the notebooks, the timestamp, the manifest.
 
     If a file can't be read, the reason is yielded with a name that no file can have.
     """
@@ -189,7 +189,7 @@ def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes
 
 
 def read_timestamp_file(folder: Path) -> bytes:
-    """Return the beginning of the submission's timestamp, or b"" without a regular file."""
+    """Return the beginning of the submission's timestamp, or b"" if it is not a regular file."""
     try:
         with _open_regular(folder / TIMESTAMP) as file:
             return file.read(MAX_TIMESTAMP_BYTES)
@@ -243,7 +243,7 @@ def may_be_notebook(name: str) -> bool:
 
 
 def kind_of_content(content: bytes) -> str:
-    """Return what a file is that is not a notebook, by its first bytes, or ""."""
+    """Return the kind of a file that is not a notebook, by its first bytes; "" if unknown."""
     start = content[:1_000].removeprefix(BOM_UTF8)
     return next((kind for signs, kind in _CONTENTS if signs.match(start)), "")
 

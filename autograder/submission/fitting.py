@@ -30,10 +30,10 @@ from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.words import listed
 
 ELSEWHERE = "# The answer to this item is in another cell of this notebook."
-"""Source for a deleted answer cell if other cells define the names that the cell asks for."""
+"""Source of a restored answer cell if other cells define the names that the item asks for."""
 
 DIGITS = 12
-"""Digits of a picture's fingerprint in its name."""
+"""Number of digits of a picture's fingerprint, which is part of the picture's name."""
 _MAX_STEM = 40
 
 _Names = Mapping[int, frozenset[str]]
@@ -42,11 +42,11 @@ _Best = Callable[..., int]
 
 @dataclass(frozen=True)
 class PlacedPicture:
-    """A picture of a student, and its places.
+    """A student's picture, with the place of its cell.
 
-    `cell` is the index of its cell in the fitted notebook, or None if that has no such cell. `name`
-    is the attachment's name there, which holds the picture's fingerprint; "" if it is refused.
-    `number` is the cell's place in the student's file, from 1.
+    `number` is the cell's place in the student's file, from 1. `cell` is the cell's index in the
+    fitted notebook, or None if the cell is not there. `name` is the name of the attachment in the
+    fitted notebook, which contains the picture's fingerprint, or "" if the picture is refused.
     """
 
     picture: Picture
@@ -60,7 +60,7 @@ class Fitting:
 
     A student's cell is an answer (its source goes into an answer cell), a copy of a read-only cell
     or of a stub (not needed), or an extra (kept unchanged). `gaps` holds the released cell in front
-    of which each extra goes.
+    of which each extra is inserted.
     """
 
     def __init__(self, form: Form, cells: Sequence[ReceivedCell]) -> None:
@@ -84,8 +84,7 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            # text cells may be longer than code cells, so a text cell may be too long to become
-            # code again
+            # a student may have made a code cell a text cell, which may be longer than a code cell
             is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
             if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)
@@ -99,7 +98,7 @@ class Fitting:
     # answers in code
 
     def _choose_answers(self) -> None:
-        """Choose the last fitting cell for each answer, because its definition wins in a run.
+        """Choose the last fitting cell for each answer, because a run uses the last definition.
 
         Cells that have an answer's id and define its names are preferred to all others. Copies that
         are not chosen stay extras.
@@ -148,7 +147,7 @@ class Fitting:
         return max(indices, key=lambda i: (self._is_code(i), i))
 
     def _recognised(self, slot: Slot, indices: list[int]) -> int | None:
-        """Return the last cell that defines most of this answer's names and no names of others."""
+        """Return the last cell that defines most of this answer's names, but no other answer's."""
         fitting = [
             i
             for i in indices
@@ -195,7 +194,7 @@ class Fitting:
     # extras and order
 
     def _anchors(self) -> list[tuple[int, int]]:
-        """Return the largest set of matched cells that is in the released order."""
+        """Return the largest set of matched cells that are in the released order."""
         pairs = [(index, position) for position, index in self.answers.items()]
         for slot in self.form.slots:
             if slot.role != "code" and self.claims[slot.position]:
@@ -203,7 +202,7 @@ class Fitting:
         return _longest_rise(sorted(pairs))
 
     def _gaps(self) -> dict[int, int]:
-        """Return, for each extra, the released cell in front of which the extra goes."""
+        """Return, for each extra, the released cell in front of which to insert the extra."""
         gaps: dict[int, int] = {}
         anchors = dict(self.anchors)
         gap = 0
@@ -218,10 +217,10 @@ class Fitting:
         return gaps
 
     def _keep_order(self, gaps: dict[int, int]) -> None:
-        """Move the extras that belong to an answer along with it when the answer is moved back.
+        """Move the extras that belong to an answer when the answer itself is moved back.
 
-        Definitions of a name stay before its uses where possible. Above all, cells that define the
-        same name keep their order, so that the same definition comes last.
+        A name's definition stays before its uses if possible. It is more important that cells that
+        define the same name keep their order: the last definition must stay the last one.
         """
         fixed = set(self.answers.values())
         order = [
@@ -238,8 +237,8 @@ class Fitting:
     ) -> None:
         """Move each extra past the earlier cells of `order` that share a name with it.
 
-        A cell shares a name if its `others` include one of the extra's `own`. With `min`, the extra
-        goes in front of all these cells; with `max`, the extra goes behind the cells.
+        A cell shares a name with an extra if the cell's `others` include one of the extra's `own`.
+        If `best` is `min`, the extra is moved in front of all these cells; if `max`, behind them.
         """
         behind = int(best is max)
         places = {index: position + behind for position, index in self.answers.items()}
@@ -328,7 +327,7 @@ class Fitting:
         for each in written:
             text = each.source
             if not each.text or (slot and slot.is_untouched(each.text)):
-                # a picture is all that the student handed in
+                # the student's answer is only a picture
                 shown = (f"\n\n![{name}]({ATTACHED}{quote(name)})" for name in each.attachments)
                 text += "".join(shown)
             pictures = pictures_in(text, each.attachments, MAX_REFERENCES - len(self._pasted))
@@ -341,7 +340,7 @@ class Fitting:
         cell.source = "\n\n".join(dict.fromkeys(texts))
 
     def _placed(self, cells: Sequence[NotebookNode]) -> Iterator[PlacedPicture]:
-        """Yield the pictures in the order of their cells; those beyond the limit are refused."""
+        """Yield the pictures in the order of their cells; refuse the pictures beyond the limit."""
         places = {id(cell): place for place, cell in enumerate(cells)}
         pasted = [(places[id(cell)], each) for cell, each in self._pasted]
         seen: set[tuple[int, str]] = set()
@@ -368,7 +367,7 @@ class Fitting:
     # notes
 
     def notes(self) -> list[str]:
-        """Return sentences for the student about each fault and the repair of the fault."""
+        """Return sentences for the student: the notebook's faults, and how they were fixed."""
         return list(dict.fromkeys(self._notes()))
 
     def _notes(self) -> Iterator[str]:
@@ -406,8 +405,8 @@ class Fitting:
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the longest subsequence of the pairs whose second members strictly increase."""
-    tails: list[int] = []  # the smallest second member that ends a rise of each length
-    ends: list[int] = []  # the pair with that second member
+    tails: list[int] = []  # by length of a subsequence: the smallest number at its end
+    ends: list[int] = []  # the index of the pair with this number
     previous: list[int] = []
     for number, (_, position) in enumerate(pairs):
         length = bisect_left(tails, position)
@@ -437,7 +436,7 @@ def _names(pictures: Sequence[Picture]) -> list[str]:
 
 
 def _name(picture: Picture) -> str:
-    """Return a name with the picture's fingerprint, in letters that no page misreads."""
+    """Return a name with the picture's fingerprint, in characters that are safe on every page."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", picture.name.rpartition(".")[0] or picture.name)
     stem = stem.strip("-")[:_MAX_STEM] or "picture"
     fingerprint = sha256(picture.data).hexdigest()[:DIGITS]
@@ -445,7 +444,7 @@ def _name(picture: Picture) -> str:
 
 
 def _renamed(text: str, pictures: Sequence[Picture], names: Sequence[str]) -> str:
-    """Return the text with the new names; a picture without one stays as it was typed."""
+    """Return the text with the pictures' new names; a picture without a name stays unchanged."""
     pieces, end = [], 0
     for picture, name in zip(pictures, names, strict=True):
         if name:

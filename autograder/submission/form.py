@@ -1,7 +1,6 @@
 """Match a student's cells to the released cells, which together are called the form.
 
-Open cells, such as playgrounds, do not belong to the form: open cells count as a student's own
-cells.
+Open cells, such as playgrounds, are not part of the form. They count as the student's own cells.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from autograder.submission.cells import ReceivedCell, names_bound, normal
 from autograder.submission.earlier import Cells, EarlierCell, cell_in
 
 UNWRITTEN = "raise NotImplementedError"
-"""Code in the stub of each function."""
+"""Code in the stub of each function; students replace it by their own code."""
 _FUNCTION = re.compile(r"^(?:async )?def ", re.MULTILINE)
 
 Role = Literal["code", "text", "locked"]
@@ -88,7 +87,7 @@ class Form:
         return [slot for slot in found if slot is not None]
 
     def claim(self, cell: ReceivedCell) -> Slot | None:
-        """Return the released cell of a student's cell, by plausible ids or else by its text.
+        """Return the released cell that a student's cell matches by a plausible id or its text.
 
         An id is not plausible if the released cell is read-only and its text differs, or if the
         cell answers another item.
@@ -121,7 +120,7 @@ class Form:
         return cell.text in self._stubs or any(slot.is_released(cell.text) for slot in answers)
 
     def is_removed(self, cell: ReceivedCell) -> bool:
-        """Return whether the cell is an unchanged text of an earlier release, removed since.
+        """Return whether the cell is an unchanged text of an earlier release that this one lacks.
 
         Removed code counts as the student's own, because answers may use it.
         """
@@ -147,7 +146,7 @@ class Form:
         return len(found)
 
     def worked(self, cells: Iterable[ReceivedCell]) -> int:
-        """Count the answer cells with work in them, also if the stubs are an older release's.
+        """Count the answer cells that contain work, even if their stubs are from an older release.
 
         A text counts if it has a line that the released text does not have. Code counts unless each
         function still raises NotImplementedError.

@@ -33,7 +33,7 @@ from autograder.submission.receiving import submission_name
 class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All files of a submission that may be notebooks, likely ones first.
 
-    Raise SubmissionError if `pack` could not have made this parcel.
+    Decoding raises SubmissionError if `pack` could not have made this parcel.
     """
 
     name: Words

@@ -1,7 +1,8 @@
 """Pictures in the texts of a notebook
 
-This module decides which pictures are accepted, and says why others are not. `fdl release` puts its
-text into `checks.py`, so that packing and marking agree; it needs nothing but Python.
+This module decides which pictures are accepted, and says why others are not. `fdl release` copies
+the module into `checks.py`, so that packing and marking accept the same pictures. So the module
+imports only Python's standard library.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ PICTURE_KINDS = ("PNG", "JPEG", "WebP", "GIF")
 """Kinds of pictures that marking accepts; from an animation, it keeps the first picture."""
 MAX_PICTURE_BYTES = 12_000_000
 MAX_ALL_PICTURE_BYTES = 48_000_000
-"""Most bytes of all pictures of a notebook together: the grader holds them at the same time."""
+"""Largest size of all pictures of a notebook together, in bytes; the grader holds all of them."""
 MAX_PICTURE_PIXELS = 50_000_000
 MAX_PICTURES = 20
-"""Most pictures in the texts of one notebook."""
+"""Largest number of pictures that are accepted in one notebook."""
 MAX_REFERENCES = 500
-"""Most pictures to look for in the texts of one notebook, accepted or not."""
+"""Largest number of pictures to look for in one notebook, accepted or not."""
 
 _SIGNS = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
@@ -38,9 +39,9 @@ _SIGNS = {
 }
 """First bytes of each kind of file; a name or a declared type may be wrong."""
 _HEAD = 1_200
-"""Bytes from which the kind of a file is known."""
+"""Number of bytes that are enough to recognise the kind of a file."""
 _MAX_SEGMENTS = 5_000
-"""Most parts of a JPEG to look at before its size; a camera writes up to 200."""
+"""Largest number of parts of a JPEG before the part with its size; cameras write up to 200."""
 
 ATTACH_AGAIN = "Paste or drag the picture into the cell."
 SAVE_AGAIN = "Save it as PNG or JPEG and attach that."
@@ -84,15 +85,15 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _MADE_NAME = re.compile(r"inline-\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.\w*)?", re.I)
-"""Names that editors make up; people know the picture by its alternative text."""
+"""Names that editors make up; messages show the picture's alternative text instead."""
 
 
 @dataclass(frozen=True)
 class Attachment:
     """A file in a cell, with its size in bytes.
 
-    `data` is the content; if the file is not accepted, only its first bytes. `is_beyond` says
-    that the pictures before it have used up the notebook's bytes.
+    `data` is the content, or only the first bytes if the file is not accepted. `is_beyond` says
+    that the file would exceed the limit for all pictures of the notebook together.
     """
 
     data: bytes
@@ -101,14 +102,14 @@ class Attachment:
 
 
 class PictureRoom:
-    """The bytes that are left for the pictures of one notebook."""
+    """The number of bytes that the pictures of one notebook may still take."""
 
     def __init__(self) -> None:
         self.left = MAX_ALL_PICTURE_BYTES
         self._count = MAX_REFERENCES
 
     def take(self, files: Mapping[str, Attachment]) -> dict[str, Attachment]:
-        """Return the files of a cell; only the first bytes of those that no longer fit."""
+        """Return the files of a cell, but only the first bytes of a file that exceeds the limit."""
         taken: dict[str, Attachment] = {}
         for name, file in islice(files.items(), self._count):
             self._count -= 1
@@ -122,7 +123,7 @@ class PictureRoom:
 class Picture:
     """A picture that a text shows, with its place in the text, or the reason why it is refused.
 
-    `refusal` goes on after "the picture NAME", and ends with what to do.
+    `refusal` completes a sentence that begins with "the picture NAME", and then says what to do.
     """
 
     name: str
@@ -139,7 +140,7 @@ def kind_of(data: bytes) -> str:
 
 
 def attachment(text: str) -> Attachment:
-    """Return the file with this base64 text; decode all of it only if it may be accepted."""
+    """Return the file with this base64 text; decode only its beginning if it is not accepted."""
     text = "".join(unquote(text).split()) if "%" in text else "".join(text.split())
     size = len(text) * 3 // 4 - text[-2:].count("=")
     head = _decoded(text[: _HEAD // 3 * 4])
@@ -185,9 +186,9 @@ def _as_text(text: str) -> Attachment:
 
 
 def without_inline(text: str, whole: Callable[[str], str]) -> tuple[str, dict[str, Attachment]]:
-    """Return a text with its `data:` pictures moved into attachments, as Colab writes them.
+    """Return a text whose `data:` pictures, which Colab writes, are moved into attachments.
 
-    `whole` returns the base64 text that a sign in the text replaces.
+    A placeholder may replace the base64 text of a picture; `whole` returns the base64 text.
     """
     found: dict[str, Attachment] = {}
 
@@ -204,7 +205,7 @@ def without_inline(text: str, whole: Callable[[str], str]) -> tuple[str, dict[st
 def refusal(file: Attachment) -> str:
     """Return why a file is not accepted as a picture, and what to do; "" if it is accepted.
 
-    This judges the first bytes and the sizes; a picture can still turn out to be damaged.
+    Only the first bytes and the sizes are checked, so the picture can still be damaged.
     """
     kind = kind_of(file.data)
     if not kind:
@@ -213,7 +214,7 @@ def refusal(file: Attachment) -> str:
         return f"is {kind}, which marking can't show. {_ADVICE.get(kind, SAVE_AGAIN)}"
     if file.size > MAX_PICTURE_BYTES:
         return (
-            f"has {file.size / 1e6:.0f} MB, and marking accepts {MAX_PICTURE_BYTES // 1_000_000} "
+            f"has {file.size / 1e6:.0f} MB, but marking accepts {MAX_PICTURE_BYTES // 1_000_000} "
             "MB. Save it as JPEG, or make it smaller, and attach that."
         )
     if file.is_beyond:
@@ -225,7 +226,7 @@ def refusal(file: Attachment) -> str:
 
 
 def _pixels(kind: str, data: bytes) -> int:
-    """Return how many pixels a picture says that it has; 0 if its beginning is damaged."""
+    """Return the number of pixels that a picture's header states; 0 if the header is damaged."""
     width = height = 0
     if kind == "PNG" and data[12:16] == b"IHDR":
         width, height = _number(data[16:20]), _number(data[20:24])

@@ -1,7 +1,8 @@
 """Read a notebook file of any nbformat as checked cells.
 
-The JSON is checked piece by piece; outputs and metadata are dropped. Pictures are most of a large
-file: they are cut out before the JSON is decoded, which would take several times their size.
+The JSON is checked piece by piece; outputs and metadata are dropped. Most of a large file is
+pictures. They are cut out before the JSON is decoded, because decoding would need several times
+their size in memory.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from autograder.submission.pictures import (
 )
 
 MAX_PARTS = 10_000_000
-"""Largest number of lists, maps and members in a file; each takes up to 20 times its size."""
+"""Largest number of lists, dicts and members in a file; memory needs up to 20 times their size."""
 MAX_CELLS = 5_000
 MAX_CODE_BYTES = 500_000
 """Largest size of a code cell, in bytes; a cell is sent to a worker in one message."""
@@ -34,7 +35,7 @@ MAX_TEXT_BYTES = 5_000_000
 DOWNLOAD = "download the notebook itself (in Jupyter: File → Download) and hand that file in"
 
 _RUN = re.compile(rb"(?<![A-Za-z0-9+/=])([A-Za-z0-9+/=]{8})([A-Za-z0-9+/=]{65536,})")
-"""A long run of base64, after 8 characters that stay: they may end an escape such as \\u00e9."""
+"""A long run of base64. Its first 8 characters are kept: they may end an escape such as \\u00e9."""
 
 
 @dataclass(frozen=True)
@@ -106,18 +107,18 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
 
 
 class _Runs:
-    """The long runs of base64 in a file, and the short signs that replace them."""
+    """The long runs of base64 in a file, and the short placeholders that replace them."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._places = [match.span(2) for match in _RUN.finditer(content)]
-        # a sign that the file cannot contain, so that no text of the student's stands for a run
+        # with the file's digest, no text in the file can be equal to a placeholder
         digest = hashlib.blake2b(content, digest_size=16).hexdigest() if self._places else ""
         self._sign = f"run{digest}n"
         self._signs = re.compile(rf"{self._sign}(\d{{8}})")
 
     def shortened(self) -> bytes:
-        """Return the file with a sign instead of each run."""
+        """Return the file with a placeholder instead of each run."""
         if not self._places:
             return self._content
         pieces, end = [], 0
@@ -127,11 +128,11 @@ class _Runs:
         return b"".join([*pieces, self._content[end:]])
 
     def whole(self, text: str) -> str:
-        """Return the text with each sign replaced by its run."""
+        """Return the text with each placeholder replaced by its run."""
         return self._signs.sub(lambda match: self._run(int(match[1])), text)
 
     def size_of(self, text: str) -> int:
-        """Return the length of the whole text."""
+        """Return the length of the text with all its runs."""
         runs = (self._places[int(match[1])] for match in self._signs.finditer(text))
         return len(text) + sum(stop - start for start, stop in runs)
 
@@ -151,7 +152,7 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     text = content.decode(json.detect_encoding(content), "replace")
     if "\ufffd" in text and "\ufffd".encode() not in content:
         notes.append("Some letters of the file are not in UTF-8 and could not be read.")
-    text = text.strip("\0\ufeff \t\r\n")  # a large file is in memory once, not twice
+    text = text.strip("\0\ufeff \t\r\n")  # replaces the longer text in memory
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
@@ -183,7 +184,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
 
 
 def _read_cell(raw: object, number: int, runs: _Runs, room: PictureRoom) -> ReceivedCell | None:
-    """Return one cell of any nbformat, or None if the cell has no text."""
+    """Return one cell of any nbformat, or None if the cell has no text or too much text."""
     if not isinstance(raw, dict):
         return None
     kind = raw.get("cell_type")

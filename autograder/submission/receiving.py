@@ -1,4 +1,4 @@
-"""Make a notebook for every problem from a folder: sort the files, and fit the best file."""
+"""Make a notebook for every problem of a submission: sort the files, and fit the best one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from autograder.words import listed, printable
 MAX_NOTES = 10
 
 CELLS_OF = "the cells of"
-"""Words in each sentence about a file that has another problem's name."""
+"""Words that each sentence about a file with another problem's name contains."""
 
 VERSIONED = ("python", "numpy", "matplotlib")
 """Software whose versions a submission may state."""
@@ -90,10 +90,10 @@ def receive(
     manifest: bytes = b"",
     earlier: Mapping[str, Cells] | None = None,
 ) -> Submission:
-    """Return the submission of the student `name` in these files, likely ones first."""
+    """Return the submission of the student `name`; `places` are its files, likely ones first."""
     known = earlier or {}
     forms = {problem: Form(skeleton, known.get(problem)) for problem, skeleton in skeletons.items()}
-    # files of no problem are under the key ""
+    # the key "" has the files that belong to no problem
     files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
     for read in read_notebooks(places):
         files[problem_of(read.place.stem, read.cells, forms)].append(read)
@@ -122,7 +122,7 @@ def versions_in(manifest: object) -> dict[str, str]:
 
 
 def submission_name(path: Path) -> str:
-    """Return STUDENT for submitted/STUDENT/hw2 or a file in it, else the name of folder or file."""
+    """Return STUDENT for submitted/STUDENT/hw2 or a file in it, or the name of `path`."""
     place = Path(os.path.abspath(path))
     folder = place if place.is_dir() else place.parent
     if folder.parent.parent.name == SUBMITTED:
@@ -131,7 +131,7 @@ def submission_name(path: Path) -> str:
 
 
 def problem_of(stem: str, cells: Sequence[ReceivedCell], forms: Mapping[str, Form]) -> str:
-    """Return the problem that a file's name gives unless its cells disagree, or "" if unknown."""
+    """Return the problem in a file's name, unless its cells are of another one; "" if unknown."""
     by_name = problem_by_name(stem, tuple(forms))
     votes = {problem: form.votes(cells) for problem, form in forms.items()}
     if by_name and (not cells or any(votes[by_name])):
@@ -142,7 +142,7 @@ def problem_of(stem: str, cells: Sequence[ReceivedCell], forms: Mapping[str, For
 def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
     """Return the problem with more than twice as many votes as any other problem.
 
-    Votes by names count only if there are no votes by ids.
+    Votes (see `Form.votes`) by names count only if there are no votes by ids.
     """
     for way in (0, 1):
         ranked = sorted(votes, key=lambda problem: -votes[problem][way])

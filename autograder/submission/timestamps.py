@@ -39,11 +39,11 @@ _OFFSETS = {
     "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
     "EET": "+02:00", "EEST": "+03:00",
 }  # fmt: skip
-"""Offsets of time zones by name, UTC without a name; nbgrader writes short European names."""
+"""Offsets of time zones from UTC, by name (none: UTC); nbgrader writes short European names."""
 
 
 def read_timestamp(folder: Path) -> datetime | None:
-    """Return the submission time of a folder, in UTC without a zone, or None if it is unknown.
+    """Return a folder's submission time, as a naive datetime in UTC, or None if it is unknown.
 
     The file is not trusted: only the beginning of a regular file is read.
     """
@@ -52,7 +52,7 @@ def read_timestamp(folder: Path) -> datetime | None:
 
 
 def unreadable_timestamp(folder: Path) -> str:
-    """Return a message for a teacher about a timestamp.txt without a date, or "" if all is well."""
+    """Return a message for a teacher if timestamp.txt has no readable date, or else ""."""
     if not os.path.lexists(folder / TIMESTAMP) or read_timestamp(folder) is not None:
         return ""
     content = read_timestamp_file(folder)

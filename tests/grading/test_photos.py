@@ -98,7 +98,7 @@ KINDS = {
     "cut.jpg": (photos.phone_jpeg()[:3000], "is damaged"),
     "junk.png": (b"junk" * 50, "is not a picture that marking can show"),
     "bomb.png": (photos.bomb(), "has more than 50 million pixels"),
-    "huge.jpg": (photos.phone_jpeg(size=12_500_000), "MB, and marking accepts 12 MB"),
+    "huge.jpg": (photos.phone_jpeg(size=12_500_000), "MB, but marking accepts 12 MB"),
 }
 
 

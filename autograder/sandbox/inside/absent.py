@@ -3,7 +3,7 @@
 If an import at the top level of a cell fails, the imported name is bound to a stand-in and the cell
 goes on. A top-level line that uses a stand-in, such as `drive.mount(...)`, is skipped. Any other
 use of a stand-in raises an ImportError that names the package. Code in a `try`, and imports that a
-function uses, run unchanged.
+function needs, run unchanged.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
 
 
 def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """Yield the blocks of a statement in which no `except` catches a failed import."""
+    """Yield those blocks of a statement that no `except` of the statement protects."""
     if isinstance(node, ast.Try):
         yield from (handler.body for handler in node.handlers)
     elif isinstance(node, (ast.If, ast.For, ast.While, ast.With)):
@@ -178,7 +178,7 @@ def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.Impo
 
 
 def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
-    """Return the names that an import binds, and whether a name that is already bound is kept."""
+    """Return the names that an import binds, and whether already bound names keep their value."""
     (alias,) = node.names
     if alias.name == "*":
         return [], False
@@ -231,7 +231,7 @@ class _Progress:
 
 
 def have_progress_bars() -> None:
-    """Provide a silent tqdm if tqdm or its widgets are missing; answers need only tqdm's loop."""
+    """Provide a silent tqdm if tqdm or its widgets are missing; answers only need its loop."""
     if all(find_spec(package) for package in ("tqdm", "ipywidgets")):
         return
 

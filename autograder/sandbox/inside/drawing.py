@@ -1,8 +1,7 @@
 """Draw figures as a notebook shows them: as PNG, cropped to the drawn area.
 
-A notebook may ask matplotlib for windows, LaTeX or files, which do not exist in the sandbox. This
-module answers requests for windows, LaTeX or files without an error, so that matplotlib still draws
-the figure.
+A notebook may ask matplotlib for windows, LaTeX or files, which do not exist in the sandbox. With
+this module, such a request raises no error, and matplotlib still draws the figure.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ def png(figure: Figure) -> bytes | None:
     """Return the figure as PNG with a narrow margin, or None if the figure is empty.
 
     IPython draws every figure twice, the first time to measure it. To save time, this function
-    draws the figure once, with some room around it, and crops the picture. Only a figure that needs
-    more room is drawn again.
+    draws the figure once, with some empty space around it, and crops the picture. Only a figure
+    that needs more space is drawn again.
     """
     if not figure.axes and not figure.lines:
         return None

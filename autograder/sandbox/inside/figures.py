@@ -146,7 +146,7 @@ def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
     budget.unread += max(len(children) - MAX_CHILDREN, 0)
     children = children[:MAX_CHILDREN]
-    switch = "_axis3don" if kind == "3d" else "axison"  # in 3D, `axison` is another switch
+    switch = "_axis3don" if kind == "3d" else "axison"  # in 3D, `axison` means something else
     on = bool(_safe(lambda: getattr(axes, switch), True))
     legend = _read_legends((c for c in children if isinstance(c, Legend)), budget)
     curves, fields = _read_artists(axes, children, budget)
@@ -198,7 +198,7 @@ def _has_room(axes: Any) -> bool:
 
 
 def _named_ticks(axis: Any, budget: _FigureBudget) -> list[list[Any]]:
-    """Return the ticks whose names are set by hand, each as [position, name]."""
+    """Return the ticks whose names student code sets, each as [position, name]."""
 
     def read() -> list[list[Any]]:
         formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
@@ -405,7 +405,7 @@ def _marker_style(markers: Any) -> Plain:
 
 
 def _marker_colors(markers: Any) -> list[Any]:
-    """Return the colours that the student set, because drawing fades distant 3D markers."""
+    """Return the colours that the student set; drawing fades the colours of distant markers."""
     faces = PathCollection.get_facecolor(markers)
     like_faces = isinstance(markers._edgecolors, str)
     return [*faces, *(() if like_faces else PathCollection.get_edgecolor(markers))]

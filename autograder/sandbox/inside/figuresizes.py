@@ -12,7 +12,7 @@ MOST = {
     "fields": 60,
     "entries": 100,  # entries of legends
     "texts": 100,
-    "ticks": 100,  # ticks whose names are set by hand
+    "ticks": 100,  # ticks whose names student code sets
     "characters": 20_000,  # characters of all texts, including the names of curves
     "coordinates": 200_000,  # coordinates of the curves' points
     "samples": 60_000,  # samples of fields

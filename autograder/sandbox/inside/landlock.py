@@ -1,4 +1,4 @@
-"""Landlock: limit which files a process and all its descendants may open, for good.
+"""Landlock: permanently limit which files a process and all its descendants may open.
 
 A ruleset removes rights everywhere, and grants these rights again for the paths in its rules. Each
 version of Landlock (its "ABI" number) has more rights than the version before; `Ruleset` uses all

@@ -48,7 +48,7 @@ class Peer:
 
     `adapt` turns foreign objects into objects that can be sent. `open_object` turns a received
     Object into an object of this side. `describe` turns an exception of a served call into plain
-    data. A received function is called through `enter`, unless the call is part of a served call.
+    data. A received function is called through `enter`, except while this side serves a call.
     An exception of a type in `passing` ends the conversation; other exceptions are reported to the
     other side.
 

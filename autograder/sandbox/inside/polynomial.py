@@ -1,4 +1,4 @@
-"""A test function that is sent as numbers, for student functions that call it very often."""
+"""A test function for student code that calls it very often; it is sent as coefficients."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Decode a student's picture and encode it again, upright and small, without anything but pixels.
+"""Decode a student's picture and encode it again: upright, small and without metadata.
 
-Decoders of pictures have had faults that run code, so they run in a child behind the inner wall,
-within limits on memory and processor time. The child sees the pictures of one submission, and no
-code of the student.
+Picture files have used faults in decoders to run code. So decoders run in a child behind the inner
+wall, with limits on memory and processor time. The child gets the pictures of one submission, and
+runs no code of the student.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from .wire import Budget, Channel, WireClosed
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """Formats that are decoded, under Pillow's names."""
 MAX_SIDE = 2_000
-"""Longest side of a picture that is kept, in pixels."""
+"""Largest width and height of a redrawn picture, in pixels."""
 MAX_KEPT_BYTES = 1_000_000
-"""Most bytes of a picture that is kept."""
+"""Largest size of a redrawn picture, in bytes."""
 MAX_SCANS = 100
-"""Most scans of a JPEG: each visits all pixels again, and cameras write up to a dozen."""
+"""Largest number of scans in a JPEG; each scan visits all pixels. Cameras write up to a dozen."""
 
 _QUALITIES = (85, 75, 60, 45, 30)
-"""Qualities of JPEG to try, from the best, until the picture is small enough."""
+"""JPEG qualities to try, the best first, until the picture is small enough."""
 _PNG_WORTH = 2.0
-"""A drawing stays PNG, which has sharp edges, up to this many times the bytes of its JPEG."""
+"""Largest size of a drawing's PNG, which has sharp edges, as a multiple of its JPEG's size."""
 _START_OF_SCAN = b"\xff\xda"
 
 
 class Refused(Exception):
-    """A picture is not accepted, for the reason "broken" or "pixels"."""
+    """An error: a picture is not accepted, for the reason "broken" or "pixels"."""
 
 
 def serve(stream: socket.socket, order: Mapping[str, Any]) -> None:
@@ -59,11 +59,11 @@ def serve(stream: socket.socket, order: Mapping[str, Any]) -> None:
 def redraw(content: bytes, max_pixels: int, *, is_plain: bool) -> bytes:
     """Return a picture as PNG or JPEG, upright, at most MAX_SIDE pixels long, without metadata.
 
-    `is_plain` says that the content holds nothing but pixels: if it is also small, it stays as it
-    is. Raise Refused for a broken picture, or one of more than `max_pixels` pixels.
+    `is_plain` says that the content has nothing but pixels. A plain picture that is small enough is
+    returned unchanged. Raise Refused if a picture is broken or has more than `max_pixels` pixels.
     """
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    Image.MAX_IMAGE_PIXELS = None  # `max_pixels` is checked instead, also below Pillow's warning
+    Image.MAX_IMAGE_PIXELS = None  # the check of `max_pixels` replaces Pillow's own check
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > max_pixels:
@@ -85,13 +85,13 @@ def redraw(content: bytes, max_pixels: int, *, is_plain: bool) -> bytes:
 
 
 def _fitted(size: tuple[int, int]) -> tuple[int, int]:
-    """Return a size with the same shape whose longer side is at most MAX_SIDE."""
+    """Return the size, scaled down if its longer side is longer than MAX_SIDE."""
     scale = min(1.0, MAX_SIDE / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Return the pixels, scaled down, turned as the camera was held, on white, and nothing else."""
+    """Return only the picture's pixels: scaled down, turned upright, on a white background."""
     orientation = image.getexif().get(0x0112)
     image.info.clear()
     if image.mode == "P":
@@ -113,7 +113,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _encoded(image: Image.Image, *, is_photo: bool) -> bytes:
-    """Return the picture as JPEG, or as PNG if that is little larger and it is not a photo."""
+    """Return a photo as JPEG; return any other picture as PNG unless its JPEG is much smaller."""
     jpeg = _as_jpeg(image)
     if not is_photo:
         png = _saved(image, "PNG", optimize=True)

@@ -41,7 +41,7 @@ MAX_FRAMES = 200
 _INSTALLED = "every package that the homework needs is installed."
 
 SHORTER = 3.0
-"""Divisor for the time of all later cells, applied after each cell that is stopped."""
+"""Divisor for the time limit of all later cells, used each time a cell reaches its limit."""
 
 
 class CellTimeout(BaseException):
@@ -198,7 +198,7 @@ class NotebookShell(InteractiveShell):
         """Do nothing: there is no screen."""
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:  # noqa: ARG002
-        """Return "inline": figures are always shown inline, whatever backend the line names."""
+        """Return "inline": figures are shown inline, whatever backend `%matplotlib` names."""
         return "inline", "inline"
 
     def enable_pylab(self, *_: Any, **__: Any) -> Any:

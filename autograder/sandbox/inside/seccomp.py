@@ -68,8 +68,8 @@ open:2:- openat:257:56 truncate:76:45 mmap:9:222 clone:56:220 prlimit64:302:261 
 kill:62:129 tgkill:234:131 socketpair:53:199 sendto:44:206 fcntl:72:25 ioctl:16:29
 """
 
-# These calls report success without doing anything. No wall can check the right to change the mode
-# or the times of a file. Code that copies a file uses these calls and should not fail.
+# These calls report success without doing anything. Landlock cannot check who may change the mode
+# or the times of a file, so no change is allowed. But code that copies a file must not fail.
 _PRETENDED = """
 chmod:90:- fchmod:91:52 fchmodat:268:53 fchmodat2:452:452 utime:132:- utimes:235:- futimesat:261:-
 utimensat:280:88
@@ -145,7 +145,7 @@ class _Check:
     high: bool = False
 
     def code(self, otherwise: int) -> list[Instruction]:
-        """Return instructions that go on if the check passes, and else end with `otherwise`."""
+        """Return instructions: go on if the check passes; otherwise, return `otherwise`."""
         load = [(_LOAD, 0, 0, _ARGS + 8 * self.arg + (4 if self.high else 0))]
         if self.mask != 0xFFFFFFFF:
             load.append((_AND, 0, 0, self.mask))
@@ -239,7 +239,7 @@ class _Program(ctypes.Structure):
 
 
 def install(machine: str, **options: bool) -> None:
-    """Apply the filter to every thread of this process, for good; raise OSError on failure.
+    """Apply the filter permanently to every thread of this process; raise OSError on failure.
 
     `options` are the options of `program`. The process must already be unable to gain new
     privileges (PR_SET_NO_NEW_PRIVS).

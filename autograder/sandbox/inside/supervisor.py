@@ -87,7 +87,10 @@ def _drain(descriptor: int) -> None:
 
 
 def _end_all(uid: int | None, wake: int) -> None:
-    """Kill descendants until no child is left, which means that no descendant is left."""
+    """Kill all descendants; return when no child is left.
+
+    Every orphan becomes a child of the supervisor. So if no child is left, no descendant is left.
+    """
     while True:
         if uid is not None:
             kill_user(uid)

@@ -1,7 +1,7 @@
 """The inner wall: a process gives up its rights before it sees any student data.
 
-Call `confine(spec)` in a newly forked child. The child gives up all rights that a notebook does not
-need, for good and for all its descendants:
+Call `confine(spec)` in a newly forked child. The child and all its descendants permanently give up
+all rights that a notebook does not need:
 
 - root: a child of root changes to a spare user id, with no groups and no capabilities;
 - files: Landlock allows reading the interpreter's packages and writing to the private folders;

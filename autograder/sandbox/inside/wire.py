@@ -78,7 +78,7 @@ class Unsendable(TypeError):
 
 @dataclass(frozen=True)
 class Budget:
-    """Largest size of one frame, in bytes."""
+    """Largest size of a frame's body, and of its arrays together, in bytes."""
 
     body: int = 1_000_000
     arrays: int = 16_000_000
@@ -217,8 +217,8 @@ def decode(body: bytes, arrays: bytes) -> Any:
     the size of the arrays.
     """
     try:
-        # Decoding a list allocates memory for the length that it claims, which may be false. So
-        # skip through the body first, which allocates no memory and notices a false length.
+        # Decoding a list allocates memory for the length that the list claims, which may be false.
+        # So skip through the body first: this allocates no memory and detects a false length.
         whole = msgpack.Unpacker(max_buffer_size=len(body) or 1)
         whole.feed(body)
         whole.skip()

@@ -37,7 +37,7 @@ _USED_LATER = (
     "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
     "IPython.core.oinspect", "contourpy", "numpy.polynomial", "numpy.random",
 )  # fmt: skip
-"""Modules that numpy, matplotlib and IPython import only later, in most notebooks."""
+"""Modules that numpy, matplotlib and IPython import only when a notebook needs them."""
 
 
 def main() -> None:
@@ -112,7 +112,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             result = runner.run(message[1], message[2])
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
-            tests.difference_update(processes.reap())  # ended children count until they are reaped
+            tests.difference_update(processes.reap())  # unreaped children use up the limit
             gc.freeze()  # a test's garbage collector would copy every page that it visits
             try:
                 pid = os.fork()
@@ -131,11 +131,11 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
 
 
 _TASKS: Mapping[str, Callable[..., None]] = {"notebook": serve_notebook, "redraw": redraw.serve}
-"""The tasks of the parent's children; `redraw` sees no student code."""
+"""The tasks of the parent's children; a child with the task "redraw" runs no student code."""
 
 
 def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget) -> None:
-    """Answer calls to the student's functions until the grader hangs up."""
+    """Answer calls to the student's functions until the grader closes the channel."""
     walls.die_with_parent()
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     peer = Peer(
@@ -168,7 +168,7 @@ class TestDesk:
         return kind, self._namespace[name](*args, **kwargs)
 
     def value(self, name: str) -> tuple[str, object]:
-        """Return the kind of the student's name `name`, and its value."""
+        """Return the kind of the name `name` in the student's namespace, and its value."""
         kind = self._kind(name)
         found = None if kind == "missing" else self._namespace[name]
         if isinstance(found, absent.Absent):
@@ -227,7 +227,7 @@ def _end(children: set[int], pid: int, *, group: bool = False) -> None:
         if group:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
-        # If student code ignores SIGCHLD, no child waits to be reaped.
+        # If student code ignores SIGCHLD, the kernel reaps the child, and `waitpid` fails.
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -44,7 +44,7 @@ SMALL_BYTES = 1_000_000
 MAX_DEPTH = 12
 MAX_NAME = 1_000
 _DIRECTORY_BYTES = 400
-"""Largest number of bytes that the directory of an archive may have for each member."""
+"""Largest size of an archive's directory, which lists its members, in bytes for each member."""
 
 TOO_LARGE = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
 NOT_A_FILE = "the entry is a link, or not a file"
@@ -56,7 +56,7 @@ _OTHER_ARCHIVES = {
     ".tar.xz": "an xz archive", ".gz": "a gzip file", ".bz2": "a bzip2 file", ".xz": "an xz file",
     ".zst": "a zstd file",
 }  # fmt: skip
-"""Endings of archives that cannot be opened; longer endings come before their own ends."""
+"""Endings of archives that cannot be opened; `.tar.xz` comes before `.xz`, and so on."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
@@ -146,7 +146,7 @@ def without_ending(name: str) -> str:
 
 
 def other_archive(name: str) -> str:
-    """Return what is wrong with an archive that can't be opened; "" for any other name."""
+    """Return why an archive with this name can't be opened; "" for any other name."""
     kinds = (kind for ending, kind in _OTHER_ARCHIVES.items() if name.lower().endswith(ending))
     kind = "" if is_archive(name) else next(kinds, "")
     return kind and f"{kind} can't be opened; ask for a zip file, or pack the files as .zip"
@@ -164,7 +164,7 @@ def open_archive(content: Path | bytes, name: str, *, nested: bool) -> Archive:
 def in_archive(
     archive: Archive, shown: str, outer: tuple[str, ...], zone: ZoneInfo, budget: IntakeBudget
 ) -> Iterator[Found]:
-    """Yield an archive's files, with `outer` before their parts and times in the zone `zone`."""
+    """Yield an archive's files: `outer` is put before each path, and `zone` is the times' zone."""
     if isinstance(archive, zipfile.ZipFile):
         yield from in_zip(archive, shown, outer, zone, budget)
     else:
@@ -224,7 +224,7 @@ def in_zip(
     zone: ZoneInfo,
     budget: IntakeBudget,
 ) -> Iterator[Found]:
-    """Yield an archive's files, with `outer` before their parts and times in the zone `zone`."""
+    """Yield a zip file's files; the arguments are those of `in_archive`."""
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
@@ -255,7 +255,7 @@ class _Member:
 
 
 def member_name(info: zipfile.ZipInfo) -> str:
-    """Return a member's name, also if the archiver wrote UTF-8 without declaring the encoding."""
+    """Return a member's name, even if the archiver wrote UTF-8 without declaring the encoding."""
     if not info.flag_bits & _UTF8_FLAG:
         try:
             return info.filename.encode("cp437").decode("utf-8")
@@ -322,7 +322,7 @@ def _reader(
 
 
 def _time(info: zipfile.ZipInfo, zone: ZoneInfo) -> datetime | None:
-    """Return the time at which a member was changed, in Unix time or local time, or None."""
+    """Return the time at which a member was changed, or None; `zone` is the zone of local times."""
     extra = info.extra
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])

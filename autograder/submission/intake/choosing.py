@@ -92,8 +92,8 @@ class Choice:
 class _Candidate:
     """A notebook file that may belong to a problem.
 
-    `file` is the name in the archive, to which a platform may have added the sender's. `by_name` is
-    the problem in the file's own name, and `problem` the problem whose notebook it is.
+    `file` is the name in the archive, to which a platform may have added the sender's name.
+    `by_name` is the problem in the file's own name, and `problem` the problem it is used for.
     `answers` counts the answers that differ from the release; it is 0 without a release. `times`
     are the platform's time of the file, and the file's own time.
     """
@@ -141,7 +141,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Package:
-    """The package that a file is in: the digests of its notebooks, and its time."""
+    """The package of `checks.pack()` that contains a file: its notebooks' digests, and its time."""
 
     digests: Mapping[str, str] = field(default_factory=dict)
     packed: datetime | None = None
@@ -206,7 +206,7 @@ class _Pile:
             self.leave(sent.found.where, str(error))
 
     def _manifest(self, files: Sequence[Sent]) -> _Package:
-        """Return what a package's manifest says, and keep the package's time."""
+        """Return the data in a package's manifest, and record the package's time."""
         for sent in files:
             if sent.name == MANIFEST and not sent.refusal:
                 try:
@@ -327,7 +327,7 @@ class _Pile:
 
 
 def released_forms(course: Course, assignment: Assignment) -> dict[str, Form]:
-    """Return the released notebooks, which show what an untouched notebook is; {} without them."""
+    """Return the released notebooks, by problem; {} if they can't be read."""
     release = course.release(assignment.name)
     paths = {each.name: release / f"{each.name}.ipynb" for each in assignment.problems}
     try:
@@ -393,8 +393,8 @@ def choose(
 def _named(chosen: Mapping[str, _Candidate]) -> dict[str, bytes]:
     """Return the contents of the chosen notebooks, by the names under which they are kept.
 
-    A notebook with another problem's name keeps this name if no other notebook needs it: marking
-    finds its problem again, and the student reads of the wrong name.
+    A notebook with another problem's name keeps this name if no other notebook needs it. Marking
+    then finds its problem again, and a note tells the student about the wrong name.
     """
     names: dict[str, bytes] = {}
     for problem, best in chosen.items():
@@ -404,7 +404,7 @@ def _named(chosen: Mapping[str, _Candidate]) -> dict[str, bytes]:
 
 
 def _labels(candidates: Sequence[_Candidate]) -> Callable[[_Candidate], str]:
-    """Return a function that names a file so that no other candidate has the same name."""
+    """Return a function that returns a name of a candidate that no other candidate has."""
 
     def label(each: _Candidate) -> str:
         for name in (each.name, each.file):

@@ -54,7 +54,7 @@ _BLIND = re.compile(
     r"(participante?|teilnehmer(in)?|partecipante|deelnemer|deltag(are|er)|osallistuja|uczestnik"
     r"|ucastnik|resztvevo)\d*"
 )
-"""Names that platforms show instead of a student's, in the form of `squeezed`."""
+"""Names that platforms show for an anonymous student, in the form of `squeezed`."""
 
 _LETTERS = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe"}
@@ -62,7 +62,7 @@ _LETTERS = str.maketrans(
 _SAME_PROVIDER = {"googlemail.com": "gmail.com"}
 
 Key = tuple[str, ...]
-"""A kind of evidence, and a word in a form in which two writings of it are equal."""
+"""A kind of evidence, and a word in a form that is the same for all its spellings."""
 
 _EVIDENCE = {
     "account": "the same account",
@@ -79,9 +79,9 @@ _EVIDENCE = {
 
 @dataclass(frozen=True)
 class KnownPerson:
-    """A student of the course, with all names and with all numbers, logins and addresses.
+    """A student of the course, with all names; `words` are all numbers, logins and addresses.
 
-    `accounts` are the ids of the senders whose files are this student's, each with the platform.
+    `accounts` are the ids under which the student handed in, each with the platform.
     """
 
     student: str
@@ -124,13 +124,13 @@ class KnownPeople:
             keys = [*_all(_name_keys, _names_of(person)), *_accounts(person.accounts)]
             keys += [key for key in _word_keys(student) if key[0] != "exact"]
             keys += [("exact", student), *_all(_word_keys, person.words)]
-            keys += _all(_word_keys, re.findall(r"-(\d+)$", student))  # from an intake without list
+            keys += _all(_word_keys, re.findall(r"-(\d+)$", student))  # made without a list
             for key in keys:
                 if len(self._found[key]) < MAX_SAME:
                     self._found[key].add(student)
 
     def find(self, sender: Sender, assignment: str) -> str:
-        """Return the student whom a sender's account, number, login or address proves, or ""."""
+        """Return the student found by a sender's account, number, login or address, or ""."""
         if found := self.find_account(sender, assignment):
             return found
         accounts = accounts_of(sender, assignment)
@@ -148,7 +148,7 @@ class KnownPeople:
     def doubt(
         self, sender: Sender, assignment: str, is_other: Callable[[str], bool] = lambda _: False
     ) -> str:
-        """Return whom a sender may be, with the evidence, or "".
+        """Return a phrase: which students a sender may be, with the evidence; "" without doubt.
 
         `is_other` returns whether a student is certainly somebody else.
         """
@@ -161,8 +161,8 @@ class KnownPeople:
     def doubts(self, roster: Roster) -> dict[str, str]:
         """Return the students on a list who may be known under another name, with the evidence.
 
-        Students who have a folder in `submitted/` are beyond doubt, and the list itself tells its
-        own students apart.
+        There is no doubt about students who have a folder in `submitted/`. All students on the list
+        are different people.
         """
         found = {}
         for student in roster.people:
@@ -175,7 +175,7 @@ class KnownPeople:
     def with_list(
         self, senders: Sequence[Sender], roster: Roster, assignment: str, *, new: bool
     ) -> dict[Sender, tuple[str, str]]:
-        """Return each sender's name in the course, or "" and the reason, by a list of students.
+        """Return each sender's name in the course, or "" and the reason, with a list of students.
 
         People who are missing from the list are looked up among the known people.
         """
@@ -199,8 +199,8 @@ class KnownPeople:
     ) -> dict[Sender, tuple[str, str]]:
         """Return each sender's name in the course, or "" and the reason, without a list.
 
-        The name is that of a known student, else of the folder that an earlier intake made for
-        this sender, else a new one.
+        The name is that of a known student. If there is none, it is that of the folder that an
+        earlier intake made for this sender. If there is no such folder either, the name is new.
         """
         senders = list(dict.fromkeys(senders))
         found = {each: (self.find(each, assignment), "") for each in senders}
@@ -245,7 +245,7 @@ class KnownPeople:
         return bool(mine) and not set(mine) & set(accounts)
 
     def _fits(self, student: str, sender: Sender) -> bool:
-        """Return whether a sender's name does not speak against a student.
+        """Return whether a sender's name fits a student, or whether no names are known.
 
         A name fits if it shares a word with one of the student's names.
         """
@@ -259,8 +259,8 @@ class KnownPeople:
         )
 
     def _others(self, student: str, roster: Roster) -> Callable[[str], bool]:
-        """Return a function: whether a known person is not this student on a list."""
-        # if an earlier list made this student known, only another folder is a reason for doubt
+        """Return a function that says whether a known person is certainly not this student."""
+        # if a list gave this student this name before, only a folder is a reason for doubt
         is_known, is_settled = student in self.people, student in self.folders
         return lambda other: (
             is_settled or other in roster.people or (is_known and other not in self.folders)
@@ -347,7 +347,7 @@ def _is_blind(name: str) -> bool:
 
 
 def _word_keys(word: str) -> Iterator[Key]:
-    """Yield keys for a known number, login or address in any writing."""
+    """Yield keys that are the same for all spellings of a number, login or address."""
     word = exactly(unicodedata.normalize("NFKC", word))
     yield "exact", word
     if "@" in word:
@@ -363,7 +363,7 @@ def _word_keys(word: str) -> Iterator[Key]:
 
 
 def _sought_keys(word: str) -> Iterator[Key]:
-    """Yield the keys under which the same person may be known; short words prove nothing."""
+    """Yield the keys under which the same person may be known; too short words give no keys."""
     if len(word.strip()) < LONG_WORD:
         return
     for key in _word_keys(word):

@@ -50,7 +50,7 @@ class Work:
 
 
 class StudentFolders:
-    """The names of the students' folders in `submitted/`, which one run reads once."""
+    """The names of the students' folders in `submitted/`; each run reads the names only once."""
 
     def __init__(self, submitted: Path) -> None:
         self._names = defaultdict[str, set[str]](set)
@@ -59,7 +59,7 @@ class StudentFolders:
                 self.add(path.name)
 
     def add(self, name: str) -> None:
-        """Keep the name of a new folder."""
+        """Add the name of a new folder."""
         self._names[alike(name)].add(name)
 
     def fault_of(self, name: str) -> str:
@@ -88,8 +88,8 @@ def place(
     """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
     An existing submission stays unless the new submission is known to be newer or `replace` is
-    true. If `answers` finds answers in only one of the two submissions, that one counts instead of
-    the newer one. The submission that is not used is kept under submitted/.earlier/STUDENT/.
+    true. If `answers` finds answers in only one of the two submissions, the submission with answers
+    is used, even if it is older. The other submission is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
     if not os.path.lexists(target):
@@ -166,7 +166,7 @@ def _write(submitted: Path, target: Path, work: Work) -> None:
 
 
 def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
-    """Return the path at which to keep a submission; equal submissions have the same path."""
+    """Return the path of a submission that is not used; equal submissions have the same path."""
     digest = hashlib.sha256()
     for name, content in sorted(work.notebooks.items()):
         digest.update(f"{name}.ipynb\0".encode() + hashlib.sha256(content).digest())

@@ -17,24 +17,25 @@ several readings is not matched to anyone. The kit assumes this about exports:
   without a group. Earlier versions have `GROUP-Firstname Lastname_123456_…` for each member.
   (docs.moodle.org, "Using Assignment"; mod/assign/classes/downloader.php, before 4.1
   mod/assign/locallib.php.)
-  Times: the members'. A folder's name is read from the right: everything before the number is the
-  name that the participant chose. In a file's name, a second number may belong to the file, so
-  there are two readings.
+  The archive has the submission times, as the times of its files. A folder's name is read from the
+  right: everything before the number is the name that the participant chose. In a file's name, a
+  second number may belong to the file, so there are two readings.
 - **Canvas**, "Download Submissions": flat files
   `lastnamefirstname_[LATE_]USERID_SUBMISSIONID_NAME`; a NAME uploaded again is `name-1.ext`. With
   anonymous marking they are `[LATE_]anon_a1B2c_SUBMISSIONID_NAME`; typed texts and links are
-  `…_USERID_text.html` and `…_USERID_link.html`. If groups hand in, the group's name is in the place
-  of the student's. Canvas gives no times of submission. (lib/content_zipper.rb; nbgrader's
+  `…_USERID_text.html` and `…_USERID_link.html`. If groups hand in, the group's name replaces the
+  student's name. Canvas gives no times of submission. (lib/content_zipper.rb; nbgrader's
   documentation, "Managing assignment files manually"; Canvas's guide, "How do I download all
   student submissions for an assignment?")
 - **ILIAS**, Exercise, "Download all submissions":
   `TITLE/Abgaben/[Team 12/]Lastname_Firstname_login_4711/NAME` (English: `Submissions`; before
   version 5.3 without the two outer folders). Names are in ASCII: `Mueller`. A late file's name
-  begins with `Late Submission - `. `Feedback_files` beside the submissions holds what students
-  wrote about each other's work. The download for one student has the student's folder outside, too;
-  multi-feedback zips have the same folders below `multi_feedback…`. Fourteen digits and `_` before
-  a file's name are its time, as ILIAS stores files (Modules/Exercise: ilExSubmission,
-  ilExerciseManagementCollectFilesJob, ilFSStorageExercise).
+  begins with `Late Submission - `. The folder `Feedback_files` beside the submissions has what
+  students wrote about each other's work. If a teacher downloads the files of one student, the
+  outermost folder is also the student's. The archives for multi-feedback have the same folders
+  below `multi_feedback…`. Fourteen digits and `_` before a file's name are its time, as ILIAS
+  stores files (Modules/Exercise: ilExSubmission, ilExerciseManagementCollectFilesJob,
+  ilFSStorageExercise).
 - **Gradescope**, "Export Submissions": folders `assignment_1_export/submission_12345/` and beside
   them `submission_metadata.yml`. For each folder, this file has `:submitters:` with `:name:`,
   `:sid:` and `:email:`, and `:created_at:` (as `.json`: without the colons).
@@ -84,7 +85,7 @@ _GRADESCOPE = re.compile(r"submission_[0-9]+")
 
 MAX_READINGS = 20
 MAX_HYPHENS = 8
-"""Largest number of hyphens that may be the end of a group's name."""
+"""Largest number of hyphens in a folder's name after which a person's name may begin."""
 NO_STUDENT = "the file belongs to no known student"
 MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
 SUBMITTERS = "the list of submitters"
@@ -95,7 +96,7 @@ TYPED = "a text that was typed online"
 class Sender:
     """A person as a platform describes them; `ids` (number, login, address) are most reliable.
 
-    `group` is the name that may be the name of a group; only a list of groups tells.
+    `group` is a name that may be the name of a group; only a list of groups can confirm it.
     """
 
     platform: Platform
@@ -112,7 +113,8 @@ class Sent:
 
     `others` are the other readings of the file's name. `above` are senders that the folders above
     the file may name; the outermost one who is a student is the file's sender. `matters` says
-    whether a person should check a file without a sender; None means: if it is a submission.
+    whether a person should check a file without a sender; if it is None, a person should check the
+    file if it may be a submission.
     """
 
     found: Found
@@ -138,9 +140,9 @@ ExportReader = Callable[[Found], Sent | None]
 class Form:
     """The form in which a platform names the files of an export.
 
-    `start` returns where the platform's own words begin in a file's name, or None. It is given the
-    folders around the platform's names, and the way from there to the file. `folders` returns those
-    of the folders that may contain submissions. `is_sure` says whether a single name shows
+    `start` returns where the platform's own words begin in a file's name, or None. It gets the
+    folders around the platform's names, and the path from there to the file. `folders` returns
+    those of the folders that may contain submissions. `is_sure` says whether a single name shows
     that the platform made all names in its folder; names of files may be the students' own.
     """
 
@@ -160,7 +162,7 @@ def is_clutter(parts: Sequence[str]) -> bool:
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
-    """Return the first reading, which lists the readings with other senders, or None."""
+    """Return the first reading, whose `others` are the readings with other senders, or None."""
     if not readings:
         return None
     by_ids: dict[tuple[str, ...], Sent] = {}
@@ -217,7 +219,7 @@ def _lies_in_folders(ways: Sequence[Way]) -> bool:
 def _begins_with_groups(names: Set[str]) -> bool:
     """Return whether each name begins with a group's name and "-", as before Moodle 4.1.
 
-    Several members of one group must show it, because some people have a "-" in their names.
+    At least one group must have several members, because some people have a "-" in their names.
     """
     called = {match.string[: match.end("id")] for name in names if (match := _MOODLE.search(name))}
     before = [name.partition("-")[0] for name in called if "-" in name]
@@ -225,7 +227,7 @@ def _begins_with_groups(names: Set[str]) -> bool:
 
 
 def _without_group(sent: Sent) -> Sent:
-    """Return a reading with the names that follow each "-", after the whole name."""
+    """Return a reading whose sender has more names: the rest of the name after each "-"."""
     (sender,) = sent.senders
     words = sender.names[0].split("-", MAX_HYPHENS)
     rest = ("-".join(words[start:]) for start in range(1, len(words)))
@@ -273,7 +275,7 @@ def _canvas_start(_: Way, here: Way) -> int | None:
         return 0
     matches = [_CANVAS.search(here[0], 1), _CANVAS_TYPED.fullmatch(here[0])]
     starts = [match.start("user") - 1 for match in matches if match]
-    # what follows Moodle's own words is the name of a student's file
+    # a match after Moodle's own words is in the name of a student's file
     is_moodles = bool(starts) and _MOODLE.search(here[0][: starts[0]])
     return None if is_moodles else min(starts, default=None)
 
@@ -309,7 +311,7 @@ def _canvas_sender(called: str, match: re.Match[str]) -> Sender:
 
 
 def _ilias_folders(ways: Set[Way]) -> Set[Way]:
-    """Return the folders without those beside a folder that ILIAS names as one of submissions."""
+    """Return the folders; if one is ILIAS's folder of submissions, leave out those beside it."""
     ways = {way for way in ways if _ILIAS_PEERS not in way}
     titles = {way[:-1] for way in ways if _is_ilias_root(way)}
     return {way for way in ways if _is_ilias_root(way) or way[:-1] not in titles}

@@ -1,9 +1,9 @@
 """Find out which platform made an export, folder by folder, and who submitted which file.
 
-A platform is recognised by the outermost names that it wrote. Every folder at that depth must have
-such a name, because the folders of a class may be the students' own. So a student who imitates an
-export inside the own folder gains nothing. Files and folders beside the platform's names are listed
-with the reason, and cost no other file its sender.
+A platform is recognised by the outermost names of files and folders that it wrote. Every folder at
+that depth must have such a name. So a student gains nothing by imitating an export inside a folder.
+Other files and folders at that depth are listed with the reason why they have no sender. They do
+not change the sender of any other file.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from autograder.submission.intake.platforms import (
 from autograder.words import printable
 
 FEW_AROUND = 3
-"""Number of folders that can be around a platform's names in any export."""
+"""Number of outer folders, one inside the other, that any export may have around its names."""
 MAX_AROUND = 8
-"""Largest number of folders around all files that are looked into."""
+"""Largest number of outer folders, one inside the other, to search for a platform's names."""
 
 TWO_READINGS = "the name can be read in more than one way"
 SETTLE = (
@@ -53,15 +53,15 @@ INSIDE = (
 )
 
 Known = tuple[frozenset[str], bool]
-"""The students that a sender may be, and whether a number or login confirms a student."""
+"""The students that a sender may be, and whether a number or login confirms one of them."""
 
 
 @dataclass(frozen=True)
 class Export:
     """The files of an export with their senders.
 
-    `beside` are the files beside the platform's names or further out, where no student can put a
-    file.
+    `beside` are the files in the same folder as the platform's names, or in a folder around it. No
+    student can put a file there.
     """
 
     platform: Platform
@@ -70,9 +70,9 @@ class Export:
 
 
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export:
-    """Return each file with the sender that the platform names; all files can be opened."""
-    # the platform's names may be below the archive's name, below more folders, or the archive's
-    # name; only Moodle's names cannot be an accident there
+    """Return each file with the sender that the platform names; `files` can all be opened."""
+    # The platform's names may be in the archive, or in a folder inside the archive, or be the name
+    # of the archive itself. In the archive's own name, only Moodle's form is a certain sign.
     deepest = _deepest(files, assignment)
     depths = [(0, (MOODLE,)), *((depth, FORMS) for depth in range(1, deepest + 1))]
     if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):
@@ -84,10 +84,10 @@ def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export
 
 
 def _deepest(files: Sequence[Found], assignment: str) -> int:
-    """Return the largest number of folders around a platform's names.
+    """Return the largest number of outer folders that may be around a platform's names.
 
-    A teacher may have put an export into several folders. Files below a folder with the
-    assignment's name are one student's.
+    A teacher may have put an export into a folder inside other folders. Files below a folder with
+    the assignment's name belong to one student.
     """
     ways = [file.parts[:-1] for file in files if is_submission(file.name)]
     pairs = zip(min(ways, default=()), max(ways, default=()), strict=False)
@@ -99,8 +99,8 @@ def _deepest(files: Sequence[Found], assignment: str) -> int:
 def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form | None:
     """Return the platform that named most files at this depth, or None.
 
-    A student's file can imitate another platform, but it also fits the form of the real one, whose
-    words begin further left.
+    A student can choose a file's name in the form of another platform. But the whole name also fits
+    the form of the real platform, whose words begin further left in the name.
     """
     starts = {form: found for form in forms if (found := _starts(files, depth, form))}
     left = Counter(
@@ -112,10 +112,11 @@ def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form 
 
 
 def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
-    """Return where a form's own words begin in the names of the files that fit, by file.
+    """Return, for each file whose name fits a form, where the form's own words begin in it.
 
     The result is empty if a folder at this depth has no name that fits, or if there are files
-    elsewhere. If a form's names may be accidental, half of a folder's names must fit.
+    outside these folders and the folders around them. If a name may fit a form by accident, half
+    of a folder's names must fit.
     """
     by_folder: defaultdict[Way, dict[str, bool]] = defaultdict(dict)
     found: dict[int, int] = {}
@@ -125,7 +126,7 @@ def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
     for number, file in enumerate(files):
         above, here = file.parts[:depth], file.parts[depth:]
         if not here and (file.parts[:-1] not in around or _is_archive(file.name)):
-            return {}  # this may be another student's work, so a student may have made the rest
+            return {}  # this may be a student's file, so students may have chosen all names
         if not here or above not in places:
             continue
         start = form.start(above, here)
@@ -167,7 +168,7 @@ def _read(files: Sequence[Found], depth: int, form: Form, zone: ZoneInfo) -> Exp
             each = Sent(file, (), file.name, refusal=NO_STUDENT)
         elif each is None:
             each = Sent(file, (), file.name, refusal=not_named(form.title), matters=True)
-        # the export may be in the folder of one student, who may have made up the whole export
+        # the export may be in the folder of a student, who may have made the export up
         sent.append(replace(each, above=tuple(map(_called, file.parts[:-1][:depth]))))
     return Export(form.platform, tuple(sent), tuple(beside))
 
@@ -175,8 +176,8 @@ def _read(files: Sequence[Found], depth: int, form: Form, zone: ZoneInfo) -> Exp
 def imitated(ways: Iterable[Way]) -> str:
     """Return the reason why a student's folder or archive looks like a whole export, or "".
 
-    `ways` are the ways to its files, without the folder or archive itself. All its names must be
-    in a form that may be accidental.
+    `ways` are the paths to its files, inside the folder or archive. If names may fit a form by
+    accident, all names must fit.
     """
     ways = [way for way in ways if way]
     while ways:
@@ -206,9 +207,9 @@ def is_work(name: str, assignment: str) -> bool:
 def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
     """Return the only reading of a file that agrees with the roster, or the file without a sender.
 
-    The roster decides if all readings with known students are of one student, whom a number or
-    login confirms. A name alone is not enough, because another student may have chosen any part of
-    the name.
+    A reading is one way to find the sender in the file's name (see `platforms`). The roster decides
+    if all readings with known students are of one student, whom a number or login confirms. A name
+    alone is not enough, because another student may have chosen any part of the name.
     """
     if who is not None:
         above = (each for each in sent.above if who(each)[0] == {each.ids[0]})
@@ -261,7 +262,7 @@ def _folders(files: Sequence[Found], assignment: str) -> Iterator[Sent]:
 
 
 def _ways_in(file: Found) -> list[Way]:
-    """Return the ways to the files in a student's archive; [] if it can't be opened."""
+    """Return the paths to the files in a student's archive; [] if it can't be opened."""
     if not is_archive(file.name):
         return []
     zone = ZoneInfo("UTC")  # the times are not used
@@ -274,7 +275,7 @@ def _ways_in(file: Found) -> list[Way]:
 
 
 def _sent_by(found: Found, way: Sequence[str], assignment: str) -> Sent:
-    """Return a file whose student is the last part of its path that can be a student's name."""
+    """Return a file with its student: the last part of the path that can be a student's name."""
     names = [without_ending(part) for part in way]
     if names[-1] == assignment and len(names) > 1:
         names.pop()

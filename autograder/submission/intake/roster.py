@@ -26,7 +26,7 @@ NUMBERS = ("lmsuserid", "number", "idnumber", "sid", "matrikelnummer")
 
 MAX_ID = 80
 LONG_WORD = 3
-"""Number of characters from which a number or login says something about a person."""
+"""Smallest number of characters of a number or login that can identify a person."""
 
 NO_MATCH = "no student in the roster matches"
 
@@ -49,19 +49,19 @@ def fault_of(student: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Return a name without case, accents, spaces and signs, for comparison."""
+    """Return a name for comparison: without case, accents, spaces and punctuation."""
     text = unicodedata.normalize("NFKD", text).casefold().replace("ß", "ss")
     return "".join(letter for letter in text if letter.isalnum())
 
 
 def exactly(word: str) -> str:
-    """Return a number, login or address for comparison, without the signs inside numbers."""
+    """Return a number, login or address for comparison; a number loses dots, dashes and spaces."""
     word = unicodedata.normalize("NFC", word.strip()).casefold().removeprefix(_PARTICIPANT)
     return number if (number := _BETWEEN.sub("", word)).isascii() and number.isdigit() else word
 
 
 def alike(name: str) -> str:
-    """Return a student's name in the form in which a disk may compare it with other names."""
+    """Return a form of a name that is the same for all names that a disk may treat as equal."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
@@ -83,7 +83,8 @@ class Roster:
 
     `people` holds the gradebook's fields of each student: `first_name`, `last_name`, `email`, and
     `lms_user_id`, the platform's number. `cells` holds each student's other columns, by the
-    squeezed name of the column. `note` is a sentence for the user about the file's encoding, or "".
+    column's name in the form of `squeezed`. `note` is a sentence for the user about the file's
+    encoding, or "".
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -95,7 +96,7 @@ class Roster:
 
     @classmethod
     def read(cls, path: Path) -> Roster:
-        """Read a CSV file: a column `student`, and columns with names or numbers on platforms."""
+        """Read a CSV file with a column `student`, and columns with platforms' names or numbers."""
         try:
             with path.open("rb") as file:
                 table = read_table(file.read(MAX_BYTES + 1))
@@ -148,9 +149,9 @@ class Roster:
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """Return the result of `find` for each sender; a shared name matches no student.
 
-        Only a platform's number can tell senders with the same name apart. If the roster has that
-        platform's numbers, a sender matched only by name must not have a number other than the
-        student's.
+        Only a platform's number can tell senders with the same name apart. So a sender with a
+        student's name matches no student if the roster has another number of the platform for the
+        student.
         """
         found = {sender: self.find(sender) for sender in senders}
         numbered = {sender for sender in found if self._by_ids(sender)}
@@ -213,8 +214,8 @@ class Roster:
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
         """Return the students that a sender may be, and whether a number or login confirms it.
 
-        A login that was cut out of a longer name confirms a student only if the roster's name, if
-        there is one, fits the rest.
+        ILIAS writes names and login into one folder name. A login from such a name confirms a
+        student only if the rest fits the student's name in the roster, if the roster has names.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         named = {student for student in by_ids if self.people[student].get("last_name")}
@@ -243,7 +244,7 @@ def _either(students: Iterable[str]) -> str:
 
 
 def _filled(row: Mapping[str, str]) -> dict[str, str]:
-    """Return the non-empty cells, by the squeezed names of their columns."""
+    """Return the non-empty cells, by the names of their columns in the form of `squeezed`."""
     return {squeezed(column): value.strip() for column, value in row.items() if value.strip()}
 
 
@@ -254,7 +255,7 @@ def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
 def _known_as(cells: Mapping[str, str], columns: Set[str]) -> Iterator[str]:
     """Yield the words that identify a student; the first and the last name are joined.
 
-    If a list has columns for both names, a student with only one of them has no other name.
+    If a list has columns for both names, but a student has only one, this is the whole name.
     """
     first, last = _first(cells, FIRST_NAMES), _first(cells, LAST_NAMES)
     yield from (word for key, word in cells.items() if key not in (*FIRST_NAMES, *LAST_NAMES))
@@ -277,7 +278,7 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
 def suggested(
     senders: Sequence[Sender], taken: Iterable[str] = ()
 ) -> dict[Sender, tuple[str, str]]:
-    """Return a student's name, or the reason for none, for each sender in a course without roster.
+    """Return a name and "", or "" and the reason, for each sender in a course without roster.
 
     The name is the login or address if a platform gives one, else the sender's name. The platform's
     number is added to a name that two senders would have, or that another student has (`taken`).
@@ -301,7 +302,7 @@ def suggested(
 
 
 def folder_names(sender: Sender) -> tuple[str, str]:
-    """Return a sender's name in a course without roster: alone, and with the platform's number."""
+    """Return two possible folder names for a sender: without and with the platform's number."""
     has_login = sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids
     plain = _slug(sender.ids[0] if has_login or not sender.names else sender.names[0])
     number = f"-{sender.ids[0]}" if sender.ids else ""
@@ -309,6 +310,6 @@ def folder_names(sender: Sender) -> tuple[str, str]:
 
 
 def _slug(name: str) -> str:
-    """Return a name with a dash for everything that a student's folder name can't contain."""
+    """Return a name with dashes in place of all that a student's folder name can't contain."""
     plain = unicodedata.normalize("NFKC", name)
     return re.sub(r"[^\w.@-]+", "-", plain).strip("-._")[:MAX_ID]

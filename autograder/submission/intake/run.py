@@ -49,7 +49,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Taken:
-    """A submission that was new, was in `submitted/` already, or was kept aside as older."""
+    """A submission of the intake: new, already in `submitted/`, or not used because it is older."""
 
     student: str
     sender: str
@@ -92,7 +92,7 @@ class Intake:
 
     @property
     def strays(self) -> list[LeftOut]:
-        """The unused files of no sender, without those that only the platform needs."""
+        """The unused files without a sender, except files that every export may have."""
         expected = (CLUTTER, SUBMITTERS, USED)
         rest = (file for file in self.left_out if not (file.sender or file.matters))
         return [file for file in rest if file.why not in expected]
@@ -123,11 +123,11 @@ def take_in(
 ) -> Intake:
     """Put the contents of the given archives and folders into `submitted/`.
 
-    A given grading worksheet of Moodle tells more about the senders. `roster` matches senders to
-    students; `student` says that all files are one student's; `groups` lists the members of groups.
-    `people` are known to the course; if a sender may be one of them or may be somebody else, a
-    folder is made only with `new`. Taking in the same files again changes nothing. Raise
-    SubmissionError if a given path does not exist.
+    If a path is Moodle's grading worksheet, its data about the senders are used. `roster` matches
+    senders to students; `student` says that all files are one student's; `groups` lists the members
+    of groups. `people` are the people whom the course knows. If a sender only resembles one of
+    them, the sender's files get a new folder only if `new` is true. Taking in the same files again
+    changes nothing. Raise SubmissionError if a given path does not exist.
     """
     if student is not None and (fault := fault_of(student)):
         raise SubmissionError(f"{printable(student)!r} can't be a student's name: {fault}")
@@ -207,7 +207,7 @@ class _Work:
     folders: StudentFolders
     roster: Roster | None = None
     tables: list[tuple[Path | None, Sheet]] = field(default_factory=list)
-    """The tables that the teacher gave: among the files, or without a path as the groups."""
+    """The tables that the teacher gave, with their paths; the table of groups has no path."""
     used: list[Sheet] = field(default_factory=list)
     budget: IntakeBudget = field(default_factory=IntakeBudget)
     members: set[Sender] = field(default_factory=set)
@@ -228,7 +228,7 @@ class _Work:
     def check_tables(self) -> None:
         """Report the given tables that no export uses.
 
-        Raise SubmissionError if a table is certainly in the wrong place: without it, many students
+        Raise SubmissionError if a table was certainly given in the wrong way: then many students
         would get wrong folders.
         """
         for path, sheet in self.tables:
@@ -277,7 +277,7 @@ class _Work:
         return list(piles.items())
 
     def _recognised(self, usable: Sequence[Found]) -> list[Sent]:
-        """Return the files with their senders; tables beside them say more about the senders."""
+        """Return the files with their senders, and with the tables' data about the senders."""
         export = recognise(usable, self.assignment.name, self.course.timezone)
         who = None if self.roster is None else self.roster.who
         given = [sheet for _, sheet in self.tables]
@@ -309,7 +309,7 @@ class _Work:
         if path.is_dir():
             folder = Path(os.path.abspath(path))
             inside = in_folder(folder, self.budget)
-            # submitted/STUDENT/hw2, given alone, has the student's name one folder up
+            # for submitted/STUDENT/hw2, the student's name is the name of the folder above
             is_inner = folder.name == self.assignment.name
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
@@ -391,9 +391,9 @@ class _Work:
 def _without_strangers(
     names: Mapping[Sender, tuple[str, str]], members: Set[Sender]
 ) -> dict[Sender, tuple[str, str]]:
-    """Return the names without members of a group who handed in work of their own.
+    """Return the names, but no name for a member of a group who also handed in alone.
 
-    Somebody who takes a group's name as a display name would otherwise hand in for its members.
+    Otherwise, somebody could choose a group's name as display name, and hand in for its members.
     """
     own = {name for sender, (name, _) in names.items() if sender not in members}
     found = dict(names)
@@ -402,6 +402,6 @@ def _without_strangers(
         if name in own - {""}:
             found[sender] = (
                 "",
-                f"{name} has own work in these files; is {sender.group} a person?",
+                f"{name} also handed in alone; is {sender.group} a person, not a group?",
             )
     return found

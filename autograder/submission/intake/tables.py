@@ -1,8 +1,8 @@
 """Use Moodle's grading worksheet and lists of groups for the senders of an export.
 
-A row of a worksheet counts for a folder only if the name is the same, because the number is only
-valid in one assignment. Only two kinds of tables are used: those that the teacher gave, and those
-beside the senders' files, where no student can put a file.
+A row of a worksheet is used for a folder only if number and name are the same, because another
+assignment has other numbers. Only two kinds of tables are used: those that the teacher gave, and
+those beside the senders' folders, where no student can put a file.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Worksheet:
         return found[0] if found and all(each == found[0] for each in found) else None
 
     def complete(self, sent: Sent) -> Sent:
-        """Return a file whose senders have what the worksheet says about them."""
+        """Return the file, with the worksheet's data added to its senders."""
         senders = tuple(map(self._completed, sent.senders))
         return replace(sent, senders=senders, others=tuple(map(self.complete, sent.others)))
 
@@ -75,7 +75,7 @@ class Worksheet:
 
 
 def _is_named(sender: Sender, known: Participant) -> bool:
-    """Return whether a folder has a participant's name, also after "GROUP-", or hides the name."""
+    """Return whether a folder has a participant's name, also after "GROUP-", or a hidden name."""
     names = {squeezed(known.word), *map(squeezed, known.sender.names)}
     words = sender.names[0].split("-", MAX_HYPHENS) if sender.names else []
     return any(squeezed("".join(words[start:])) in names for start in range(len(words)))
@@ -90,11 +90,12 @@ class Groups:
         self._squeezed = [_by_squeezed(known) for known in self._known]
 
     def members(self, sender: Sender) -> tuple[Sender, ...]:
-        """Return the members of the group that a sender is, or () if the group is unknown.
+        """Return the members of a sender that is a group; () for a person or an unknown group.
 
-        The first sheet that knows the group decides; any sheet may know when the group handed in.
+        The first sheet that has the group decides who the members are. The submission time may
+        come from any sheet.
         """
-        if sender.platform == "canvas":  # which writes a name without its spaces and signs
+        if sender.platform == "canvas":  # writes names without spaces and punctuation
             tables, keys = self._squeezed, [squeezed(sender.group)]
         else:
             tables, keys = self._known, list(_group_keys(sender.group))
@@ -113,7 +114,7 @@ class Groups:
 
 
 def _by_squeezed(known: Mapping[str, list[Sender]]) -> dict[str, list[Sender]]:
-    """Return the members of the groups whose names differ in more than spaces and signs."""
+    """Return the members of the groups whose names differ in more than spaces and punctuation."""
     often = Counter(map(squeezed, known))
     return {squeezed(key): members for key, members in known.items() if often[squeezed(key)] == 1}
 
@@ -132,7 +133,7 @@ def _members(sheet: Sheet, names: Set[str]) -> dict[str, list[Sender]]:
 
 
 def _group_column(sheet: Sheet, names: Set[str]) -> int | None:
-    """Return the column that names groups of the export in most rows; None if two columns do."""
+    """Return the column that names the export's groups in most rows; None if there are two."""
     often = Counter(
         place
         for _, cells in sheet.members
@@ -144,7 +145,7 @@ def _group_column(sheet: Sheet, names: Set[str]) -> int | None:
 
 
 def _groups_in(cell: str) -> Iterator[str]:
-    """Yield the groups that a cell names, in the form in which they are compared."""
+    """Yield the names of the groups in a cell, in the form of `_cleaned`."""
     parts = [cell, *re.split(r"[,;]", cell)]
     yield from dict.fromkeys(key for part in parts if (key := _cleaned(part)))
 
@@ -164,10 +165,11 @@ def _cleaned(name: str) -> str:
 
 
 class Tables:
-    """Everything that tables say about the senders of an export; `used` are the given ones used.
+    """The data that tables have about the senders of an export.
 
-    `given` are the tables that the teacher gave, and the export may have more beside the senders'
-    files. Of given tables that know the same group, the first decides.
+    `given` are the tables that the teacher gave, and `used` are those of them that are useful. The
+    export itself may have more tables, beside the senders' folders. If several given tables have
+    the same group, the first of them decides.
     """
 
     def __init__(self, export: Export, given: Sequence[Sheet], zone: ZoneInfo) -> None:
@@ -191,7 +193,7 @@ class Tables:
         self.members: set[Sender] = set()
 
     def _read(self, found: Found) -> Sheet | None:
-        """Return the table in a file, or None, and keep what to tell about the file."""
+        """Return the table in a file, or None, and store the message about the file."""
         ending = found.name.lower().rpartition(".")[2]
         if ending in ("xlsx", "xls", "ods"):
             self._told[found] = SPREADSHEET, True
@@ -207,7 +209,7 @@ class Tables:
         return sheet
 
     def _describe(self, sheet: Sheet) -> bool:
-        """Keep what a grading worksheet is used for; return whether it is used at all."""
+        """Store messages about the use of a grading worksheet; return whether it is used at all."""
         worksheet = Worksheet(sheet.participants)
         known = [each for sender in self._senders if (each := worksheet.find(sender))]
         what = [
@@ -233,7 +235,7 @@ class Tables:
         return any(map(Groups([sheet], self._wanted).members, self._senders))
 
     def complete(self, sent: Sent) -> Sent:
-        """Return a file whose senders have what the tables say; tables say what they are."""
+        """Return the file with the tables' data about its senders; for a table, add its message."""
         if told := self._told.get(sent.found):
             return replace(sent, refusal=told[0], matters=told[1])
         return self._worksheet.complete(sent)
@@ -243,10 +245,10 @@ class Tables:
         return self._worksheet.find(sender) is not None or not self._groups.members(sender)
 
     def shared(self, sent: Sent, *, has_people: bool) -> Sent:
-        """Return a file whose senders are the members of the group that handed the file in.
+        """Return the file; if a group handed it in, its senders are the members of the group.
 
-        If Moodle's export has folders of people, it has none of groups: the name of a group is then
-        the display name that somebody chose.
+        An export from Moodle has folders either of people or of groups. So if it has folders of
+        people, a folder with a group's name is of a person who chose this display name.
         """
         found: list[Sender] = []
         for sender in sent.senders:

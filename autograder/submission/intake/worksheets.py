@@ -6,10 +6,10 @@ columns never changes (mod/assign/gradingtable.php):
     identifier, full name, identity fields, status, group, marker, grade, maximum grade,
     date of the submission, online texts, date of the grade, comments
 
-With anonymous submissions, the full name and the identity fields are missing. So the cells show
-which column is which. The identifier is one word and a number in each row, and an
-address is in each row. The first column that holds only dates has the dates of the submissions, in
-the time zone of the course.
+With anonymous submissions, the full name and the identity fields are missing. So the columns are
+recognised by their cells. In the column of the identifier, each cell is the same word with a
+number. In a column of addresses, each cell is an address. The first column that holds only dates
+has the submission times, in the time zone of the course.
 
 A column for ID numbers must have a known name, because students can fill in other identity fields
 themselves.
@@ -58,7 +58,7 @@ LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro",
     "hr", "sl", "el", "tr", "ru", "uk", "ca", "eu", "et", "lv", "lt", "bg",
 )  # fmt: skip
-"""Languages whose names of months and days are known."""
+"""Languages in which the names of months and days are recognised."""
 
 MIN_COLUMNS = 4
 """Smallest number of columns that a grading worksheet can have."""
@@ -128,7 +128,7 @@ def read_groups(path: Path, zone: ZoneInfo) -> Sheet:
     if sheet is None:
         raise SubmissionError(
             f"{path}: the table needs a column group, and a column student, email or "
-            "number; Moodle's grading worksheet will do, too"
+            "number; Moodle's grading worksheet works, too"
         )
     return sheet
 
@@ -152,12 +152,12 @@ def _worksheet(
     numbers = [place for place, name in enumerate(headings) if name in ID_NUMBERS]
     logins = [place for place, name in enumerate(headings) if name in LOGINS]
     place, dates = _dates(columns, zone)
-    # texts that students typed are behind the dates
+    # the columns after the dates may have texts that students typed
     own = {0, 1, *numbers, *logins, *addresses, *range(place, len(headings))}
     participants, members = [], []
     for number, row in enumerate(rows):
         match = _IDENTIFIER.fullmatch(row[0])
-        if match is None:  # no row of a worksheet
+        if match is None:  # not a row of a worksheet
             continue
         ids = (match["number"], *_cells(row, [*numbers, *logins, *addresses]))
         names = (row[1],) if has_name and row[1] else ()
@@ -221,7 +221,7 @@ def _parts_of_date(cell: str) -> re.Match[str] | None:
 
 
 def _date(text: str, zone: ZoneInfo) -> datetime | None:
-    """Return the moment that Moodle wrote, or None if it is in doubt."""
+    """Return the time that Moodle wrote, or None if it is unclear."""
     match = _parts_of_date(text)
     if match is None:
         return None
