@@ -96,6 +96,13 @@ def open_notebook(visitor: Visitor, address: str, name: str, page: str = "lab") 
     _await_idle(tab)
 
 
+def run_folded(visitor: Visitor) -> None:
+    """Click on the first code cell, which is folded, and run the cell by Shift and Enter."""
+    cell = visitor.tab.locator(".jp-CodeCell").first
+    cell.locator(".jp-InputPlaceholder").click()
+    _run_edited(visitor, cell)
+
+
 def run_cell(visitor: Visitor, text: str) -> None:
     """Run the first code cell with this text by Shift and Enter; return when the cell has run."""
     cell = visitor.tab.locator(".jp-CodeCell", has_text=text).first
@@ -163,4 +170,6 @@ def _await(tab: Any, condition: Callable[[], object], what: str) -> None:
 
 
 def _await_idle(tab: Any) -> None:
-    tab.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+    # a narrow page hides the indicator
+    indicator = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+    tab.wait_for_selector(indicator, state="attached")

@@ -16,7 +16,7 @@ from autograder.release import build
 from autograder.release.newhomework import begin_course, make_homework
 
 from ..new.conftest import planned
-from .lab import NOISE, open_notebook, run_all, run_cell, started_lab, type_and_run
+from .lab import NOISE, open_notebook, run_all, run_cell, run_folded, started_lab, type_and_run
 from .visitor import PHONE, Visitor, visiting
 
 pytest.importorskip("jupyterlab", reason="needs the extra `lab`")
@@ -101,7 +101,7 @@ def test_what_a_student_types_is_checked_in_the_page(student: Visitor, lab: str)
     """A student reads a question, types an answer, and runs cell and check by Shift and Enter."""
     open_notebook(student, lab, "short/problem1_momentum.ipynb")
     tab = student.tab
-    run_cell(student, "import checks")
+    run_folded(student)
     answer = ["def heavy_ball_parameters(gammas, betas):", "return gammas, betas"]
     type_and_run(student, "def heavy_ball_parameters(", answer)
     run_cell(student, "checks.p1a_parameters")
