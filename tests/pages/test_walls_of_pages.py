@@ -30,8 +30,11 @@ from .watch import Seen, Watch
 
 POLICY = 'http-equiv="Content-Security-Policy"'
 SOME = ("script", "image that fails", "frame with a page", "svg")
-UNSTOPPED = ("prefetch in ",)
-"""Requests that Chromium makes although the policy forbids them; the sanitiser removes the tags."""
+UNSTOPPED = ("refresh", "prefetch", "link that downloads")
+"""Payloads that act without a script and that no policy stops; the sanitiser removes them.
+
+A page can move on, Chromium prefetches whatever a policy says, and a click can save a file.
+"""
 
 
 def put_unclean(course: Course, arms: Arms, payloads: Sequence[Payload]) -> None:
@@ -64,8 +67,8 @@ def holds_alone(
     for payloads in pages:
         put_unclean(course, arms, payloads)
         seen = open_submission(marker, formgrader, "gina")
-        asked = [told for told in arms.told(seen.numbers) if not told.startswith(UNSTOPPED)]
-        assert (scripts(seen.events), asked) == ([], [])
+        loaded = Seen([event for event in seen.events if not event.startswith(("visit", "canary"))])
+        assert (scripts(seen.events), arms.told(loaded.numbers)) == ([], [])
     written(course, "gina", mark(course))
 
 
@@ -79,8 +82,7 @@ def test_the_formgraders_policy_stops_scripts_that_were_stored(
 def test_the_formgraders_policy_stops_all_scripts_that_were_stored(
     course: Course, formgrader: Formgrader, marker: Watch, arms: Arms
 ) -> None:
-    # a page can move on without a script, and no policy forbids that
-    acting = (payload for payload in PAYLOADS if payload.name != "refresh")
+    acting = (payload for payload in PAYLOADS if payload.name not in UNSTOPPED)
     holds_alone(course, formgrader, marker, arms, ([payload] for payload in acting))
 
 

@@ -117,7 +117,7 @@ def test_nothing_of_a_hostile_submission_acts_on_any_page(
     assert len(pages) == 4
     texts = [page.read_text(encoding="utf-8") for page in pages]
     assert any("onerror" in text for text in texts), "else nothing of the student's is shown"
-    to_each_other = {f"request !{SITE}/{page.name}" for page in pages}  # the browser clicks links
+    to_each_other = {f"visit !{SITE}/{page.name}" for page in pages}  # the browser clicks links
     for number, text in enumerate([*texts, instructor_page(real, assignment, marking)]):
         seen = watch.show(f"page{number}", text)
         events = [event for event in seen.events if event not in to_each_other]

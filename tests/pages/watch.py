@@ -309,7 +309,8 @@ class Watch:
             self._note("request", url.removeprefix(self.canary.address))
             route.continue_()
         else:
-            self._note("request", url.removeprefix(self.canary.address))
+            kind = "visit" if _leaves_the_page(request) else "request"
+            self._note(kind, url.removeprefix(self.canary.address))
             route.fulfill(status=204)
 
     def _route_to_server(self, route: Any, request: Any) -> None:
@@ -321,6 +322,11 @@ class Watch:
         if request.method != "GET" and "csp-report" not in path:
             self._note(f"grading by {request.method}", path)
         route.continue_()
+
+
+def _leaves_the_page(request: Any) -> bool:
+    """Return whether the request would replace the whole page, as a click on a link does."""
+    return bool(request.is_navigation_request()) and request.frame.parent_frame is None
 
 
 def _give_mathjax(route: Any, path: str) -> None:
