@@ -48,6 +48,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         marks,
         sheet.rows,
         lambda row: row[email],
+        system="gradescope",
         ids=sids,
         emails=[email],
         numbers=sids,

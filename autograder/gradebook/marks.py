@@ -33,19 +33,23 @@ from autograder.course.assignment import Course, Kind
 from autograder.course.rules import Deadline, Rules
 from autograder.errors import CourseError
 from autograder.gradebook.bonus import is_lost
-from autograder.gradebook.database import PatientGradebook, open_gradebook
+from autograder.gradebook.database import KNOWN_AS, PatientGradebook, open_gradebook
 from autograder.gradebook.homework import bonus_items
 
 
 @dataclass(frozen=True)
 class Person:
-    """A student in the gradebook; `id` is the name of the folder in submitted/."""
+    """A student in the gradebook; `id` is the name of the folder in submitted/.
+
+    `known_as` are more numbers, logins and addresses, each after its source (see `people`).
+    """
 
     id: str
     first_name: str = ""
     last_name: str = ""
     email: str = ""
     lms_id: str = ""
+    known_as: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,15 @@ def read_people(
     """Return the students in the gradebook, by id (default: all students)."""
     columns = (Student.id, Student.first_name, Student.last_name, Student.email)
     wanted = select(*columns, Student.lms_user_id).order_by(Student.id)
-    rows = gradebook.db().execute(_only(wanted, Student.id, students))
-    return {row[0]: Person(*(value or "" for value in row)) for row in rows}
+    rows = gradebook.db().execute(_only(wanted, Student.id, students)).all()
+    words: dict[str, list[tuple[str, str]]] = {}
+    known_as = select(KNOWN_AS).order_by(*KNOWN_AS.c)
+    for student, *word in gradebook.db().execute(_only(known_as, KNOWN_AS.c.student, students)):
+        words.setdefault(student, []).append((word[0], word[1]))
+    return {
+        row[0]: Person(*(value or "" for value in row), known_as=tuple(words.get(row[0], ())))
+        for row in rows
+    }
 
 
 def marks_in(

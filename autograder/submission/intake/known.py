@@ -91,14 +91,19 @@ class KnownPerson:
 
 
 def accounts_of(sender: Sender, assignment: str) -> list[tuple[str, str]]:
-    """Return a sender's ids, each with the platform; the name of a folder is not an id.
+    """Return a sender's ids, each with the platform; the name of a folder is not an id."""
+    if sender.platform in ("folders", "given", "git"):
+        return []
+    source = account_source(sender.platform, assignment)
+    return [(source, exactly(word)) for word in sender.ids]
+
+
+def account_source(platform: str, assignment: str) -> str:
+    """Return the name under which a platform's accounts are stored.
 
     Moodle's folders have a new number for each person in each homework.
     """
-    if sender.platform in ("folders", "given", "git"):
-        return []
-    platform = f"moodle {assignment}" if sender.platform == "moodle" else sender.platform
-    return [(platform, exactly(word)) for word in sender.ids]
+    return f"moodle {assignment}" if platform == "moodle" else platform
 
 
 class KnownPeople:
