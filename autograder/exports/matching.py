@@ -13,11 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from itertools import chain
 
-from autograder.exports.names import first_and_last
 from autograder.gradebook.marks import Marks, Person, StudentMarks
 from autograder.gradebook.people import LIST
 from autograder.submission.intake.known import account_source
-from autograder.submission.intake.roster import exactly, squeezed
+from autograder.submission.intake.roster import exactly, squeezed, turns
 
 Row = Sequence[str]
 
@@ -60,9 +59,10 @@ def match(
     another student's id may be the same number. It counts only for a row and a student without
     better evidence, and only if the name in the columns `names` does not contradict. The same holds
     for the student's accounts in `system`, and for the words of the course's lists: both are
-    searched in all these columns, and a word of two students is nobody's. The columns `by_name` contain names that may be the only evidence, unless the addresses differ. If a row
-    matches two students, or a student matches two rows, nothing is written for them and a fault is
-    reported, which ends with `result`. `name` is a function that returns a row's name for messages.
+    searched in all these columns, and a word of two students is nobody's. The columns `by_name`
+    contain names that may be the only evidence, unless the addresses differ. If a row matches two
+    students, or a student matches two rows, nothing is written for them and a fault is reported,
+    which ends with `result`. `name` is a function that returns a row's name for messages.
     """
     people = {number: row for number, row in enumerate(rows) if is_person(row)}
     everybody = marks.everybody
@@ -169,9 +169,7 @@ class _Finder:
 
 def _names_of(person: Person) -> Iterator[str]:
     """Yield a person's name in the orders that platforms use; an id may be made from the name."""
-    first, last = first_and_last(person)
-    yield f"{first} {last}"
-    yield f"{last} {first}"
+    yield from turns(f"{person.first_name} {person.last_name}")
     yield person.id
 
 

@@ -132,3 +132,17 @@ def test_word_of_two_people_or_with_another_name_is_nobodys(source: str) -> None
     result = export(marks_of(people), "ilias", status((4101, "ameier"), (4103, "other")))
     assert column(result.content, "mark") == ["", ""]
     assert result.only_theirs == ("ameier", "other")
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person("m", "", "María del Carmen Ruiz de la Fuente"),
+        Person("m", "", "Ruiz de la Fuente, María del Carmen"),
+        Person("m", "María del Carmen", "Ruiz de la Fuente"),
+    ],
+)
+def test_canvas_may_begin_with_any_of_several_names(person: Person, tmp_path: Path) -> None:
+    roster = export_of(tmp_path / "all.zip", ["ruizdelafuentemaríadelcarmen_3_13_a.zip"])
+    result = packed(tmp_path, "canvas", roster, tmp_path / "feedback.zip", marks_of([person]))
+    assert result.packed == ("m",)
