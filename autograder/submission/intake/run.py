@@ -61,6 +61,7 @@ class Taken:
     notebooks: tuple[str, ...]
     missing: tuple[str, ...]
     unreadable: tuple[str, ...]
+    lost: tuple[str, ...]
     time: datetime | None
     time_source: str
     notes: tuple[str, ...]
@@ -91,7 +92,7 @@ class Intake:
     @property
     def is_clean(self) -> bool:
         """Whether the intake leaves nothing for a person to look at."""
-        to_check = any(each.state == "older" or each.unreadable for each in self.taken)
+        to_check = any(e.state == "older" or e.unreadable or e.lost for e in self.taken)
         return not (to_check or self.unknown_senders or any(f.matters for f in self.left_out))
 
     @property
@@ -390,6 +391,7 @@ class _Work:
             tuple(problem for problem in names if problem in choice.problems),
             tuple(problem for problem in names if problem not in choice.problems),
             choice.unreadable,
+            placed.lost,
             choice.work.time,
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
