@@ -78,7 +78,7 @@ def _row(marks: Marks, each: StudentMarks) -> Iterator[str]:
     yield cells.points(each.total) if each.final else ""
     yield f"{marks.max_points:.1f}"
     if each.absent:
-        yield from ("Missing", *[""] * (5 + len(each.items)))
+        yield from ("Ungraded" if each.unmarked else "Missing", *[""] * (5 + len(each.items)))
         return
     yield "Graded" if each.final else "Ungraded"
     handed_in = f"{each.handed_in:%Y-%m-%d %H:%M:%S %z}" if each.handed_in else ""

@@ -78,7 +78,8 @@ class StudentMarks:
     `regular` and `bonus` are sums of points. `total` is the points that count: the bonus points are
     added by the course's rule, and the penalty is subtracted. `shares` is the penalty of each
     notebook. `absent` says that the student handed in nothing, and `awaited` says that the student
-    still has time to do so.
+    still has time to do so. `unmarked` says that an absent student did hand in files, but they are
+    not marked yet.
     """
 
     person: Person
@@ -92,6 +93,7 @@ class StudentMarks:
     shares: Mapping[str, float] = field(default_factory=dict)
     absent: bool = False
     awaited: bool = False
+    unmarked: bool = False
 
     @property
     def open_items(self) -> tuple[str, ...]:
@@ -100,8 +102,8 @@ class StudentMarks:
 
     @property
     def final(self) -> bool:
-        """True if no item still has to be marked by hand, and no submission can still come."""
-        return not (self.open_items or self.awaited)
+        """True if nothing still has to be marked, and no submission can still come."""
+        return not (self.open_items or self.awaited or self.unmarked)
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,11 @@ class Marks:
     def open_students(self) -> tuple[str, ...]:
         """The students whose marks are not final."""
         return tuple(name for name, marks in self.students.items() if not marks.final)
+
+    @property
+    def unmarked_students(self) -> tuple[str, ...]:
+        """The students whose files are not marked yet."""
+        return tuple(name for name, marks in self.absent.items() if marks.unmarked)
 
 
 def read_people(
@@ -174,7 +181,9 @@ def marks_in(
     }
     now = moment or datetime.now(UTC)
     absent = {
-        student: calculator.absent(person, now)
+        student: calculator.absent(
+            person, now, unmarked=course.submission(student, assignment).is_dir()
+        )
         for student, person in people.items()
         if student not in found
     }
@@ -225,12 +234,15 @@ class _Calculator:
             person, marks, regular, bonus, penalty, total, late, handed_in, shares
         )  # fmt: skip
 
-    def absent(self, person: Person, moment: datetime) -> StudentMarks:
-        """Return the marks of a student without a submission."""
+    def absent(self, person: Person, moment: datetime, *, unmarked: bool) -> StudentMarks:
+        """Return the marks of a student without a marked submission."""
         due = self._deadline
         is_over = due is None or due.is_over(moment, due.extensions.get(person.id))
         none = dict.fromkeys(self._items, ItemMark(0.0, False))
-        return StudentMarks(person, none, 0.0, 0.0, 0.0, 0.0, absent=True, awaited=not is_over)
+        awaited = not (is_over or unmarked)
+        return StudentMarks(
+            person, none, 0.0, 0.0, 0.0, 0.0, absent=True, awaited=awaited, unmarked=unmarked
+        )
 
     def _late(
         self, student: str, row: Any, handed_in: datetime | None, by_kit: timedelta | None
