@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
+from autograder.gradebook.backup import backup_folder
 from autograder.gradebook.people import keep_people, known_people
 from autograder.submission.intake.known import KnownPeople, KnownPerson
 from autograder.submission.intake.platforms import Sender
@@ -276,3 +277,18 @@ def test_group_that_was_taken_in_makes_no_folder_of_its_own(
     assert students(course) == {"anna", "bob", "dan"}
     take(export, people=people, new=True)
     assert len(students(course)) == 4
+
+
+def test_nobody_gets_a_folder_while_the_gradebook_is_lost(course: Course, tmp_path: Path) -> None:
+    """A new gradebook would know nobody, so everybody would be taken in as somebody new."""
+    command = ["intake", NAME, "--course", str(course.root)]
+    run = CliRunner().invoke(app, [*command, str(moodle(tmp_path, "Jane Doe_1001"))])
+    assert run.exit_code == 0, run.output
+    before = placed(course)
+    copy = backup_folder(course.gradebook) / "gradebook-1.db"
+    copy.parent.mkdir(exist_ok=True)
+    course.gradebook.rename(copy)
+    run = CliRunner().invoke(app, [*command, str(moodle(tmp_path, "J. Doe_1001", "Bob_7"))])
+    assert run.exit_code == 2
+    assert "fdl restore" in " ".join(run.output.split())
+    assert placed(course) == before
