@@ -58,8 +58,8 @@ def match(
     other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
     another student's id may be the same number. It counts only for a row and a student without
     better evidence, and only if the name in the columns `names` does not contradict. The same holds
-    for the student's accounts in `system`, and for the words of the course's lists: both are
-    searched in all these columns, and a word of two students is nobody's. The columns `by_name`
+    for the student's accounts in `system`, and for the words of the course's lists. Both are
+    searched in all these columns, unless two students have the same word. The columns `by_name`
     contain names that may be the only evidence, unless the addresses differ. If a row matches two
     students, or a student matches two rows, nothing is written for them and a fault is reported,
     which ends with `result`. `name` is a function that returns a row's name for messages.

@@ -26,7 +26,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import Select, select
+from sqlalchemy import Column, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from autograder.course.assignment import Course, Kind
@@ -146,10 +146,19 @@ def read_people(
     rows = gradebook.db().execute(_only(wanted, Student.id, students)).all()
     words: dict[str, list[tuple[str, str]]] = {}
     known_as = select(KNOWN_AS).order_by(*KNOWN_AS.c)
-    for student, *word in gradebook.db().execute(_only(known_as, KNOWN_AS.c.student, students)):
-        words.setdefault(student, []).append((word[0], word[1]))
+    for student, source, word in gradebook.db().execute(
+        _only(known_as, KNOWN_AS.c.student, students)
+    ):
+        words.setdefault(student, []).append((source, word))
     return {
-        row[0]: Person(*(value or "" for value in row), known_as=tuple(words.get(row[0], ())))
+        row.id: Person(
+            row.id,
+            row.first_name or "",
+            row.last_name or "",
+            row.email or "",
+            row.lms_user_id or "",
+            tuple(words.get(row.id, ())),
+        )
         for row in rows
     }
 
@@ -337,7 +346,9 @@ def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float
 
 
 def _only(
-    wanted: Select[Any], column: InstrumentedAttribute[str], students: Sequence[str] | None
+    wanted: Select[Any],
+    column: InstrumentedAttribute[str] | Column[Any],
+    students: Sequence[str] | None,
 ) -> Select[Any]:
     """Restrict a query to the given students; None means all students."""
     return wanted if students is None else wanted.where(column.in_(students))

@@ -280,7 +280,7 @@ def test_group_that_was_taken_in_makes_no_folder_of_its_own(
 
 
 def test_nobody_gets_a_folder_while_the_gradebook_is_lost(course: Course, tmp_path: Path) -> None:
-    """A new gradebook would know nobody, so everybody would be taken in as somebody new."""
+    """A new gradebook would know nobody, so everybody would get a second folder."""
     command = ["intake", NAME, "--course", str(course.root)]
     run = CliRunner().invoke(app, [*command, str(moodle(tmp_path, "Jane Doe_1001"))])
     assert run.exit_code == 0, run.output
