@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course.assignment import Course
 
-from .conftest import NAME, OTHER, PROBLEM, ROOT, Take, package, placed, saved, time_of
+from .conftest import NAME, OTHER, PROBLEM, ROOT, Take, archive, package, placed, saved, time_of
 
 Time = tuple[int, int, int, int, int, int]
 
@@ -281,3 +281,14 @@ def test_equal_copies_are_named(take: Take, tmp_path: Path) -> None:
     (note,) = result.taken[0].notes
     assert note == f"The same as anna.zip: {FILE}: anna.zip: old/{FILE}."
     assert result.is_clean
+
+
+@pytest.mark.parametrize("clock", [(2024, 12, 24, 9, 0, 0), (1980, 1, 1, 0, 0, 0)])
+def test_notebook_is_not_newer_than_its_archive(
+    clock: Time, course: Course, take: Take, tmp_path: Path
+) -> None:
+    """Moodle writes the time of the upload, and the student's clock may be wrong."""
+    inner = archive({FILE: worked()}, clock)
+    path = zip_of(tmp_path, ("Anna_1_assignsubmission_file/hw2.zip", inner, OCTOBER))
+    assert take(path).taken[0].time_source == "the files' dates"
+    assert f"{time_of(course, 'Anna'):%Y-%m-%d %H:%M}" == "2024-10-18 07:00"

@@ -154,7 +154,7 @@ class _Candidate:
 class _Package:
     """The package that a file is in: the digests of its notebooks, and its time.
 
-    `sent` is the time of an archive whose files have no time of their own.
+    `sent` is the time of the archive in the export.
     """
 
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -283,7 +283,9 @@ class _Pile:
 
     def _consider(self, sent: Sent, depth: int, package: _Package) -> None:
         """Keep a notebook as a candidate, with its problem and the number of its answers."""
-        where, time = sent.found.where, sent.found.time
+        where = sent.found.where
+        # a file in an archive is not newer than the archive, whatever the student's clock says
+        time = min((each for each in (sent.found.time, package.sent) if each), default=None)
         try:
             content = self._read(sent)
         except UnreadableError as error:
@@ -304,7 +306,7 @@ class _Pile:
         problem = self._problem_of(stem, cells)
         by_name = problem_by_name(stem, [each.name for each in self.assignment.problems])
         answers = self.forms[problem].worked(cells) if problem in self.forms else 0
-        times = sent.time, time or package.packed or package.sent
+        times = sent.time, time or package.packed
         sources = ((_GIVEN, sent.time), (_PACKED, package.packed), (_KEPT, time))
         dated = {source: each for source, each in sources if each}
         self.candidates.append(
