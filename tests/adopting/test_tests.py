@@ -180,6 +180,7 @@ UNCONVERTIBLE = (
     (ROOT, "assert root(unknown) == 2", "`unknown`, which no cell above defines"),
     (ROOT, "assert True", "tests nothing that students write"),
     (ROOT, "%%bash\nls", "not plain Python"),
+    (ROOT, "%time assert root(4) == 2", "a line of IPython's own"),
     (ROOT, "assert root(4 == 2", "not plain Python"),
     (f"{S}\ndef root(:\n{E}", "assert root(4) == 2", "not plain Python"),
     (ROOT, "assert root(4) == 3", "solution does not pass it"),
