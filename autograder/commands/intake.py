@@ -139,7 +139,7 @@ def _print(result: Intake, course: Course) -> None:
     rest = len(result.left_out) - len(matters)
     unused = f"{rest} file{'' if rest == 1 else 's'} not needed"
     out.print(Text(f"{', '.join(counts) or 'nothing new'}; {unused}"))
-    if result.unknown_senders:
+    if any("--" not in file.why for file in result.unknown_senders):
         advice = "Add the unknown students to the file that you give with --students"
         err.print(
             f"{advice}, name the members of groups with --groups, or take in one student's files "

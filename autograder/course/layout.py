@@ -65,6 +65,14 @@ def is_left_by_program(name: str) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in _LEFT_BY_PROGRAMS)
 
 
+def is_hidden(name: str) -> bool:
+    """Return whether an editor or archiver made a folder, such as .ipynb_checkpoints or __MACOSX.
+
+    A student may have named a folder in the other ways of `is_left_by_program`.
+    """
+    return name.startswith(".") or name == "__MACOSX"
+
+
 def notebook_files(folder: Path) -> list[Path]:
     """Return the sorted notebooks in a folder, without files that editors and systems left."""
     return sorted(path for path in folder.glob("*.ipynb") if not is_left_by_program(path.name))

@@ -48,10 +48,17 @@ def export(
             "formgrader, or "
             "export only the final marks with --partial"
         )
+    if marks.unmarked_students and not partial:
+        raise RecordError(
+            f"{marks.name}: these submissions are not marked yet: "
+            f"{', '.join(marks.unmarked_students)}. Run `fdl grade {marks.name}`, or export only "
+            "the final marks with --partial"
+        )
     table, fill_in = SYSTEMS[system]
     if roster is None:
         return new_file(marks, table(marks))
-    return fill_in(marks, read_sheet(roster), column).export(marks.open_students)
+    left_open = (*marks.open_students, *marks.unmarked_students)
+    return fill_in(marks, read_sheet(roster), column).export(left_open)
 
 
 __all__ = ["SYSTEMS", "Export", "export"]

@@ -66,6 +66,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         marks,
         sheet.rows,
         lambda row: f"{row[names[0]].strip()} ({row[number]})",
+        system="canvas",
         ids=ids,
         emails=logins,  # a login may be an email address
         numbers=[number, *ids],  # a list of students may contain either of these numbers

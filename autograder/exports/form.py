@@ -79,7 +79,7 @@ def new_file(marks: Marks, sheet: Sheet) -> Export:
     """Return a file that was made without a roster, with remarks about it."""
     absent = tuple(student for student, each in marks.absent.items() if each.final)
     reached = tuple(marks.students)
-    left_open = marks.open_students
+    left_open = (*marks.open_students, *marks.unmarked_students)
     return Export(sheet.to_bytes(), left_open=left_open, given_zero=absent, reached=reached)
 
 

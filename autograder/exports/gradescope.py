@@ -48,6 +48,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         marks,
         sheet.rows,
         lambda row: row[email],
+        system="gradescope",
         ids=sids,
         emails=[email],
         numbers=sids,
@@ -77,7 +78,7 @@ def _row(marks: Marks, each: StudentMarks) -> Iterator[str]:
     yield cells.points(each.total) if each.final else ""
     yield f"{marks.max_points:.1f}"
     if each.absent:
-        yield from ("Missing", *[""] * (5 + len(each.items)))
+        yield from ("Ungraded" if each.unmarked else "Missing", *[""] * (5 + len(each.items)))
         return
     yield "Graded" if each.final else "Ungraded"
     handed_in = f"{each.handed_in:%Y-%m-%d %H:%M:%S %z}" if each.handed_in else ""

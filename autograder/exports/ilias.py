@@ -81,6 +81,7 @@ def match_status(marks: Marks, sheet: Sheet, result: str) -> Matching:
         marks,
         sheet.rows,
         lambda row: row[columns["login"]],
+        system="ilias",
         ids=[columns["login"]],
         numbers=[columns["usr_id"]],
         names=[columns["lastname"], columns["firstname"]],

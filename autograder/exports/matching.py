@@ -8,12 +8,15 @@ comes last, in some lists, and only if there is no better evidence.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain
 
-from autograder.exports.names import first_and_last
 from autograder.gradebook.marks import Marks, Person, StudentMarks
-from autograder.submission.intake.roster import squeezed
+from autograder.gradebook.people import LIST
+from autograder.submission.intake.known import account_source
+from autograder.submission.intake.roster import exactly, squeezed, turns
 
 Row = Sequence[str]
 
@@ -40,6 +43,7 @@ def match(
     rows: Sequence[Row],
     name: Callable[[Row], str],
     *,
+    system: str = "",
     ids: Sequence[int] = (),
     emails: Sequence[int] = (),
     numbers: Sequence[int] = (),
@@ -53,10 +57,12 @@ def match(
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
     other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
     another student's id may be the same number. It counts only for a row and a student without
-    better evidence, and only if the name in the columns `names` does not differ. The columns
-    `by_name` contain names that may be the only evidence, unless the addresses differ. If a row
-    matches two students, or a student matches two rows, nothing is written for them and a fault is
-    reported, which ends with `result`. `name` is a function that returns a row's name for messages.
+    better evidence, and only if the name in the columns `names` does not differ. The same holds for
+    the student's accounts in `system`, and for the words of the course's lists. Both are searched
+    in all these columns, unless two students have the same word. The columns `by_name` contain
+    names that may be the only evidence, unless the addresses differ. If a row matches two students,
+    or a student matches two rows, nothing is written for them and a fault is reported, which ends
+    with `result`. `name` is a function that returns a row's name for messages.
     """
     people = {number: row for number, row in enumerate(rows) if is_person(row)}
     everybody = marks.everybody
@@ -64,7 +70,13 @@ def match(
     finder.look((*ids, *emails), lambda each: [each.person.id])
     finder.look(emails, lambda each: [each.person.email])
     finder.settle()
+    every = (*ids, *emails, *numbers)
+    accounts = _own_words(everybody.values(), account_source(system, marks.name))
+    finder.look(every, accounts, key=exactly, contradicted_by=names)
+    finder.settle()
+    listed = _own_words(everybody.values(), LIST)
     finder.look(numbers, lambda each: [each.person.lms_id], contradicted_by=names)
+    finder.look(every, listed, key=exactly, contradicted_by=names)
     finder.settle()
     finder.look(
         by_name, lambda each: _names_of(each.person), key=squeezed, contradicted_by_address=emails
@@ -84,6 +96,18 @@ def match(
         tuple(student for student in marks.students if student not in places),
         tuple(f"{fault}: {result}" for fault in _ambiguities(rows, found, places, name)),
     )
+
+
+def _own_words(
+    students: Iterable[StudentMarks], source: str
+) -> Callable[[StudentMarks], Iterable[str]]:
+    """Return a function that returns a student's words from a source that nobody else has."""
+    words = {
+        each.person.id: {exactly(word) for where, word in each.person.known_as if where == source}
+        for each in students
+    }
+    often = Counter(chain.from_iterable(words.values()))
+    return lambda each: [word for word in words[each.person.id] if often[word] == 1]
 
 
 def _key(value: str) -> str:
@@ -144,10 +168,8 @@ class _Finder:
 
 
 def _names_of(person: Person) -> Iterator[str]:
-    """Yield a person's name in both orders, and the id, which may be made from the name."""
-    first, last = first_and_last(person)
-    yield f"{first} {last}"
-    yield f"{last} {first}"
+    """Yield a person's name in the usual orders, and the id, which may be made from the name."""
+    yield from turns(f"{person.first_name} {person.last_name}")
     yield person.id
 
 

@@ -12,6 +12,7 @@ import io
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from autograder.course.assignment import Course
 from autograder.course.rules import Counting
@@ -82,7 +83,7 @@ class Standing:
 
     def to_json(self) -> str:
         """Return all standings as JSON, for programs."""
-        content = {
+        content: dict[str, Any] = {
             "schema": SCHEMA,
             "assignments": self.counting.assignments,
             "best": self.counting.best,
@@ -91,6 +92,8 @@ class Standing:
                 {**asdict(each), "final": each.final and not self.missing} for each in self.students
             ],
         }
+        for each in content["students"]:
+            del each["person"]["known_as"]
         return as_json(content)
 
 
@@ -114,11 +117,17 @@ def _student(counting: Counting, person: Person, found: Mapping[str, Marks]) -> 
             marks[name].total if name in marks else None,
             found[name].max_points if name in found else None,
             name in chosen,
-            name not in marks or marks[name].final,
+            _is_final(person.id, found[name]) if name in found else True,
         )
         for name in counting.assignments
     }
     return StudentStanding(person, homework, 100 * counting.standing(shares))
+
+
+def _is_final(student: str, marks: Marks) -> bool:
+    if student in marks.students:
+        return marks.students[student].final
+    return student not in marks.unmarked_students
 
 
 def _share(points: float, maximum: float) -> float:

@@ -19,6 +19,13 @@ def bonus_points(score: float | None, credit: float | None) -> float | None:
     return (score or 0.0) + (credit or 0.0)
 
 
+LOST = (
+    "(grade.manual_score = 0 AND grade.extra_credit IS NULL AND"
+    " coalesce(cell.max_score = 0 AND cell.cell_type != 'code', 0))"
+)
+"""SQL condition that a row of `grade` is of a bonus text, and `is_lost`; `cell` is its cell."""
+
+
 def is_lost(score: float | None, credit: float | None) -> bool:
     """Return whether the typed points of a bonus item may be lost, so that it must be marked."""
     return score == 0 and credit is None

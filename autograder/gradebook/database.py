@@ -35,13 +35,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    and_,
     create_engine,
     delete,
     event,
     insert,
     or_,
     select,
+    text,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
@@ -51,6 +51,7 @@ from sqlalchemy.types import TypeEngine
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
 from autograder.gradebook import backup
+from autograder.gradebook.bonus import LOST
 
 LOCK_SECONDS = 60.0
 """Seconds to wait while another program, such as a formgrader, changes the gradebook."""
@@ -290,11 +291,9 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def awaiting(self, assignment: str) -> dict[str, list[str]]:
         """Return the items that await marking by hand, by student.
 
-        A bonus text whose typed points may be lost (see `bonus.is_lost`) is one of them.
+        A bonus text whose typed points may be lost (see `bonus`) is one of them.
         """
-        cells = GradeCell.__table__
-        is_bonus_text = and_(cells.c.max_score == 0, cells.c.cell_type != "code")
-        lost = and_(is_bonus_text, Grade.manual_score == 0, Grade.extra_credit.is_(None))
+        cells = GradeCell.__table__.alias("cell")
         wanted = (
             select(SubmittedAssignment.student_id, BaseCell.name)
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
@@ -302,7 +301,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             .join(BaseCell, BaseCell.id == Grade.cell_id)
             .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
             .outerjoin(cells, cells.c.id == BaseCell.id)
-            .where(Homework.name == assignment, or_(Grade.needs_manual_grade, lost))
+            .where(Homework.name == assignment, or_(Grade.needs_manual_grade, text(LOST)))
         )
         found: dict[str, list[str]] = {}
         for student, item in self.db().execute(wanted):

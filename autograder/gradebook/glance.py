@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from autograder.durable import make_folder, write_bytes
+from autograder.gradebook.bonus import LOST
 
 SECONDS = 0.2
 """Seconds to wait for another program that is changing the gradebook."""
@@ -20,12 +21,9 @@ SECONDS = 0.2
 PAGES = "pages"
 """Name of the students' pages as a receiver of marks; the other receivers are export systems."""
 
-# a bonus text whose typed points may be lost awaits marking too (see `bonus.is_lost`)
-_QUERY = """
+_QUERY = f"""
 SELECT homework.name, handed_in.student_id, handed_in.timestamp,
-    sum(grade.needs_manual_grade OR (
-        grade.manual_score = 0 AND grade.extra_credit IS NULL AND
-        coalesce(cell.max_score = 0 AND cell.cell_type != 'code', 0))),
+    sum(grade.needs_manual_grade OR {LOST}),
     group_concat(grade.cell_id || ' ' || ifnull(grade.auto_score, '') || ' ' ||
         ifnull(grade.manual_score, '') || ' ' || ifnull(grade.extra_credit, ''))
 FROM submitted_assignment AS handed_in

@@ -26,26 +26,30 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import Select, select
+from sqlalchemy import Column, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from autograder.course.assignment import Course, Kind
 from autograder.course.rules import Deadline, Rules
 from autograder.errors import CourseError
 from autograder.gradebook.bonus import is_lost
-from autograder.gradebook.database import PatientGradebook, open_gradebook
+from autograder.gradebook.database import KNOWN_AS, PatientGradebook, open_gradebook
 from autograder.gradebook.homework import bonus_items
 
 
 @dataclass(frozen=True)
 class Person:
-    """A student in the gradebook; `id` is the name of the folder in submitted/."""
+    """A student in the gradebook; `id` is the name of the folder in submitted/.
+
+    `known_as` are more numbers, logins and addresses, each after its source (see `people`).
+    """
 
     id: str
     first_name: str = ""
     last_name: str = ""
     email: str = ""
     lms_id: str = ""
+    known_as: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ class StudentMarks:
     `regular` and `bonus` are sums of points. `total` is the points that count: the bonus points are
     added by the course's rule, and the penalty is subtracted. `shares` is the penalty of each
     notebook. `absent` says that the student handed in nothing, and `awaited` says that the student
-    still has time to do so.
+    still has time to do so. `unmarked` says that an absent student did hand in files, but they are
+    not marked yet.
     """
 
     person: Person
@@ -88,6 +93,7 @@ class StudentMarks:
     shares: Mapping[str, float] = field(default_factory=dict)
     absent: bool = False
     awaited: bool = False
+    unmarked: bool = False
 
     @property
     def open_items(self) -> tuple[str, ...]:
@@ -97,7 +103,7 @@ class StudentMarks:
     @property
     def final(self) -> bool:
         """Whether all items are marked, and no submission of the student is awaited any more."""
-        return not (self.open_items or self.awaited)
+        return not (self.open_items or self.awaited or self.unmarked)
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,11 @@ class Marks:
         """The students whose marks are not final."""
         return tuple(name for name, marks in self.students.items() if not marks.final)
 
+    @property
+    def unmarked_students(self) -> tuple[str, ...]:
+        """The students whose files are not marked yet."""
+        return tuple(name for name, marks in self.absent.items() if marks.unmarked)
+
 
 def read_people(
     gradebook: PatientGradebook, students: Sequence[str] | None = None
@@ -132,8 +143,24 @@ def read_people(
     """Return the students in the gradebook, by id (default: all students)."""
     columns = (Student.id, Student.first_name, Student.last_name, Student.email)
     wanted = select(*columns, Student.lms_user_id).order_by(Student.id)
-    rows = gradebook.db().execute(_only(wanted, Student.id, students))
-    return {row[0]: Person(*(value or "" for value in row)) for row in rows}
+    rows = gradebook.db().execute(_only(wanted, Student.id, students)).all()
+    words: dict[str, list[tuple[str, str]]] = {}
+    known_as = select(KNOWN_AS).order_by(*KNOWN_AS.c)
+    for student, source, word in gradebook.db().execute(
+        _only(known_as, KNOWN_AS.c.student, students)
+    ):
+        words.setdefault(student, []).append((source, word))
+    return {
+        row.id: Person(
+            row.id,
+            row.first_name or "",
+            row.last_name or "",
+            row.email or "",
+            row.lms_user_id or "",
+            tuple(words.get(row.id, ())),
+        )
+        for row in rows
+    }
 
 
 def marks_in(
@@ -163,7 +190,9 @@ def marks_in(
     }
     now = moment or datetime.now(UTC)
     absent = {
-        student: calculator.absent(person, now)
+        student: calculator.absent(
+            person, now, unmarked=course.submission(student, assignment).is_dir()
+        )
         for student, person in people.items()
         if student not in found
     }
@@ -214,12 +243,15 @@ class _Calculator:
             person, marks, regular, bonus, penalty, total, late, handed_in, shares
         )  # fmt: skip
 
-    def absent(self, person: Person, moment: datetime) -> StudentMarks:
-        """Return the marks of a student without a submission."""
+    def absent(self, person: Person, moment: datetime, *, unmarked: bool) -> StudentMarks:
+        """Return the marks of a student without a marked submission."""
         due = self._deadline
         is_over = due is None or due.is_over(moment, due.extensions.get(person.id))
         none = dict.fromkeys(self._items, ItemMark(0.0, False))
-        return StudentMarks(person, none, 0.0, 0.0, 0.0, 0.0, absent=True, awaited=not is_over)
+        awaited = not (is_over or unmarked)
+        return StudentMarks(
+            person, none, 0.0, 0.0, 0.0, 0.0, absent=True, awaited=awaited, unmarked=unmarked
+        )
 
     def _late(
         self, student: str, row: Any, handed_in: datetime | None, by_kit: timedelta | None
@@ -314,7 +346,9 @@ def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float
 
 
 def _only(
-    wanted: Select[Any], column: InstrumentedAttribute[str], students: Sequence[str] | None
+    wanted: Select[Any],
+    column: InstrumentedAttribute[str] | Column[Any],
+    students: Sequence[str] | None,
 ) -> Select[Any]:
     """Restrict a query to the given students; None means all students."""
     return wanted if students is None else wanted.where(column.in_(students))

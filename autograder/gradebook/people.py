@@ -90,9 +90,12 @@ def keep_accounts(
 
 
 def known_people(course: Course) -> list[KnownPerson]:
-    """Return the students in the gradebook; raise RecordError if the gradebook is unreadable."""
+    """Return the students in the gradebook; raise RecordError if it is unreadable or lost."""
     if not course.gradebook.exists():
-        return []
+        from autograder.gradebook.backup import backups  # loads nbgrader
+
+        if not backups(course.gradebook):
+            return []
     try:
         return _read(course.gradebook)
     except sqlite3.Error:

@@ -16,7 +16,7 @@ from typing import IO, Annotated, TypeVar
 
 import msgspec
 
-from autograder.course.layout import SUBMITTED
+from autograder.course.layout import SUBMITTED, is_hidden
 from autograder.errors import SubmissionError
 from autograder.words import listed, printable
 
@@ -116,7 +116,7 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
         return [FilePlace(path, printable(path.name), 0)]
     found = list(_notebooks_in(path, 0, problems))
     for folder in _listing(path):
-        if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
+        if folder.is_dir(follow_symlinks=False) and not is_hidden(folder.name):
             found += _notebooks_in(Path(folder.path), 1, problems)
 
     def rank(place: FilePlace) -> tuple[bool, bool, int, str, bytes]:
@@ -130,7 +130,7 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
 def misplaced(submitted: Path, homework: Sequence[str]) -> Iterator[str]:
     """Yield messages about notebooks in `submitted/` that are not in STUDENT/HOMEWORK/."""
     name = homework[0] if len(homework) == 1 else "HOMEWORK"
-    folders = [entry for entry in _listing(submitted) if not _is_hidden(entry.name)]
+    folders = [entry for entry in _listing(submitted) if not is_hidden(entry.name)]
     students = sorted(entry.name for entry in folders if entry.is_dir(follow_symlinks=False))
     if _notebooks_directly_in(submitted):
         yield (
@@ -213,7 +213,7 @@ def _notebooks_in(folder: Path, depth: int, problems: Sequence[str] = ()) -> Ite
         is_named = NOTEBOOK_NAME.fullmatch(name) or (
             is_renamed and problem_by_name(stem_of(name), problems)
         )
-        if is_named and not _is_hidden(name):
+        if is_named and not is_hidden(name):
             shown = f"{folder.name}/{name}" if depth else name
             yield FilePlace(Path(entry.path), printable(shown), depth)
 
@@ -224,11 +224,6 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError:  # a folder that can't be listed counts as empty
         return []
-
-
-def _is_hidden(name: str) -> bool:
-    """Return whether an editor or archiver made a file, such as .ipynb_checkpoints or __MACOSX."""
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def stem_of(name: str) -> str:

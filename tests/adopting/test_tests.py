@@ -111,6 +111,15 @@ def test_asserts_become_claims_that_the_solution_passes(brought: Bring, hidden: 
     assert "left out" not in found.remarks
 
 
+def test_cell_magics_are_listed(brought: Bring) -> None:
+    found = brought(
+        answer("a", f"%%time\n{ROOT}"), autotest("t", "%%capture out\nassert root(4) == 2")
+    )
+    assert "cell 1 (a): the line `%%time` is not adopted" in found.remarks
+    assert "cell 2 (t): the line `%%capture out` is not adopted" in found.remarks
+    assert found.cell("t").source == "checks.t(globals())"
+
+
 def test_visible_asserts_are_visible_checks_and_hidden_ones_are_not(brought: Bring) -> None:
     shown = '"""The root is right."""\nassert root(4) == 2'
     found = adopted(brought, f"{shown}\n{H}\nassert root(81) == 9\n{F}")
@@ -165,12 +174,13 @@ STACK = f"class Stack:\n    def __init__(self):\n        {S}\n        self.items
 
 
 UNCONVERTIBLE = (
-    (STACK, "s = Stack()\nassert s.items == []", "An answer of this kind"),
+    (STACK, "s = Stack()\nassert s.items == []", "own class: ask for a function"),
     (ROOT, "import inspect\nassert 'if' in inspect.getsource(root)", "examines"),
     (ROOT, "assert root.__name__ == 'root'", "examines the code of `root`"),
     (ROOT, "assert root(unknown) == 2", "`unknown`, which no cell above defines"),
     (ROOT, "assert True", "tests nothing that students write"),
     (ROOT, "%%bash\nls", "not plain Python"),
+    (ROOT, "%time assert root(4) == 2", "a line of IPython's own"),
     (ROOT, "assert root(4 == 2", "not plain Python"),
     (f"{S}\ndef root(:\n{E}", "assert root(4) == 2", "not plain Python"),
     (ROOT, "assert root(4) == 3", "solution does not pass it"),

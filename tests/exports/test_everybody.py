@@ -11,6 +11,7 @@ from autograder.course.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.exports import export
 from autograder.exports.names import first_and_last
+from autograder.exports.standing import read_standing
 from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.marks import Marks, Person, marks_in, read_people
 from autograder.gradebook.people import keep_people
@@ -128,6 +129,47 @@ def test_a_due_date_with_its_extension_decides(
     assert (list(found.students), list(found.absent)) == (["anna"], ["bela", "zoe"])
     assert {name for name, each in found.absent.items() if each.awaited} == awaited
     assert found.absent["bela"].person.email == "bela@example.ch"
+
+
+@pytest.mark.parametrize("system", ROSTERS)
+def test_submission_that_is_not_marked_yet_is_no_0(system: str) -> None:
+    """The marking failed, or the files came after the last run."""
+    marks = with_absent()
+    marks = replace(marks, absent={k: replace(m, unmarked=True) for k, m in marks.absent.items()})
+    make, points = ROSTERS[system]
+    with pytest.raises(RecordError, match=r"not marked yet: bela, zoe\. Run `fdl grade hw2`"):
+        export(marks, system, make(PLAIN))
+    result = export(marks, system, make(PLAIN), partial=True)
+    assert column(result.content, points)[-3:] == ["1", "", ""]
+    assert result.given_zero == ()
+    assert result.left_open == ("bela", "zoe")
+
+
+@pytest.mark.parametrize("system", ["csv", "moodle", "canvas", "gradescope"])
+def test_file_without_a_roster_has_no_0_for_what_is_not_marked_yet(system: str) -> None:
+    marks = with_absent()
+    marks = replace(marks, absent={k: replace(m, unmarked=True) for k, m in marks.absent.items()})
+    result = export(marks, system, partial=True)
+    assert result.given_zero == ()
+    assert result.left_open == ("bela", "zoe")
+    assert b"Missing" not in result.content
+
+
+def test_folder_in_submitted_is_not_marked_yet(
+    course: Course,  # noqa: F811
+    assignment: Assignment,  # noqa: F811
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    keep_people(course, {"bela": {}, "zoe": {}})
+    course.submission("bela", "hw").mkdir(parents=True)
+    with open_gradebook(course) as gradebook:
+        found = marks_in(gradebook, course, "hw", read_people(gradebook), moment=DUE)
+    assert found is not None
+    assert found.unmarked_students == ("bela",)
+    assert found.absent["zoe"].final
+    standing = {each.person.id: each for each in read_standing(course).students}
+    assert not standing["bela"].final
+    assert "known_as" not in read_standing(course).to_json()
 
 
 # two systems in one course: the same number may stand for two people

@@ -9,10 +9,12 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
+from autograder.gradebook.backup import backup_folder
 from autograder.gradebook.people import keep_people, known_people
 from autograder.submission.intake.known import KnownPeople, KnownPerson
 from autograder.submission.intake.platforms import Sender
 from autograder.submission.intake.roster import Roster
+from autograder.submission.intake.worksheets import read_groups
 
 from .conftest import NAME, PROBLEM, Take, archive, notebook, placed, saved
 
@@ -253,3 +255,40 @@ def test_gradebook_keeps_what_finds_people_again(course: Course, tmp_path: Path)
     assert run.exit_code == 2
     assert "gradebook" in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("name", ["Team A_17_assignsubmission_file/", "teama_17_1001_"])
+def test_group_that_was_taken_in_makes_no_folder_of_its_own(
+    name: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    export = saved(tmp_path, "m.zip", archive({f"{name}{FILE}": WORK}))
+    text = b"group,student\nTeam A,anna\nTeam A,bob\n"
+    groups = read_groups(saved(tmp_path, "groups.csv", text), course.timezone)
+    first = take(export, groups=groups)
+    people = [KnownPerson(who, (), (), tuple(each)) for who, each in first.accounts.items()]
+    before = placed(course)
+    assert students(course) == {"anna", "bob"}
+    (unknown,) = take(export, people=people).unknown_senders
+    assert "anna or bob" in unknown.why
+    assert "--groups" in unknown.why
+    assert placed(course) == before
+    joined = saved(tmp_path, "groups.csv", text + b"Team A,dan\n")
+    take(export, people=people, groups=read_groups(joined, course.timezone))
+    assert students(course) == {"anna", "bob", "dan"}
+    take(export, people=people, new=True)
+    assert len(students(course)) == 4
+
+
+def test_nobody_gets_a_folder_while_the_gradebook_is_lost(course: Course, tmp_path: Path) -> None:
+    """A new gradebook would know nobody, so everybody would get a second folder."""
+    command = ["intake", NAME, "--course", str(course.root)]
+    run = CliRunner().invoke(app, [*command, str(moodle(tmp_path, "Jane Doe_1001"))])
+    assert run.exit_code == 0, run.output
+    before = placed(course)
+    copy = backup_folder(course.gradebook) / "gradebook-1.db"
+    copy.parent.mkdir(exist_ok=True)
+    course.gradebook.rename(copy)
+    run = CliRunner().invoke(app, [*command, str(moodle(tmp_path, "J. Doe_1001", "Bob_7"))])
+    assert run.exit_code == 2
+    assert "fdl restore" in " ".join(run.output.split())
+    assert placed(course) == before

@@ -365,3 +365,24 @@ class Yesteryear(datetime):
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> Yesteryear:
         return cls(2010, 1, 1, tzinfo=tz)
+
+
+@pytest.mark.parametrize("around", ["", "week 6/"])
+def test_notebook_beside_the_folders_of_a_class_makes_the_class_no_student(
+    around: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    """A model answer beside the students' folders; or one student with folders of old copies."""
+    files = {f"{around}{who}/{PROBLEM}.ipynb": notebook(who) for who in ("anna", "bela")}
+    path = saved(tmp_path, "class.zip", archive({**files, f"{around}{PROBLEM}.ipynb": b"{}"}))
+    result = take(path)
+    assert placed(course) == {}
+    assert len(result.left_out) == 3
+    assert all("add --student NAME" in file.why and file.matters for file in result.left_out)
+    take(path, student="cleo")
+    assert {key.partition("/")[0] for key in placed(course)} == {"cleo"}
+    one = {f"old/{PROBLEM}.ipynb": notebook("old"), f"{PROBLEM}.ipynb": notebook("new")}
+    take(saved(tmp_path, "dan.zip", archive(one)))
+    take(
+        saved(tmp_path, "e.zip", archive({f"eva/{NAME}/{k}": v for k, v in (one | files).items()}))
+    )
+    assert {key.partition("/")[0] for key in placed(course)} == {"cleo", "dan", "eva"}

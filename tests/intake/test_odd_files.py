@@ -16,7 +16,18 @@ from autograder.course.assignment import Course
 from autograder.submission.files import misplaced
 from autograder.submission.intake import archives
 
-from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, placed, saved, time_of
+from .conftest import (
+    NAME,
+    OTHER,
+    PROBLEM,
+    Files,
+    Take,
+    archive,
+    notebook,
+    placed,
+    saved,
+    time_of,
+)
 
 FILE = f"{PROBLEM}.ipynb"
 WORK = notebook("work")
@@ -189,3 +200,33 @@ def test_notebook_of_one_student_is_taken_in_by_itself(
         shutil.rmtree(course.submitted)
     result = take(saved(tmp_path, "notes.docx", b"x"), student="anna")
     assert "not a notebook" in " ".join(file.why for file in result.left_out)
+
+
+def test_notebook_that_cannot_be_read_needs_attention(take: Take, tmp_path: Path) -> None:
+    page = b"<!DOCTYPE html><html></html>"
+    result = take(saved(tmp_path, "m.zip", archive({f"{ANNA}/{FILE}": page})))
+    (anna,) = result.taken
+    assert anna.unreadable == (PROBLEM,)
+    assert "a web page" in " ".join(anna.notes)
+    assert not result.is_clean
+
+
+@pytest.mark.parametrize("files", [{}, {"__MACOSX/._a": b"", ".DS_Store": b""}])
+def test_empty_export_is_named(files: Files, take: Take, tmp_path: Path) -> None:
+    result = take(saved(tmp_path, "m.zip", archive(files)))
+    assert "download it again" in result.left_out[-1].why
+    assert not result.is_clean
+
+
+@pytest.mark.parametrize("name", ["~$lab.docx", f"{FILE}~", "__MACOSX/a.txt", "Thumbs.db"])
+def test_files_that_programs_left_need_no_attention(name: str, take: Take, tmp_path: Path) -> None:
+    files = {f"{ANNA}/{FILE}": WORK, f"{ANNA}/{name}": b"x"}
+    assert take(saved(tmp_path, "m.zip", archive(files))).is_clean
+
+
+def test_archive_in_the_archive_of_a_student_is_named_with_the_way_out(
+    take: Take, tmp_path: Path
+) -> None:
+    inner = archive({"b.zip": archive({FILE: WORK})})
+    result = take(saved(tmp_path, "m.zip", archive({f"{ANNA}/a.zip": inner})))
+    assert "take it out and give it with --student" in result.left_out[0].why

@@ -49,6 +49,7 @@ def test_newer_takes_the_place_and_the_earlier_is_kept(
     result = take(sent(tmp_path, NEW, LATE))
     assert result.taken[0].state == "replaced"
     assert f"only the earlier submission has {OTHER}.ipynb" in " ".join(result.taken[0].notes)
+    assert not result.is_clean
     assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == NEW
     assert set(kept(course).values()) == {OLD}
     assert all(path.startswith(f"anna/{NAME}-20241120T100000Z-") for path in kept(course))

@@ -144,6 +144,22 @@ def test_gradescope_groups_and_times(form: str, course: Course, take: Take, tmp_
     assert not result.is_clean
 
 
+def test_gradescope_names_people_without_a_folder(take: Take, tmp_path: Path) -> None:
+    people = {1: "Anna Meier", 2: "Bob\x1b Müller"}
+    about = {f"submission_{n}": {"submitters": [{"name": who}]} for n, who in people.items()}
+    files = {
+        "assignment_7_export/submission_metadata.json": json.dumps(about).encode(),
+        f"assignment_7_export/submission_1/{PROBLEM}.ipynb": FIRST,
+    }
+    result = take(saved(tmp_path, "export.zip", archive(files)))
+    assert [each.student for each in result.taken] == ["Anna-Meier"]
+    (left,) = result.left_out
+    assert "no folder for them; export it again: Bob" in left.why
+    assert "Anna" not in left.why
+    assert "\x1b" not in left.why
+    assert not result.is_clean
+
+
 def test_folder_of_folders_and_archives(course: Course, take: Take, tmp_path: Path) -> None:
     folder = tmp_path / "all"
     saved(folder, f"anna/mine/{PROBLEM}.ipynb", FIRST)

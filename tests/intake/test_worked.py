@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,17 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course.assignment import Course
 
-from .conftest import NAME, OTHER, PROBLEM, ROOT, Take, package, placed, saved
+from .conftest import NAME, OTHER, PROBLEM, ROOT, Take, archive, package, placed, saved, time_of
 
 Time = tuple[int, int, int, int, int, int]
 
 STUB = 'raise NotImplementedError("this answer is still to be written")'
 FILE = f"{PROBLEM}.ipynb"
-OCTOBER, NOVEMBER = (2024, 10, 18, 9, 0, 0), (2024, 11, 20, 9, 0, 0)
+SEPTEMBER, OCTOBER, NOVEMBER = (
+    (2024, 9, 18, 9, 0, 0),
+    (2024, 10, 18, 9, 0, 0),
+    (2024, 11, 20, 9, 0, 0),
+)
 
 
 @pytest.fixture
@@ -225,3 +230,65 @@ def test_names_are_whole_at_any_width(
     assert f"{name} was used for {PROBLEM}" in output
     assert f"{FILE} (untouched)" in output
     assert f"hw2/{PROBLEM} older.ipynb (anna): {name} was used" in output
+
+
+DATES = {
+    "an untouched copy": ((FILE, "worked", OCTOBER), (f"{PROBLEM}-1.ipynb", "", NOVEMBER)),
+    "an untouched notebook": ((FILE, "worked", OCTOBER), (f"{OTHER}.ipynb", "", NOVEMBER)),
+    "an equal copy": ((FILE, "worked", OCTOBER), (f"Copy of {FILE}", "worked", NOVEMBER)),
+    "an older answer": ((FILE, "worked", OCTOBER), (f"{PROBLEM}-1.ipynb", "other", SEPTEMBER)),
+    "nothing but untouched notebooks": ((FILE, "", OCTOBER), (f"sub/{FILE}", "", OCTOBER)),
+}
+
+
+@pytest.mark.parametrize("files", DATES.values(), ids=DATES)
+@pytest.mark.parametrize("stamped", [False, True])
+def test_files_that_are_not_used_make_nobody_late(
+    stamped: bool, files: tuple[tuple[str, str, Time]], course: Course, take: Take, tmp_path: Path
+) -> None:
+    """ILIAS writes the time of each file before its name."""
+    parts = []
+    for name, answer, time in files:
+        problem = OTHER if name.startswith(OTHER) else PROBLEM
+        content = worked(f"return {answer!r}", problem) if answer else untouched(problem)
+        folder, _, base = name.rpartition("/")
+        stamp = f"{datetime(*time):%Y%m%d%H%M%S}_" if stamped else ""
+        parts.append((f"Meier_Anna_anna_41/{folder}/{stamp}{base}", content, time))
+    result = take(zip_of(tmp_path, *parts))
+    assert [each.student for each in result.taken] == ["anna"]
+    assert f"{time_of(course, 'anna'):%Y-%m-%d %H:%M}" == "2024-10-18 07:00"
+    assert result.taken[0].time_source == ("the platform" if stamped else "the files' dates")
+
+
+def test_later_answer_counts_with_its_time(course: Course, take: Take, tmp_path: Path) -> None:
+    files = (FILE, worked(), OCTOBER), (f"{OTHER}.ipynb", worked("return 2", OTHER), NOVEMBER)
+    take(zip_of(tmp_path, *files))
+    assert f"{time_of(course, 'anna'):%Y-%m-%d}" == "2024-11-20"
+
+
+def test_package_that_is_not_used_makes_nobody_late(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    first = package({FILE: worked()}, "2024-10-18T09:00:00+00:00")
+    second = package({FILE: untouched()}, "2024-11-20T09:00:00+00:00")
+    take(zip_of(tmp_path, ("a.zip", first, OCTOBER), ("b.zip", second, NOVEMBER)), student="anna")
+    assert f"{time_of(course, 'anna'):%Y-%m-%d %H}" == "2024-10-18 09"
+
+
+def test_equal_copies_are_named(take: Take, tmp_path: Path) -> None:
+    files = (FILE, worked(), OCTOBER), (f"old/{FILE}", worked(), OCTOBER)
+    result = take(zip_of(tmp_path, *files), student="anna")
+    (note,) = result.taken[0].notes
+    assert note == f"The same as anna.zip: {FILE}: anna.zip: old/{FILE}."
+    assert result.is_clean
+
+
+@pytest.mark.parametrize("clock", [(2024, 12, 24, 9, 0, 0), (1980, 1, 1, 0, 0, 0)])
+def test_notebook_is_not_newer_than_its_archive(
+    clock: Time, course: Course, take: Take, tmp_path: Path
+) -> None:
+    """Moodle writes the time of the upload, and the student's clock may be wrong."""
+    inner = archive({FILE: worked()}, clock)
+    path = zip_of(tmp_path, ("Anna_1_assignsubmission_file/hw2.zip", inner, OCTOBER))
+    assert take(path).taken[0].time_source == "the files' dates"
+    assert f"{time_of(course, 'Anna'):%Y-%m-%d %H:%M}" == "2024-10-18 07:00"

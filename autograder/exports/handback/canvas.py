@@ -63,6 +63,7 @@ def read_places(marks: Marks, roster: Listing | Sheet) -> Places:
         marks,
         rows,
         lambda row: f"{row[1]} ({row[0]})",
+        system="canvas",
         numbers=[0],
         names=[1],
         by_name=[1],

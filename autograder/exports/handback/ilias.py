@@ -101,6 +101,7 @@ def _by_folders(marks: Marks, members: list[Member], top: str) -> Places:
         marks,
         rows,
         lambda row: f"{row[1]} ({row[0]})",
+        system="ilias",
         ids=range(2, 2 + _WIDTH),
         numbers=[0],
         names=[1],

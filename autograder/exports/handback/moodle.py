@@ -130,6 +130,7 @@ def _by_names(marks: Marks, found: list[Participant]) -> Places:
         marks,
         rows,
         lambda row: f"{row[1]} ({row[0]})",
+        system="moodle",
         numbers=[0],
         names=[] if is_blind else [1],
         by_name=[1, 2, 3],

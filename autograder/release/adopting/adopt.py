@@ -34,6 +34,7 @@ from autograder.release.fill import to_text
 from autograder.release.newhomework import EXAMPLE, NewHomework, begin_course, make_homework
 from autograder.release.pictures import SHOWN
 from autograder.release.proof.leaks import VISIBLE
+from autograder.sandbox.student import unmarkable
 from autograder.timelimit import TimeUpError, time_limit
 from autograder.words import counted
 
@@ -42,6 +43,12 @@ MOST_TRIALS = 12
 
 TRIAL_SECONDS = 300.0
 """Seconds for one trial; tests that did not run by then are first run by `fdl release`."""
+
+OWN_KIND = (
+    "the answer is an object that can't leave the student's process, such as one of the notebook's "
+    "own class: ask for a function that returns numbers, texts, lists or arrays"
+)
+"""Reason why a person marks an answer of an unknown kind."""
 
 _CLAIM = re.compile(re.escape(DOES_NOT_HOLD).replace(r"\{\}", "(.*)"), re.DOTALL)
 
@@ -202,7 +209,11 @@ def _learn(marker: LocalMarker, adopted: Adopted, trial: Trial) -> bool:
             known |= claims
         else:
             told = failed[0] if failed else "no test ran"
-            trial.by_hand[key] = f"its solution does not pass the converted tests ({told})"
+            trial.by_hand[key] = (
+                OWN_KIND
+                if told == unmarkable(None)
+                else f"its solution does not pass the converted tests ({told})"
+            )
     return found
 
 

@@ -562,6 +562,8 @@ class Converter:
         if self._earlier(name):
             self._taken.add(name)
             return node
+        if name == "get_ipython":
+            fail("it has a line of IPython's own, such as `%time`")
         if name not in KNOWN or name in _NOT_FOUND:
             fail(f"it uses `{name}`, which no cell above defines")
         return node

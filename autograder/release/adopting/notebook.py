@@ -34,7 +34,7 @@ from autograder.release.adopting.newcells import (
     with_ids,
     with_rubric,
 )
-from autograder.release.adopting.oldcells import Old, as_python, kind_of, worth
+from autograder.release.adopting.oldcells import Old, as_python, cell_magic, kind_of, worth
 from autograder.release.adopting.pictures import attach_pictures
 from autograder.release.adopting.reading import Marks, Remark
 from autograder.release.adopting.regions import (
@@ -182,15 +182,23 @@ class NotebookAdoption:
                 old.chunks = list(self._chunks(cell.source))
             except (SyntaxError, ValueError):
                 old.reason = "the answer is not plain Python"
+            else:
+                self._tell_of_magic(old)
         elif old.kind == "test":
             try:
                 self._read_test(old)
             except (SyntaxError, ValueError):
                 old.reason = "the test is not plain Python"
+            else:
+                self._tell_of_magic(old)
         elif old.kind in ("open", "locked") and cell.cell_type == "code":
             with suppress(SyntaxError, ValueError):
                 old.statements = list(ast.parse(as_python(cell.source)).body)
         return old
+
+    def _tell_of_magic(self, old: Old) -> None:
+        if magic := cell_magic(old.cell.source):
+            self._remark(old, f"the line `{magic}` is not adopted")
 
     def _name_imports(self) -> None:
         """Replace the star of each `import *` with the names that the notebook uses."""
@@ -213,7 +221,7 @@ class NotebookAdoption:
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
         """Yield the chunks of an answer cell, after a chunk with its lines of IPython commands."""
-        if source.lstrip().startswith("%%"):
+        if cell_magic(source):
             source = as_python(source).strip("\n")
         magics: list[str] = []
         try:

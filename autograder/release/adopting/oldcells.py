@@ -67,9 +67,15 @@ def worth(cell: NotebookNode) -> float:
     return float(found) if math.isfinite(found) else 0.0
 
 
+def cell_magic(source: str) -> str:
+    """Return the first line of a cell if it is a cell magic, such as `%%time`; else ""."""
+    first, *_ = source.lstrip().split("\n", 1)
+    return first.rstrip() if first.startswith("%%") else ""
+
+
 def as_python(source: str) -> str:
     """Return a cell's source as Python without magics; raise ValueError if it isn't Python."""
-    if source.lstrip().startswith("%%"):
+    if cell_magic(source):
         magic, _, body = source.lstrip().partition("\n")
         if not re.match(r"%%(?:time|timeit|capture|prun)\b", magic):
             raise ValueError("the body of a cell magic is not Python")

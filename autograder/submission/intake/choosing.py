@@ -55,6 +55,11 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 CLUTTER = "made by an archiver or an editor"
 """Reason to leave out a file that a program made, not a person."""
 
+_INNER = (
+    "an archive inside the student's archive, which is not opened: take it out and give it with "
+    "--student"
+)
+
 NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
 """Names, in lower case, of files that come with the notebooks and are not needed."""
 
@@ -79,10 +84,14 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen files, their problems, the time's source, notes, and the files left out."""
+    """The chosen files, their problems, the time's source, notes, and the files left out.
+
+    `unreadable` are those of the problems whose notebook can't be read.
+    """
 
     work: Work
     problems: tuple[str, ...]
+    unreadable: tuple[str, ...]
     source: str
     notes: tuple[str, ...]
     rest: tuple[LeftOut, ...]
@@ -95,7 +104,8 @@ class _Candidate:
     `file` is the name in the archive, to which a platform may have added the sender's name.
     `by_name` is the problem in the file's own name, and `problem` the problem it is used for.
     `answers` counts the answers that differ from the release; it is 0 without a release. `times`
-    are the platform's time of the file, and the file's own time.
+    are the platform's time of the file, and the file's own time. `dated` has the times that may be
+    the submission's, by their source.
     """
 
     where: str
@@ -109,6 +119,7 @@ class _Candidate:
     problem: str
     answers: int = 0
     failure: str = ""
+    dated: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def age(self) -> tuple[float, ...]:
@@ -141,10 +152,14 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class _Package:
-    """The package of `checks.pack()` that contains a file: its notebooks' digests, and its time."""
+    """The package of `checks.pack()` that contains a file: its notebooks' digests, and its time.
+
+    `sent` is the time of the archive in the export.
+    """
 
     digests: Mapping[str, str] = field(default_factory=dict)
     packed: datetime | None = None
+    sent: datetime | None = None
 
 
 class _Pile:
@@ -164,7 +179,7 @@ class _Pile:
         self.rest: list[LeftOut] = []
         self.notes: list[str] = []
         self.told = b""
-        self.times: dict[str, list[datetime]] = {_GIVEN: [], _PACKED: [], _KEPT: []}
+        self.given: list[datetime] = []
 
     def add_all(self, files: Sequence[Sent]) -> None:
         """Add the student's files, which may be an unpacked package."""
@@ -175,13 +190,12 @@ class _Pile:
     def _add(self, sent: Sent, package: _Package, depth: int = 0) -> None:
         if sent.note and sent.note not in self.notes:
             self.notes.append(sent.note)
-        self.times[_GIVEN] += [sent.time] if sent.time else []
         if sent.refusal:
             self.leave(sent.found.where, sent.refusal)
         elif not is_archive(sent.name):
             self._take(sent, depth, package)
         elif depth:
-            self.leave(sent.found.where, "an archive inside the student's archive")
+            self.leave(sent.found.where, _INNER)
         else:
             self._open(sent)
 
@@ -199,7 +213,7 @@ class _Pile:
                     for f in in_archive(archive, sent.found.where, (), self.zone, self.budget)
                 ]
                 package = self._manifest(inner)
-                package = replace(package, packed=package.packed or sent.found.time)
+                package = replace(package, sent=sent.found.time)
                 for each in inner:
                     self._add(each, package, len(each.found.parts))
         except UnreadableError as error:
@@ -228,9 +242,7 @@ class _Pile:
             self.told = json.dumps({"versions": versions}, indent=1).encode()
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
         time = datetime.fromisoformat(str(told["packed"]))
-        packed = time if time.tzinfo else time.replace(tzinfo=UTC)
-        self.times[_PACKED].append(packed)
-        return _Package(digests, packed)
+        return _Package(digests, time if time.tzinfo else time.replace(tzinfo=UTC))
 
     def _read(self, sent: Sent, limit: int = MAX_BYTES) -> bytes:
         content = sent.found.read()
@@ -271,7 +283,9 @@ class _Pile:
 
     def _consider(self, sent: Sent, depth: int, package: _Package) -> None:
         """Keep a notebook as a candidate, with its problem and the number of its answers."""
-        where, time = sent.found.where, sent.found.time
+        where = sent.found.where
+        # a file in an archive is not newer than the archive, whatever the student's clock says
+        time = min((each for each in (sent.found.time, package.sent) if each), default=None)
         try:
             content = self._read(sent)
         except UnreadableError as error:
@@ -280,7 +294,6 @@ class _Pile:
         told = package.digests.get(sent.name)
         if told and told != hashlib.sha256(content).hexdigest():
             self.notes.append(f"{on_one_line(sent.name)} was changed after it was packed.")
-        self.times[_KEPT] += [time] if time else []
         cells: tuple[ReceivedCell, ...] = ()
         failure = ""
         try:
@@ -294,10 +307,12 @@ class _Pile:
         by_name = problem_by_name(stem, [each.name for each in self.assignment.problems])
         answers = self.forms[problem].worked(cells) if problem in self.forms else 0
         times = sent.time, time or package.packed
+        sources = ((_GIVEN, sent.time), (_PACKED, package.packed), (_KEPT, time))
+        dated = {source: each for source, each in sources if each}
         self.candidates.append(
             _Candidate(
                 where, sent.found.name, sent.name, content, times, sent.again, depth, by_name,
-                problem, answers, failure,
+                problem, answers, failure, dated,
             )
         )  # fmt: skip
 
@@ -310,7 +325,7 @@ class _Pile:
         if time is None:
             self.notes.append(f"{TIMESTAMP} has no date that can be read: decide by hand.")
         else:
-            self.times[_GIVEN].append(time)
+            self.given.append(time)
 
     def _problem_of(self, stem: str, cells: Sequence[ReceivedCell]) -> str:
         """Return the problem of a notebook, by its name unless its cells disagree, or ""."""
@@ -382,12 +397,14 @@ def choose(
                 other.where, f"{why}; this file is {reason}" if reason else why, matters=matters
             )
         pile.notes += _choice_notes(best, others, label)
-    pile.times[_GIVEN] += [each.time for sent in files for each in sent.senders if each.time]
-    time, source = _time(pile.times)
-    pile.notes += _ahead(chain(*pile.times.values()))
+    given = [each.time for sent in files for each in sent.senders if each.time]
+    times = _times(by_problem.values(), [*pile.given, *given])
+    time, source = _time(times)
+    pile.notes += _ahead(chain(*times.values()))
     chosen = {problem: found[0] for problem, found in by_problem.items()}
     work = Work(_named(chosen), time, pile.told)
-    return Choice(work, tuple(chosen), source, tuple(pile.notes), tuple(pile.rest))
+    unreadable = tuple(problem for problem, best in chosen.items() if best.failure)
+    return Choice(work, tuple(chosen), unreadable, source, tuple(pile.notes), tuple(pile.rest))
 
 
 def _named(chosen: Mapping[str, _Candidate]) -> dict[str, bytes]:
@@ -447,6 +464,8 @@ def _choice_notes(
         yield f"{name} was used for {problem} ({_why_best(best, differing)}), not {left_out}."
     elif not best.is_exact and best.by_name in ("", problem):
         yield f"{name} was used for {problem}."
+    if same := [label(other) for other in others if other.content == best.content]:
+        yield f"The same as {name}: {', '.join(same)}."
 
 
 def _why_best(best: _Candidate, differing: Sequence[_Candidate]) -> str:
@@ -477,6 +496,27 @@ def _ahead(times: Iterable[datetime]) -> Iterator[str]:
 
 def _latest_possible() -> datetime:
     return datetime.now(UTC) + timedelta(days=1)
+
+
+def _times(
+    by_problem: Iterable[Sequence[_Candidate]], given: Sequence[datetime]
+) -> dict[str, list[datetime]]:
+    """Return the times that may be the submission's, by their source; `given` are the platform's.
+
+    Only the chosen notebooks count, which come first, and only those with answers if there are any:
+    an untouched copy that a student added later makes nobody late. If the same notebook was handed
+    in several times, the first time counts.
+    """
+    found = [
+        (best, [each for each in others if each.content == best.content])
+        for best, *others in by_problem
+    ]
+    worked = [each for each in found if each[0].answers] or found
+    times: dict[str, list[datetime]] = {_GIVEN: [*given], _PACKED: [], _KEPT: []}
+    for best, same in worked:
+        for source in best.dated:
+            times[source].append(min(e.dated[source] for e in (best, *same) if source in e.dated))
+    return times
 
 
 def _time(by_source: Mapping[str, Sequence[datetime]]) -> tuple[datetime | None, str]:

@@ -41,6 +41,9 @@ TELL_APART = (
     f"add {NEW}"
 )
 
+GROUP = "group"
+"""Source of the names of the groups whose work a student got."""
+
 T = TypeVar("T")
 
 MAX_WORDS = 8
@@ -65,6 +68,7 @@ Key = tuple[str, ...]
 """A kind of evidence, and a word in a form that is the same for all its spellings."""
 
 _EVIDENCE = {
+    GROUP: "members of a group of this name: give the list of groups with --groups",
     "account": "the same account",
     "exact": "the same number, login or address",
     "number": "the same number",
@@ -91,14 +95,25 @@ class KnownPerson:
 
 
 def accounts_of(sender: Sender, assignment: str) -> list[tuple[str, str]]:
-    """Return a sender's ids, each with the platform; the name of a folder is not an id.
+    """Return a sender's ids, each with the platform; the name of a folder is not an id."""
+    if sender.platform in ("folders", "given", "git"):
+        return []
+    source = account_source(sender.platform, assignment)
+    return [(source, exactly(word)) for word in sender.ids]
+
+
+def group_of(sender: Sender) -> list[tuple[str, str]]:
+    """Return the group that a sender's name may be, in the form of an account; [] without one."""
+    word = squeezed(sender.group) if sender.platform in ("moodle", "canvas") else ""
+    return [(GROUP, word)] if word else []
+
+
+def account_source(platform: str, assignment: str) -> str:
+    """Return the name under which a platform's accounts are stored.
 
     Moodle's folders have a new number for each person in each homework.
     """
-    if sender.platform in ("folders", "given", "git"):
-        return []
-    platform = f"moodle {assignment}" if sender.platform == "moodle" else sender.platform
-    return [(platform, exactly(word)) for word in sender.ids]
+    return f"moodle {assignment}" if platform == "moodle" else platform
 
 
 class KnownPeople:
@@ -152,7 +167,8 @@ class KnownPeople:
 
         `is_other` returns whether a student is certainly somebody else.
         """
-        accounts = _accounts(accounts_of(sender, assignment))
+        groups = group_of(sender) if sender.group in sender.names else []  # not of a known member
+        accounts = _accounts([*accounts_of(sender, assignment), *groups])
         names = sender.names
         if sender.platform in ("folders", "given"):
             names = (*names, *map(_name_in, sender.ids))
@@ -310,7 +326,9 @@ def _names_of(person: KnownPerson) -> tuple[str, ...]:
 
 
 def _accounts(accounts: Iterable[tuple[str, str]]) -> list[Key]:
-    return [("account", *account) for account in accounts]
+    return [
+        (GROUP, word) if source == GROUP else ("account", source, word) for source, word in accounts
+    ]
 
 
 def _all(function: Callable[[str], Iterable[T]], texts: Iterable[str]) -> Iterator[T]:

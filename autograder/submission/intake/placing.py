@@ -34,10 +34,14 @@ State = Literal["new", "replaced", "unchanged", "older"]
 
 @dataclass(frozen=True)
 class Placed:
-    """The result of placing a submission, and a message about it."""
+    """The result of placing a submission, and a message about it.
+
+    `lost` are the notebooks that only the replaced submission has.
+    """
 
     state: State
     message: str = ""
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,11 +131,10 @@ def place(
     aside = _move(target, _aside(submitted, student, assignment, there))
     _write(submitted, target, new)
     message = f"the earlier submission is kept as {aside.relative_to(submitted.parent)}"
-    if lost := sorted(set(there.notebooks) - set(new.notebooks)):
-        message += (
-            f"; only the earlier submission has {', '.join(f'{name}.ipynb' for name in lost)}"
-        )
-    return Placed("replaced", message)
+    if lost := tuple(sorted(set(there.notebooks) - set(new.notebooks))):
+        names = ", ".join(f"{name}.ipynb" for name in lost)
+        message += f"; only the earlier submission has {names}: copy what still counts"
+    return Placed("replaced", message, lost)
 
 
 def _content(path: Path) -> bytes:

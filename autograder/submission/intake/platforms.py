@@ -52,8 +52,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from autograder.course.layout import is_hidden, is_left_by_program
 from autograder.submission.files import UnreadableError
 from autograder.submission.intake.archives import Found
+from autograder.words import printable
 
 Platform = Literal["moodle", "canvas", "ilias", "gradescope", "folders", "given", "git"]
 
@@ -89,6 +91,7 @@ MAX_HYPHENS = 8
 NO_STUDENT = "the file belongs to no known student"
 MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
 SUBMITTERS = "the list of submitters"
+NO_FOLDER = "these people handed in, but the export has no folder for them; export it again"
 TYPED = "a text that was typed online"
 
 
@@ -156,9 +159,7 @@ class Form:
 
 def is_clutter(parts: Sequence[str]) -> bool:
     """Return whether an archiver or an editor made this file."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts) or parts[-1] in (
-        "Thumbs.db", "desktop.ini",
-    )  # fmt: skip
+    return any(map(is_hidden, parts)) or is_left_by_program(parts[-1])
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
@@ -407,11 +408,19 @@ def _gradescope(files: Sequence[Found], depth: int, _: ZoneInfo) -> ExportReader
     """Return the reader for an export with lists of submitters at this depth."""
     lists = {f.parts[:depth]: f for f in files if f.parts[depth:] and f.parts[depth] in METADATA}
     about = {way: _gradescope_list(found) for way, found in lists.items()}
+    there = {way: {f.parts[depth] for f in files if f.parts[:depth] == way} for way in lists}
 
     def read(found: Found) -> Sent | None:
         way, here = found.parts[:depth], found.parts[depth:]
         if found is lists.get(way):
-            return Sent(found, (), here[-1], refusal=SUBMITTERS, matters=False)
+            lost = [
+                who.shown
+                for folder, each in about[way].items()
+                for who in each
+                if folder not in there[way]
+            ]
+            refusal = f"{NO_FOLDER}: {', '.join(map(printable, lost))}" if lost else SUBMITTERS
+            return Sent(found, (), here[-1], refusal=refusal, matters=bool(lost))
         if way not in lists or not _GRADESCOPE.fullmatch(here[0].partition(".")[0]):
             return None
         senders = about[way].get(here[0], ())

@@ -46,6 +46,10 @@ SETTLE = (
     "Add the right student's number or login on the platform to the roster (--students), or take "
     "in this file alone with --student"
 )
+UNCLEAR = (
+    "{} has notebooks and folders with notebooks. If all are one student's, add --student NAME; if "
+    "each folder is a student's, move the notebooks beside the folders away"
+)
 NO_STUDENT = "the file belongs to no known student"
 INSIDE = (
     "inside another folder or archive. Take it out and give it to fdl intake by itself, or name "
@@ -237,18 +241,32 @@ def _shown(sender: Sender) -> str:
 
 def _folders(files: Sequence[Found], assignment: str) -> Iterator[Sent]:
     """Read one folder or archive per student, below outer folders with only one entry."""
-    depth = 1
+    depth, is_unclear = 1, False
     while True:
         here = [file for file in files if len(file.parts) > depth]
         direct = [f.name for f in here if len(f.parts) == depth + 1 and is_submission(f.name)]
         children = {*direct, *(f.parts[depth] for f in here if len(f.parts) > depth + 1)}
         if any(is_work(name, assignment) for name in direct) or not children:
+            inner = {
+                f.parts[depth]
+                for f in here
+                if f.parts[depth] not in direct and is_submission(f.name)
+            }
+            is_named = any(file.parts[depth - 1] == assignment for file in here)
+            is_unclear = len(inner) > 1 and not is_named
             ways = [file.parts[:depth] for file in files]
             break
         if len(children) > 1 or direct:
             ways = [file.parts[: depth + 1] for file in files]
             break
         depth += 1
+    if is_unclear:
+        shown = printable("/".join(ways[0]))
+        for file in files:
+            yield Sent(
+                file, (), file.name, refusal=UNCLEAR.format(shown), matters=is_submission(file.name)
+            )
+        return
     inside: defaultdict[Way, list[Way]] = defaultdict(list)
     for file, way in zip(files, ways, strict=True):
         inside[way] += [file.parts[len(way) :]] if len(way) < len(file.parts) else _ways_in(file)

@@ -65,7 +65,7 @@ def alike(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold()
 
 
-def _turns(name: str) -> Iterator[str]:
+def turns(name: str) -> Iterator[str]:
     """Yield a name in all orders that platforms use: "Anna Meier", "Meier, Anna", "meieranna".
 
     ILIAS writes ä as ae.
@@ -109,7 +109,10 @@ class Roster:
         column = next((name for name in ID_COLUMNS if name in named), None)
         if column is None:
             columns = ", ".join(named.values()) or "none"
-            raise SubmissionError(f"{path}: there is no column student; found columns: {columns}")
+            raise SubmissionError(
+                f"{path}: there is no column student; found columns: {columns}. Add a column "
+                "student with a short name for each person, which is also the name of a folder"
+            )
         # a spreadsheet may leave out the empty cells at the end of a row
         rows = [dict(zip(table.header, row, strict=False)) for row in table.rows]
         note = f"{path} {table.note}" if table.note else ""
@@ -142,7 +145,7 @@ class Roster:
             exact[exactly(student)].add(student)
             for word in _known_as(cells, set(map(squeezed, others))):
                 exact[exactly(word)].add(student)
-                for turn in _turns(word):
+                for turn in turns(word):
                     names[turn].add(student)
         return cls(people, all_cells, note, dict(exact), dict(names), by_column)
 
@@ -236,7 +239,7 @@ class Roster:
             yield from (key for key, word in self._columns[student].items() if word in words)
 
     def _by_name(self, name: str) -> frozenset[str]:
-        return frozenset().union(*(self._names.get(turn, ()) for turn in _turns(name)))
+        return frozenset().union(*(self._names.get(turn, ()) for turn in turns(name)))
 
 
 def _either(students: Iterable[str]) -> str:

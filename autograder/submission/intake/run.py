@@ -35,7 +35,7 @@ from autograder.submission.intake.choosing import (
     choose,
     released_forms,
 )
-from autograder.submission.intake.known import KnownPerson, accounts_of, with_folders
+from autograder.submission.intake.known import KnownPerson, accounts_of, group_of, with_folders
 from autograder.submission.intake.placing import State, StudentFolders, place
 from autograder.submission.intake.platforms import SUBMITTERS, Platform, Sender, Sent, is_clutter
 from autograder.submission.intake.recognising import is_submission, recognise, settle
@@ -45,6 +45,9 @@ from autograder.submission.intake.worksheets import Sheet, read_groups
 from autograder.words import as_json, on_one_line, printable, show_fields
 
 SCHEMA = 1
+
+NOTHING = "nothing in it can be a submission: download it again"
+"""Reason why an archive or a folder was not used."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Taken:
     state: State
     notebooks: tuple[str, ...]
     missing: tuple[str, ...]
+    unreadable: tuple[str, ...]
+    lost: tuple[str, ...]
     time: datetime | None
     time_source: str
     notes: tuple[str, ...]
@@ -87,8 +92,8 @@ class Intake:
     @property
     def is_clean(self) -> bool:
         """Whether the intake leaves nothing for a person to look at."""
-        stood_back = any(each.state == "older" for each in self.taken)
-        return not (stood_back or self.unknown_senders or any(f.matters for f in self.left_out))
+        to_check = any(e.state == "older" or e.unreadable or e.lost for e in self.taken)
+        return not (to_check or self.unknown_senders or any(f.matters for f in self.left_out))
 
     @property
     def strays(self) -> list[LeftOut]:
@@ -266,6 +271,8 @@ class _Work:
         except UnreadableError as error:
             self._leave(on_one_line(str(path)), str(error))
             return []
+        if not files:
+            self._leave(on_one_line(str(path)), NOTHING)
         piles: dict[Sender, list[Sent]] = {}
         for sent in files:
             if not sent.senders:
@@ -349,6 +356,7 @@ class _Work:
             self.folders.add(name)
             self.intake.taken.append(self._put(sender, name, choice))
             accounts = accounts_of(sender, self.assignment.name)
+            accounts += group_of(sender) if sender in self.members else []
             self.intake.accounts.setdefault(name, []).extend(accounts)
         else:
             why = f"this sender's files include no notebook of {self.assignment.name}"
@@ -382,6 +390,8 @@ class _Work:
             placed.state,
             tuple(problem for problem in names if problem in choice.problems),
             tuple(problem for problem in names if problem not in choice.problems),
+            choice.unreadable,
+            placed.lost,
             choice.work.time,
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),

@@ -253,7 +253,7 @@ class Tables:
         found: list[Sender] = []
         for sender in sent.senders:
             if self.is_person(sender):
-                found += [sender] if sender.ids else []
+                found += [sender] if sender.ids or sender.names else []
             elif has_people and sender.platform == "moodle" and sender.ids:
                 return replace(
                     sent, senders=(), refusal=f"{sender.shown} {NOT_A_GROUP}", matters=True
