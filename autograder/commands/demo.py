@@ -51,7 +51,7 @@ def demo(
     forkserver.start()  # the fork server imports modules while this process does
     from autograder.course.samples import load_sample_class
     from autograder.grading.exceeded import exceeded, texts_of
-    from autograder.grading.mark import MarkSettings
+    from autograder.grading.jobs import MarkSettings
     from autograder.grading.sampledclass import draw_class
 
     found = find_course(course)

@@ -20,12 +20,16 @@ SECONDS = 0.2
 PAGES = "pages"
 """Name that stands for students' pages as a receiver of marks; the other receivers are systems."""
 
-# a bonus text whose typed points may be lost awaits marking too (see `bonus.is_lost`)
-_QUERY = """
-SELECT homework.name, handed_in.student_id, handed_in.timestamp,
-    sum(grade.needs_manual_grade OR (
-        grade.manual_score = 0 AND grade.extra_credit IS NULL AND
-        coalesce(cell.max_score = 0 AND cell.cell_type != 'code', 0))),
+AWAITS_MARKING = """(grade.needs_manual_grade OR (
+    grade.manual_score = 0 AND grade.extra_credit IS NULL AND
+    coalesce(cell.max_score = 0 AND cell.cell_type != 'code', 0)))"""
+"""SQL condition on a row of `grade` and its `cell`: whether it awaits marking by hand.
+
+A bonus text whose typed points may be lost awaits marking too (see `bonus.is_lost`).
+"""
+
+_QUERY = f"""
+SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum({AWAITS_MARKING}),
     group_concat(grade.cell_id || ' ' || ifnull(grade.auto_score, '') || ' ' ||
         ifnull(grade.manual_score, '') || ' ' || ifnull(grade.extra_credit, ''))
 FROM submitted_assignment AS handed_in
