@@ -6,20 +6,20 @@ nbgrader takes longer to import than a class takes to compare.
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
+from autograder.cache import cache_folder
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import REPORT
-from autograder.durable import write_text
 from autograder.errors import RecordError
 from autograder.gradebook import backup
 from autograder.gradebook.folders import digest, left_folders
 from autograder.gradebook.glance import AWAITS_MARKING, read_only
 from autograder.grading.report import Report
+from autograder.grading.trialcache import Keep
 from autograder.grading.versions import add, hash_of_folders, hash_of_grader
 
 # a student whose marks were removed, for example with `nbgrader db student remove`, is skipped
@@ -100,10 +100,10 @@ def reports_if_settled(
         return None
     found: dict[str, tuple[Report, float]] = {}
     try:
-        if _note(course, assignment).read_text(encoding="utf-8") != state(course, assignment):
+        if _settled(course).find(assignment.name) != state(course, assignment):
             return None
         records = Records.read(course, assignment, seconds=0.0)
-    except (OSError, ValueError, sqlite3.Error):
+    except (OSError, sqlite3.Error):
         return None
     for student, fingerprint in fingerprints.items():
         if (report := records.report(student, fingerprint)) is None:
@@ -124,10 +124,10 @@ def state(course: Course, assignment: Assignment) -> str:
 
 
 def note_settled(course: Course, assignment: Assignment, settled: str) -> None:
-    """Store the `state` after a run that left nothing to do. Ignore a disk that is full."""
-    with suppress(OSError):
-        write_text(_note(course, assignment), settled)
+    """Store the `state` after a run that left nothing to do."""
+    _settled(course).put(assignment.name, settled)
 
 
-def _note(course: Course, assignment: Assignment) -> Path:
-    return backup.backup_folder(course.gradebook) / f"{assignment.name}-settled"
+def _settled(course: Course) -> Keep:
+    key = hashlib.sha256(os.fsencode(course.root)).hexdigest()
+    return Keep(key, cache_folder("settled"))
