@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -388,6 +387,8 @@ def _print_class(assignment: str, rows: Mapping[str, Row], form: options.Format)
 
 def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
     """Return a table of the mean seconds per submission in each stage, summed over processes."""
+    from statistics import fmean
+
     table = Table("stage", title=f"Mean seconds per submission, over {len(seconds)} submissions")
     table.add_column("seconds", justify="right")
     table.add_column("share", justify="right")
