@@ -42,7 +42,7 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 
 def shown(text: str, odd: str = ODD) -> str:
     """Replace each unsafe character of the text by `odd`; keep line breaks."""
-    if _PLAIN.fullmatch(text):
+    if (text.isascii() and text.isprintable()) or _PLAIN.fullmatch(text):
         return text
     return _again(text, odd) if len(text) <= SHORT else _shown(text, odd)
 
@@ -105,7 +105,8 @@ def show_fields(record: Any) -> None:
     """Make all texts of a frozen dataclass safe with `shown`, also those in tuples."""
     for name, value in list(vars(record).items()):
         if isinstance(value, str):
-            object.__setattr__(record, name, shown(value))
+            if (text := shown(value)) is not value:
+                object.__setattr__(record, name, text)
         elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
             object.__setattr__(record, name, tuple(map(shown, value)))
 

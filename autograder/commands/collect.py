@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.table import Table
@@ -17,6 +16,8 @@ from autograder.commands.common import command, err, find_course, out, warn_of_l
 from autograder.errors import SubmissionError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from autograder.course.assignment import Course
     from autograder.platforms.github.collect import Collection
 

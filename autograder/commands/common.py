@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -129,9 +128,11 @@ def _fail(message: str, code: int) -> NoReturn:
 def _reported(error: Exception) -> str:
     """Write the traceback of an unexpected error to a file, and return the message for the user."""
     what = f"an error in fdl itself: {type(error).__name__}: {printable(str(error))}"
+    from tempfile import mkstemp
+
     details = "".join(traceback.format_exception(error))
     try:
-        descriptor, path = tempfile.mkstemp(prefix="fdl-error-", suffix=".log")
+        descriptor, path = mkstemp(prefix="fdl-error-", suffix=".log")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{sys.argv}\n{sys.version}\n\n{details}")
     except OSError as full:

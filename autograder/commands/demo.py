@@ -19,15 +19,12 @@ from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
 from autograder.commands.grade import Site, grade_students
 from autograder.course.layout import INDEX, NBGRADER_SETTINGS
-from autograder.course.limits import Limits
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Assignment, Course
+    from autograder.course.limits import Limits
     from autograder.course.samples import SampleStudent
     from autograder.grading.report import Report
-
-QUICK = Limits(cell_seconds=5.0, call_seconds=2.0)
-"""Short time limits, because endless loops in the sample class run until their limit."""
 
 
 @command()
@@ -51,7 +48,7 @@ def demo(
     forkserver.start()  # the fork server imports its modules while this process imports others
     from autograder.course.samples import load_sample_class
     from autograder.grading.exceeded import exceeded, texts_of
-    from autograder.grading.mark import MarkSettings
+    from autograder.grading.jobs import MarkSettings
     from autograder.grading.sampledclass import draw_class
 
     found = find_course(course)
@@ -117,8 +114,14 @@ class Comparison:
 
 
 def limits_of(homework: Assignment) -> Limits:
-    """Return the limits for a demo: the homework's own limits if there are any, else `QUICK`."""
-    return QUICK if homework.limits == Limits() else homework.limits
+    """Return the limits for a demo: the homework's own limits if there are any, else short limits.
+
+    Endless loops in the sample class run until their limit.
+    """
+    from autograder.course.limits import Limits
+
+    short = Limits(cell_seconds=5.0, call_seconds=2.0)
+    return short if homework.limits == Limits() else homework.limits
 
 
 def make_scratch_course(

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,7 +24,7 @@ from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
     from autograder.course.assignment import Assignment, Course
-    from autograder.grading.mark import MarkSettings
+    from autograder.grading.jobs import Job, Marked, MarkSettings
     from autograder.runs.changes import Regrading
     from autograder.runs.grade import Recorded, SeededMarker
     from autograder.sandbox import Protection
@@ -63,14 +62,20 @@ class Site:
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
         from autograder.grading import forkserver
-        from autograder.grading.classrun import default_jobs, mark_class
         from autograder.sandbox import examine
 
         stack.callback(forkserver.stop)
         protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
         protection.require()
-        jobs = self.jobs or default_jobs(settings.limits)
-        mark = partial(mark_class, course, assignment, workers=jobs, settings=settings)
+
+        def mark(waiting: Sequence[Job], /, *, seed: int | None) -> Generator[Marked]:
+            from autograder.grading.classrun import default_jobs, mark_class  # slow to import
+
+            jobs = self.jobs or default_jobs(settings.limits)
+            return mark_class(
+                course, assignment, waiting, workers=jobs, seed=seed, settings=settings
+            )
+
         return mark, [protection]
 
     def _cluster(
@@ -142,7 +147,7 @@ def grade(
 
         forkserver.start()  # the fork server imports its modules while this process imports others
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
-    from autograder.grading.mark import MarkSettings
+    from autograder.grading.jobs import MarkSettings
 
     settings = MarkSettings(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
@@ -205,9 +210,8 @@ def regrade(
     Points and comments given by hand stay unchanged.
     """
     from autograder.commands.progress import progress
-    from autograder.grading.classrun import find_jobs
     from autograder.grading.fingerprint import Fingerprints
-    from autograder.grading.mark import MarkSettings
+    from autograder.grading.jobs import MarkSettings, find_jobs
     from autograder.runs import regrade as regrading
 
     found = find_course(course)
@@ -265,8 +269,8 @@ def grade_students(
 ) -> Generator[Recorded]:
     """Mark the students' submissions (default: all), record the marks, and show the progress."""
     from autograder.commands.progress import progress
-    from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
+    from autograder.grading.jobs import find_jobs, skipped_folders, unknown_extensions
     from autograder.runs.grade import grade_class
 
     submissions = find_jobs(course, assignment.name, students)
@@ -328,7 +332,7 @@ class Row:
     @classmethod
     def of(cls, each: Recorded, homework: Assignment) -> Row:
         """Return the table row of a student; `error` is empty unless marking failed."""
-        from autograder.grading.classrun import long_seconds
+        from autograder.grading.jobs import long_seconds
         from autograder.submission.receiving import CELLS_OF
 
         report, notes = each.report, [each.date]
@@ -383,6 +387,8 @@ def _print_class(assignment: str, rows: Mapping[str, Row], form: options.Format)
 
 def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
     """Return a table of the mean seconds per submission in each stage, summed over processes."""
+    from statistics import fmean
+
     table = Table("stage", title=f"Mean seconds per submission, over {len(seconds)} submissions")
     table.add_column("seconds", justify="right")
     table.add_column("share", justify="right")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,14 +20,13 @@ from autograder.course.directives import without_directives, without_solution_ma
 from autograder.course.gradecells import declared, is_solution
 from autograder.course.layout import INDEX, README, REPORT, notebook_files
 from autograder.errors import CourseError, NoCourseError
-from autograder.gradebook.glance import PAGES, Graded, glance, handed_on, outdated
-from autograder.submission.timestamps import read_timestamp
 from autograder.words import as_json
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from autograder.course.assignment import Assignment, Course
+    from autograder.gradebook.glance import Graded
 
 SCHEMA = "fdl-status/1"
 
@@ -187,6 +185,10 @@ def _show(course: Course, form: options.Format) -> None:
 
 def read_status(course: Course, now: datetime) -> Status:
     """Return the status of the course, read from its folders and gradebook."""
+    from sqlite3 import DatabaseError
+
+    from autograder.gradebook.glance import glance
+
     graded: Mapping[str, Mapping[str, Graded]] = {}
     fault, repair = "", ""
     try:
@@ -194,7 +196,7 @@ def read_status(course: Course, now: datetime) -> Status:
             graded = glance(course.gradebook)
         elif course.all_autograded(f"*/{REPORT}"):
             fault, repair = "it is empty or missing", "fdl restore"
-    except (sqlite3.DatabaseError, ValueError) as error:
+    except (DatabaseError, ValueError) as error:
         found = (command for word, command in SOUND.items() if word in str(error))
         fault, repair = str(error), next(found, "fdl restore")
     homework = {
@@ -228,6 +230,8 @@ def _next(homework: Mapping[str, HomeworkStatus], now: datetime) -> tuple[str, s
 
 
 def _look(course: Course, name: str, graded: Mapping[str, Graded], now: datetime) -> HomeworkStatus:
+    from autograder.gradebook.glance import PAGES, handed_on, outdated
+
     folders = {each.name: each / name for each in course.submitted.glob("[!.]*")}
     folders = {student: folder for student, folder in folders.items() if folder.is_dir()}
     release, fault = "no", ""
@@ -270,6 +274,8 @@ def _solutions(course: Course, name: str, now: datetime) -> str:
 
 def _is_new(folder: Path, graded: Graded | None) -> bool:
     """Return whether a submission is not graded yet, or was handed in again after it was graded."""
+    from autograder.submission.timestamps import read_timestamp
+
     return graded is None or read_timestamp(folder) not in (None, graded.handed_in)
 
 

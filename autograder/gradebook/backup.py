@@ -25,9 +25,6 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Base
-from sqlalchemy.engine import make_url
-
 from autograder.course.layout import CourseFolder
 from autograder.durable import make_folder, sync
 from autograder.errors import RecordError
@@ -71,15 +68,17 @@ class Damaged(RecordError):
 
 def file_of(db_url: str) -> Path | None:
     """Return the gradebook's file; None if the gradebook is on a server."""
+    from sqlalchemy.engine import make_url  # slow to import
+
     url = make_url(db_url)
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database).absolute()
 
 
-def _files_of(gradebook: Path) -> list[Path]:
-    """Return the gradebook's file, and the files that SQLite may keep beside it."""
-    return [gradebook.with_name(gradebook.name + ending) for ending in ("", *_BESIDE)]
+def files_beside(gradebook: Path) -> list[Path]:
+    """Return the files that SQLite may keep beside the gradebook while it is being changed."""
+    return [gradebook.with_name(gradebook.name + ending) for ending in _BESIDE]
 
 
 def backup_folder(gradebook: Path) -> Path:
@@ -173,6 +172,8 @@ def _copy(gradebook: Path, target: Path, seconds: float) -> None:
 
 def _check(gradebook: Path, database: sqlite3.Connection) -> None:
     """Raise Damaged if SQLite reports an error, or if tables of a gradebook are missing."""
+    from nbgrader.api import Base  # slow to import
+
     found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     tables = {name for (name,) in found}
     if missing := sorted(set(Base.metadata.tables) - tables):
@@ -318,7 +319,7 @@ def restore(gradebook: Path, now: datetime, carry_log: CarryLog | None = None) -
                     carried += [each for each in marks if (each.student, each.cell) not in listed]
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
-        for path in _files_of(gradebook)[1:]:
+        for path in files_beside(gradebook):
             # SQLite would write the pages of these damaged files into the restored gradebook
             path.unlink(missing_ok=True)
         sync(gradebook.parent)
@@ -338,7 +339,7 @@ def _is_sound(path: Path) -> bool:
 
 def _save_damaged(gradebook: Path, now: datetime) -> Path | None:
     """Copy the damaged files to a new folder; return the folder, or None if there are no files."""
-    damaged = [path for path in _files_of(gradebook) if path.is_file()]
+    damaged = [path for path in (gradebook, *files_beside(gradebook)) if path.is_file()]
     if not damaged:
         return None
     stem = f"damaged-{now.strftime(TIME_FORMAT)}"
@@ -407,7 +408,7 @@ def _log_rows(old: sqlite3.Connection, fresh: Path) -> Iterator[LogRow]:
 def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
     # opens a copy, because SQLite may change a file when opening it
     with tempfile.TemporaryDirectory(dir=damaged.parent) as folder:
-        for path in filter(Path.is_file, _files_of(damaged)):
+        for path in filter(Path.is_file, (damaged, *files_beside(damaged))):
             shutil.copyfile(path, Path(folder, path.name))
         with closing(sqlite3.connect(Path(folder, damaged.name))) as database:
             with contextlib.suppress(sqlite3.DatabaseError):

@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbgrader.api
-from nbgrader.api import Assignment as Homework
 from nbgrader.api import (
-    BaseCell,
     Comment,
     Grade,
     Gradebook,
@@ -39,9 +37,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
-    or_,
     select,
-    text,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
@@ -51,7 +47,6 @@ from sqlalchemy.types import TypeEngine
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
 from autograder.gradebook import backup
-from autograder.gradebook.bonus import LOST
 
 LOCK_SECONDS = 60.0
 """Seconds to wait while another program, such as a formgrader, changes the gradebook."""
@@ -273,40 +268,10 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         digest: str | None = self.db().execute(wanted).scalar()
         return digest
 
-    def fingerprints(self, assignment: str) -> dict[str, str]:
-        """Return the known fingerprints of the students' marks, by student.
-
-        Students whose marks were removed, for example with `nbgrader db student remove`, are
-        skipped.
-        """
-        wanted = (
-            select(SubmittedAssignment.student_id)
-            .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
-            .where(Homework.name == assignment)
-        )
-        marked = set(self.db().execute(wanted).scalars())
-        known = self.noted(FINGERPRINT, assignment)
-        return {student: known[student] for student in known.keys() & marked}
-
-    def awaiting(self, assignment: str) -> dict[str, list[str]]:
-        """Return the items that await marking by hand, by student.
-
-        A bonus text whose typed points may be lost (see `bonus`) is one of them.
-        """
-        cells = GradeCell.__table__.alias("cell")
-        wanted = (
-            select(SubmittedAssignment.student_id, BaseCell.name)
-            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-            .join(BaseCell, BaseCell.id == Grade.cell_id)
-            .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
-            .outerjoin(cells, cells.c.id == BaseCell.id)
-            .where(Homework.name == assignment, or_(Grade.needs_manual_grade, text(LOST)))
-        )
-        found: dict[str, list[str]] = {}
-        for student, item in self.db().execute(wanted):
-            found.setdefault(student, []).append(item)
-        return found
+    def changes_by_others(self) -> int:
+        """Return a number that differs as soon as another program has changed the gradebook."""
+        connection = self.db().connection()
+        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def _put(self, table: Table, *row: object) -> None:
         """Replace the row with the same keys; if the new value is None, only delete the row."""
@@ -381,12 +346,17 @@ def _make_gradebook(path: Path, course: Course) -> None:
     PatientGradebook(f"sqlite:///{path}", course_id(course)).close()
 
 
-def back_up_gradebook(course: Course, db_url: str | None) -> None:
-    """Back up the gradebook after recording. Ignore errors: the next command tries again."""
+def back_up_gradebook(course: Course, db_url: str | None) -> bool:
+    """Back up the gradebook after recording; return whether that worked.
+
+    Ignore errors: the next command tries again.
+    """
     path = backup.file_of(db_url or gradebook_url(course))
     if path is not None:
         with contextlib.suppress(RecordError, sqlite3.Error, OSError):
             backup.back_up(path, datetime.now(course.timezone), LOCK_SECONDS)
+            return True
+    return False
 
 
 def unusable(db_url: str, error: Exception) -> RecordError:

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.course.assignment import Assignment, Course
 from autograder.durable import sync
-from autograder.gradebook.database import PatientGradebook
+
+if TYPE_CHECKING:  # takes long to import
+    from autograder.gradebook.database import PatientGradebook
 
 
 def unfinished(final: Path) -> Path:
@@ -55,10 +59,15 @@ def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Pa
 
 def settle_all(gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
     """Finish killed runs for all students."""
-    for name in (unfinished(Path(assignment.name)), _old(Path(assignment.name))):
-        for left in course.all_autograded(str(name)):
-            final = left.with_name(assignment.name)
-            settle(gradebook, assignment.name, left.parent.name, final)
+    for left in left_folders(course, assignment.name):
+        final = left.with_name(assignment.name)
+        settle(gradebook, assignment.name, left.parent.name, final)
+
+
+def left_folders(course: Course, assignment: str) -> Iterator[Path]:
+    """Yield the folders that killed runs have left."""
+    for name in (unfinished(Path(assignment)), _old(Path(assignment))):
+        yield from course.all_autograded(str(name))
 
 
 def remove(folder: Path) -> None:

@@ -21,9 +21,11 @@ SECONDS = 0.2
 PAGES = "pages"
 """Name of the students' pages as a receiver of marks; the other receivers are export systems."""
 
+AWAITS_MARKING = f"(grade.needs_manual_grade OR {LOST})"
+"""SQL condition on a row of `grade` and its `cell`: whether it awaits marking by hand."""
+
 _QUERY = f"""
-SELECT homework.name, handed_in.student_id, handed_in.timestamp,
-    sum(grade.needs_manual_grade OR {LOST}),
+SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum({AWAITS_MARKING}),
     group_concat(grade.cell_id || ' ' || ifnull(grade.auto_score, '') || ' ' ||
         ifnull(grade.manual_score, '') || ' ' || ifnull(grade.extra_credit, ''))
 FROM submitted_assignment AS handed_in

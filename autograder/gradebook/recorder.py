@@ -5,6 +5,7 @@ From a submission's folder, this module reads only the date.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -24,14 +25,17 @@ from autograder.gradebook import autograded, homework
 from autograder.gradebook.database import (
     FINGERPRINT,
     FOLDER,
+    LOCK_SECONDS,
     SECONDS,
     PatientGradebook,
     back_up_gradebook,
     first_line,
     open_gradebook,
+    unusable,
 )
 from autograder.gradebook.folders import digest, remove, settle, settle_all, unfinished
 from autograder.gradebook.penalties import Penalty, give_extension, no_penalty, update_penalties
+from autograder.gradebook.records import Records, note_settled, state
 from autograder.gradebook.scores import save_scores
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
@@ -88,12 +92,17 @@ class Recorder(AbstractContextManager["Recorder"]):
     def _open(self) -> Iterator[None]:
         with open_gradebook(self._course, self._db_url) as self._gradebook:
             name = self._assignment.name
+            is_own = self._db_url is None  # nbgrader's commands may use another gradebook
+            before = self._gradebook.changes_by_others() if is_own else 0
             homework.prepare(self._gradebook, self._assignment, self._skeletons)
             settle_all(self._gradebook, self._course, self._assignment)
             yield
             # update all students: marks by hand and settings may have changed
             update_penalties(self._gradebook, self._course, name)
-        back_up_gradebook(self._course, self._db_url)
+            settled = state(self._course, self._assignment) if is_own else ""
+            is_alone = is_own and self._gradebook.changes_by_others() == before
+        if back_up_gradebook(self._course, self._db_url) and is_alone:
+            note_settled(self._course, self._assignment, settled)
 
     # --- reading the records ---
 
@@ -103,27 +112,14 @@ class Recorder(AbstractContextManager["Recorder"]):
         Returns None if the recorded fingerprint is different or unknown, or if somebody has changed
         the folder that belongs to the marks.
         """
-        if self._fingerprints.get(student) != fingerprint:
-            return None
-        folder = self._folder(student)
-        if self._folders.get(student) != digest(folder):
-            return None
+        return self._records.report(student, fingerprint)
+
+    @cached_property
+    def _records(self) -> Records:
         try:
-            return Report.read(folder / REPORT), self._points(self._awaiting.get(student, ()))
-        except (RecordError, KeyError):
-            return None
-
-    @cached_property
-    def _fingerprints(self) -> dict[str, str]:
-        return self._gradebook.fingerprints(self._assignment.name)
-
-    @cached_property
-    def _folders(self) -> dict[str, str]:
-        return self._gradebook.noted(FOLDER, self._assignment.name)
-
-    @cached_property
-    def _awaiting(self) -> dict[str, list[str]]:
-        return self._gradebook.awaiting(self._assignment.name)
+            return Records.read(self._course, self._assignment, LOCK_SECONDS)
+        except sqlite3.Error as error:
+            raise unusable(str(self._course.gradebook), error) from error
 
     def marking_seconds(self) -> dict[str, float]:
         """Return the seconds that each student's last recorded marking took."""

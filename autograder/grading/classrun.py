@@ -5,24 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import SUBMITTED
 from autograder.course.limits import Limits, MiB
-from autograder.course.settings import did_you_mean
-from autograder.errors import CourseError, KitError, SandboxError
+from autograder.errors import KitError, SandboxError
 from autograder.grading import forkserver
+from autograder.grading.jobs import Job, Marked, MarkSettings
 from autograder.grading.lifeline import end_with
-from autograder.grading.mark import Marking, MarkSettings, Warm, mark_submission, open_sandbox
+from autograder.grading.mark import Marking, Warm, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
 from autograder.submission.parcel import Parcel
 
@@ -30,85 +29,6 @@ ALONE = 2
 """Number of attempts to mark a submission alone after its pool of marking processes failed."""
 USUAL_MEMORY = 768 * MiB
 """Number of bytes that all processes together need to mark an ordinary submission."""
-
-
-LONG_SECONDS = 30.0
-"""Seconds of marking above which a submission is marked after all others."""
-
-LONG_SHARE = 1 / 3
-"""Share of a submission's time limit above which marking is long; ordinary code needs less."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A submission to mark; `release` is the release's folder (default: the course's release)."""
-
-    student: str
-    path: Path
-    release: Path | None = None
-
-
-@dataclass(frozen=True)
-class Marked:
-    """The result of a job: a Marking, or the reason why the submission was not marked."""
-
-    student: str
-    marking: Marking | None
-    error: str = ""
-
-
-def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> list[Job]:
-    """Return the submissions in submitted/, one for each student who submitted the assignment."""
-    submitted = course.submitted
-    if students:
-        for name in students:
-            if name != Path(name).name or name.startswith("."):
-                raise CourseError(
-                    f"{name!r} is not a student: give the name of a folder in {submitted}, "
-                    "without a path"
-                )
-        jobs = [Job(each, course.submission(each, assignment)) for each in dict.fromkeys(students)]
-        if missing := [job.student for job in jobs if not job.path.is_dir()]:
-            known = [folder.name for folder in submitted.glob("[!.]*")]
-            raise CourseError(
-                f"no submission of {', '.join(missing)}: expected a folder "
-                f"{course.submission(missing[0], assignment)}. "
-                f"{did_you_mean(missing[0], known)}".rstrip()
-            )
-        return jobs
-    if not submitted.is_dir():
-        raise CourseError(
-            f"{submitted} does not exist: run `fdl intake {assignment} EXPORT.zip`, or put each "
-            f"student's notebooks into {SUBMITTED}/STUDENT/{assignment}/"
-        )
-    folders = (folder for folder in sorted(submitted.iterdir()) if not folder.name.startswith("."))
-    jobs = [Job(folder.name, folder / assignment) for folder in folders]
-    return [job for job in jobs if job.path.is_dir()]
-
-
-def long_seconds(assignment: Assignment) -> float:
-    """Return the number of seconds above which marking a submission counts as long."""
-    return LONG_SHARE * assignment.limits.submission_seconds
-
-
-def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """Return the jobs, sorted so that jobs that took long the last time are at the end."""
-    return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
-
-
-def skipped_folders(course: Course, assignment: str) -> list[str]:
-    """Return the folders in submitted/ that `find_jobs` skips: they begin with a dot."""
-    hidden = course.submitted.glob(".*")
-    return sorted(folder.name for folder in hidden if (folder / assignment).is_dir())
-
-
-def unknown_extensions(course: Course, assignment: str) -> list[str]:
-    """Return the students with an extension for the assignment but no folder in submitted/."""
-    return sorted(
-        name
-        for name in course.deadline(assignment).extensions
-        if not course.submission(name, assignment).is_dir()
-    )
 
 
 def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:

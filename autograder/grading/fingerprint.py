@@ -21,7 +21,7 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import course_files
 from autograder.course.gradecells import is_manual
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import MarkSettings
 from autograder.grading.versions import add, hash_of_grader
 from autograder.sandbox import Protection, examine
 from autograder.submission.files import content_of

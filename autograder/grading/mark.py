@@ -23,6 +23,7 @@ from autograder.errors import CourseError
 from autograder.grading.diagnosis import Diagnosticians
 from autograder.grading.followthrough import load_called, read_pairs
 from autograder.grading.hiddentests import HiddenTests, KeptTests
+from autograder.grading.jobs import MarkSettings
 from autograder.grading.memory import bounded_memory
 from autograder.grading.misconceptions import Misconception
 from autograder.grading.notebooks import RunNotebooks
@@ -37,7 +38,7 @@ from autograder.grading.points import (
 )
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
-from autograder.sandbox import Limits, Sandbox, examine
+from autograder.sandbox import Sandbox, examine
 from autograder.sandbox.stages import StageTimes
 from autograder.submission.earlier import read_earlier
 from autograder.submission.parcel import Parcel
@@ -45,22 +46,6 @@ from autograder.submission.receiving import read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
 """Seconds for diagnosis after the submission's own time limit has passed."""
-
-
-@dataclass(frozen=True)
-class MarkSettings:
-    """The settings for marking: the limits on student code, and the walls to use.
-
-    The outer wall and the inner wall are the two layers of the sandbox. `use_outer=False` marks
-    behind the inner wall only; `unprotected=True` marks even if no wall works on this machine, and
-    every Report says so. `cold=True` starts a new sandbox for each submission; the Reports are the
-    same.
-    """
-
-    limits: Limits = field(default_factory=Limits)
-    use_outer: bool = True
-    unprotected: bool = False
-    cold: bool = False
 
 
 @dataclass(frozen=True)

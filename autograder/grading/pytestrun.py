@@ -14,7 +14,8 @@ from autograder.course.assignment import Course
 from autograder.course.code import serve_hidden_tests
 from autograder.errors import KitError
 from autograder.grading.followthrough import load_called, read_pairs
-from autograder.grading.mark import MarkSettings, open_notebooks
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import open_notebooks
 from autograder.grading.notebooks import RunNotebooks
 from autograder.grading.plugin import MarkingPlugin
 from autograder.words import shown

@@ -23,7 +23,8 @@ from autograder.course.layout import CHECKS, REQUIREMENTS, CourseFolder
 from autograder.errors import ReleaseError
 from autograder.gradebook.marks import all_extensions
 from autograder.grading.exceeded import change_limits, exceeded
-from autograder.grading.mark import MarkSettings, open_sandbox, support_files
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import open_sandbox, support_files
 from autograder.grading.notebooks import code_cells, with_outputs
 from autograder.release.answeredpages import write_page
 from autograder.release.build import build

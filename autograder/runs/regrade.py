@@ -34,8 +34,8 @@ from autograder.gradebook.bonus import bonus_points
 from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
-from autograder.grading.classrun import Job, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.jobs import Job, long_ones_last
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
 from autograder.runs.changes import ItemChange, Regrading, changes_between, other_findings

@@ -37,7 +37,8 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.gradebook.database import course_id
 from autograder.gradebook.recorder import Recorder
-from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import Marking, mark_submission, open_sandbox
 from autograder.pages import pictures
 from autograder.pages.feedback import write_feedback
 from autograder.sandbox import Limits, Sandbox

@@ -22,7 +22,7 @@ from _pytest.config import _prepareconfig
 from autograder.course.assignment import Course
 from autograder.gradebook.recorder import Recorder
 from autograder.grading import hiddentests, mark, notebooks
-from autograder.grading.classrun import find_jobs
+from autograder.grading.jobs import MarkSettings, find_jobs
 from autograder.sandbox import session, student
 
 ELSEWHERE = "the rest"
@@ -127,7 +127,7 @@ def main(root: Path, name: str) -> None:
         with contextlib.ExitStack() as stack:
             with watch.during("opening the gradebook"):
                 book = stack.enter_context(Recorder(course, assignment))
-            sandbox = stack.enter_context(mark.open_sandbox(mark.MarkSettings()))
+            sandbox = stack.enter_context(mark.open_sandbox(MarkSettings()))
             warm = stack.enter_context(contextlib.closing(mark.Warm()))
             for job in find_jobs(course, name):
                 marking = mark.mark_submission(

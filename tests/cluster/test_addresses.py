@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.errors import KitError
 from autograder.grading.cluster.address import contact, is_plain_and_outside
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import MarkSettings
 from tests.gradebook.course import hand_in, write_course
 
 

@@ -15,11 +15,10 @@ import pytest
 from autograder.course.assignment import Course
 from autograder.course.bundle import Bundle, pack
 from autograder.errors import KitError
-from autograder.grading.classrun import Job
 from autograder.grading.cluster import run, workers
 from autograder.grading.cluster.run import mark_class
 from autograder.grading.cluster.workers import Workers
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import Job, MarkSettings
 from tests.grading.tiny_class import grade_here, run_here
 
 from . import machines as m

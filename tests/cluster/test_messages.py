@@ -20,10 +20,10 @@ from autograder.course import bundle as bundles
 from autograder.course.assignment import Course
 from autograder.course.bundle import Bundle, files_for_marking
 from autograder.errors import CourseError, SubmissionError
-from autograder.grading.classrun import Marked
 from autograder.grading.cluster import messages
 from autograder.grading.cluster.messages import Asked, Done, Failed, Greeting, MessageError, Order
-from autograder.grading.mark import Marking, MarkSettings
+from autograder.grading.jobs import Marked, MarkSettings
+from autograder.grading.mark import Marking
 from autograder.sandbox import Limits, Protection
 from autograder.sandbox.protection import Wall
 from autograder.submission.parcel import Parcel, pack

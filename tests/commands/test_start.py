@@ -45,8 +45,8 @@ def imports(*command: str) -> set[str]:
 def test_help_imports_nothing_that_reads_or_marks_notebooks() -> None:
     found = imports("--help")
     assert "typer" in found
-    read = {"nbformat", "jsonschema", "multiprocessing", "autograder.course.settings"}
-    assert not found & (HEAVY | read)
+    read = {"nbformat", "jsonschema", "msgspec", "sqlite3", "multiprocessing"}
+    assert not found & (HEAVY | read | {"autograder.course.settings"})
 
 
 def test_status_reads_the_course_without_the_gradebook_s_packages() -> None:
@@ -62,12 +62,23 @@ def test_reading_notebooks_skips_slow_checks_of_formats() -> None:
     assert "arrow" not in found
 
 
-def test_the_modules_that_mark_leave_drawing_to_the_sandbox() -> None:
-    code = "import sys, autograder.grading.mark; print('imports:', *sys.modules)"
+def imports_of(*modules: str) -> set[str]:
+    """Return all modules that are imported with these modules."""
+    code = f"import sys, {', '.join(modules)}; print('imports:', *sys.modules)"
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
-    names = set(found.stdout.split())
+    return set(found.stdout.split())
+
+
+def test_a_class_is_compared_without_the_modules_that_mark_and_record() -> None:
+    names = imports_of("autograder.commands.grade", "autograder.runs.grade")
+    assert "autograder.gradebook.records" in names
+    assert not names & (HEAVY - {"numpy", "msgpack"} | MARKING | {"autograder.grading.mark"})
+
+
+def test_the_modules_that_mark_leave_drawing_to_the_sandbox() -> None:
+    names = imports_of("autograder.grading.mark")
     assert "autograder.grading.diagnosis" in names
     assert not names & MARKING
 

@@ -35,7 +35,7 @@ from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.gradebook import database, recorder
 from autograder.grading import classrun, mark
-from autograder.grading.classrun import Job, Marked
+from autograder.grading.jobs import Job, Marked
 from autograder.pages import feedback
 from autograder.runs import regrade
 from tests.gradebook.course import NO_WALLS

@@ -13,7 +13,7 @@ import autograder.sandbox
 from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
-from autograder.grading.classrun import Marked
+from autograder.grading.jobs import Marked
 
 from .conftest import Marker
 from .course import NO_WALLS, hand_in, mark

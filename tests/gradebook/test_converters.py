@@ -16,7 +16,8 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import SandboxError
-from autograder.grading.mark import Marking, MarkSettings
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import Marking
 from autograder.platforms.nbgrader import converters
 
 from .conftest import Marker

@@ -20,7 +20,7 @@ from autograder.cli import app
 from autograder.commands.common import err
 from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
-from autograder.grading.classrun import Job, Marked
+from autograder.grading.jobs import Job, Marked
 from tests.faults import result
 from tests.gradebook.course import record
 

@@ -28,8 +28,8 @@ from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.handmarks import HandMark, read_hand_marks
 from autograder.gradebook.recorder import Recorder
 from autograder.grading import classrun, forkserver
-from autograder.grading.classrun import Job, Marked
 from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.jobs import Job, Marked
 from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
 from autograder.runs import regrade as regrading

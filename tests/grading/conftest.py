@@ -10,7 +10,8 @@ import pytest
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, load_sample_class, write_submission
-from autograder.grading.mark import Marking, MarkSettings, mark_submission
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import Marking, mark_submission
 from autograder.grading.report import Report
 from autograder.sandbox import Limits, Sandbox, examine
 from tests.warm import WARM

@@ -13,8 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from autograder.grading.classrun import Marked, mark_here
-from autograder.grading.mark import MarkSettings
+from autograder.grading.classrun import mark_here
+from autograder.grading.jobs import Marked, MarkSettings
 
 
 def main(root: str, assignment: str, submission: str, warm_up: str) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
-from autograder.grading.classrun import Job, Marked, mark_class
+from autograder.grading.classrun import mark_class
+from autograder.grading.jobs import Job, Marked
 from tests.grading.conftest import ROOT
 
 WORKERS = 2

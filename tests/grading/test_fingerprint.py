@@ -13,7 +13,7 @@ import pytest
 from autograder.course.assignment import Course
 from autograder.grading import versions as module
 from autograder.grading.fingerprint import Fingerprints
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import MarkSettings
 from autograder.sandbox import Limits
 from autograder.sandbox.protection import Protection, Wall
 from autograder.sandbox.visiblefiles import view

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission
 from autograder.sandbox import Sandbox
 from tests.faults import result
 from tests.gradebook.test_commands import rows

@@ -13,8 +13,9 @@ import pytest
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading import latercells
+from autograder.grading.jobs import MarkSettings
 from autograder.grading.latercells import later_changes
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.mark import mark_submission
 from autograder.sandbox import Limits, Sandbox
 
 from .conftest import MarkStudent, MarkTiny

@@ -12,7 +12,8 @@ import pytest
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission
 from autograder.grading.report import SCHEMA, Claim, Report
 from autograder.sandbox import CellResult, Sandbox, Student
 from autograder.sandbox.inside import processes

@@ -13,7 +13,8 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.grading.mark import MarkSettings, mark_submission, read_skeletons
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission, read_skeletons
 from autograder.grading.otherversions import told_difference, told_of_line, versions_here
 from autograder.grading.report import Report
 from autograder.sandbox import Sandbox

@@ -9,7 +9,8 @@ import pytest
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.grading.classrun import Job, default_jobs, mark_class
+from autograder.grading.classrun import default_jobs, mark_class
+from autograder.grading.jobs import Job
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.sampledclass import draw_class
 

@@ -12,7 +12,8 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.samples import load_sample_class, write_submission
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission
 from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 from tests.attacks import ATTACKS, stolen_answers
 from tests.attacks.attack import Attack

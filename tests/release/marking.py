@@ -21,7 +21,7 @@ from nbformat.v4 import new_output
 
 from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.errors import CourseError
-from autograder.grading.classrun import Job, Marked
+from autograder.grading.jobs import Job, Marked
 from autograder.grading.mark import Marking
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
 from autograder.release import Proof

@@ -12,7 +12,8 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.errors import CourseError
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission
 from autograder.release import Proof
 from autograder.release.proof import tidy
 from autograder.release.proof.junk import write_reference

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import CourseError
-from autograder.grading.classrun import Job, Marked
-from autograder.grading.mark import Marking, MarkSettings
+from autograder.grading.jobs import Job, Marked, MarkSettings
+from autograder.grading.mark import Marking
 from autograder.release import Finding, Proof, release
 from autograder.release.proof import killmatrix
 from autograder.release.proof.killmatrix import Row

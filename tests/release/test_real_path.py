@@ -10,7 +10,8 @@ import pytest
 
 from autograder.course.assignment import Assignment, Course
 from autograder.grading import classrun
-from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import Marking, mark_submission, open_sandbox
 from autograder.release import release as really_release
 from autograder.sandbox import examine
 

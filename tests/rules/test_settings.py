@@ -22,7 +22,7 @@ from autograder.errors import RecordError
 from autograder.grading import classrun, forkserver, mark
 from autograder.grading.exceeded import change_limits, exceeded
 from autograder.grading.fingerprint import Fingerprints
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import Job, MarkSettings
 from autograder.platforms.github.template import write_template
 from autograder.platforms.gradescope.package import GradescopeSettings
 from tests.gradebook.course import NO_WALLS, hand_in, write_course
@@ -153,7 +153,7 @@ def test_class_is_marked_within_the_limits_of_the_homework(
 ) -> None:
     """The trials of a release and `nbgrader autograde` give no settings of their own."""
     homework = course.assignment("hw")
-    jobs = [classrun.Job("anna", course.root)]
+    jobs = [Job("anna", course.root)]
     with pytest.raises(Exception):  # noqa: B017, PT011 (the fixture's own)
         list(classrun.mark_class(course, homework, jobs, workers=1))
     with pytest.raises(Exception):  # noqa: B017, PT011

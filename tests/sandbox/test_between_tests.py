@@ -17,7 +17,8 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission
 from autograder.sandbox import Cell, Limits, Notebook, Sandbox, StudentFailure
 from autograder.sandbox.isolation import Holder
 from autograder.sandbox.session import NotebookProcess

@@ -18,8 +18,8 @@ from nbformat import ValidationError as Invalid
 
 from autograder.course.assignment import Assignment, Item
 from autograder.errors import KitError, RecordError
-from autograder.grading.classrun import Marked
-from autograder.grading.mark import Marking, MarkSettings
+from autograder.grading.jobs import Marked, MarkSettings
+from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Protection
 from autograder.submission.parcel import Parcel

@@ -22,11 +22,10 @@ from distributed import Future
 from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import Bundle, files_for_marking, pack
 from autograder.errors import CourseError, KitError
-from autograder.grading.classrun import Job, Marked
 from autograder.grading.cluster import messages, worker
 from autograder.grading.cluster.messages import Asked, Done, Failed, Order
 from autograder.grading.cluster.workers import FETCH_SECONDS, LOOK_SECONDS, Member, Workers
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import Job, Marked, MarkSettings
 from autograder.submission import parcel
 
 ALLOWED_DEATHS = 1

@@ -19,11 +19,10 @@ import dask
 from distributed import Client, Future
 
 from autograder.errors import KitError
-from autograder.grading.classrun import Job
 from autograder.grading.cluster import worker
 from autograder.grading.cluster.address import contact, is_plain_and_outside
 from autograder.grading.cluster.messages import Asked, Greeting, Hello, read, write
-from autograder.grading.mark import MarkSettings
+from autograder.grading.jobs import Job, MarkSettings
 from autograder.grading.versions import differences, grader_parts
 from autograder.sandbox import Protection
 

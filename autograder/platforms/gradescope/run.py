@@ -17,7 +17,8 @@ from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
 from autograder.durable import write_text
 from autograder.errors import KitError
-from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import mark_submission, open_sandbox
 from autograder.pages.feedback import read_headings
 from autograder.platforms.gradescope.metadata import METADATA, HandedIn, read_metadata
 from autograder.platforms.gradescope.package import GradescopeSettings

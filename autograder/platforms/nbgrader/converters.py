@@ -24,8 +24,8 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import REPORT
 from autograder.errors import CourseError, KitError
 from autograder.gradebook.recorder import Recorder
-from autograder.grading.classrun import Job, find_jobs
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.jobs import Job, MarkSettings, find_jobs
+from autograder.grading.mark import mark_submission
 from autograder.pages.feedback import write_feedback
 from autograder.submission.timestamps import read_timestamp
 from autograder.words import ShownLog

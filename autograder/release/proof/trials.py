@@ -149,8 +149,8 @@ class Trials:
 
     def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marking | CourseError]]:
         """Write and mark trials as `fdl grade` does; yield the name and the result of each."""
-        from autograder.grading.classrun import Job, default_jobs, mark_class
-        from autograder.grading.mark import MarkSettings
+        from autograder.grading.classrun import default_jobs, mark_class
+        from autograder.grading.jobs import Job, MarkSettings
 
         jobs: dict[bool, list[Job]] = {False: [], True: []}
         for trial in trials:

@@ -1,0 +1,154 @@
+"""A `fdl grade` that has nothing to do opens no gradebook, and notices each reason to open it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.course.assignment import Course
+from autograder.gradebook import recorder
+from autograder.gradebook.records import reports_if_settled, state
+from autograder.grading.fingerprint import Fingerprints
+
+from .course import NO_WALLS
+from .shared import copied
+from .test_grade import STUDENTS, Class, graded_once, stand_in, table
+
+__all__ = ["graded_once"]
+
+
+@pytest.fixture
+def made(
+    course: Course,
+    graded_once: tuple[Path, dict[str, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Class:
+    """A class whose last run found nothing to do."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = stand_in(copied(graded_once[0], course.root), monkeypatch)
+    assert made.grade().exit_code == 0
+    return made
+
+
+def is_settled(made: Class) -> bool:
+    course = Course(made.course.root)
+    assignment = course.assignment("hw")
+    prints = Fingerprints(course, assignment, protections=[NO_WALLS])
+    wanted = {each: prints.of(course.submission(each, "hw")) for each in STUDENTS}
+    found = reports_if_settled(course, assignment, wanted)
+    return found is not None and set(found) == set(STUDENTS)
+
+
+def execute(course: Course, *statements: str) -> None:
+    with closing(sqlite3.connect(course.gradebook)) as database:
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def test_a_second_run_opens_no_gradebook_and_shows_the_same_table(
+    made: Class,
+    graded_once: tuple[Path, dict[str, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = {path: path.read_bytes() for path in made.course.root.rglob("*") if path.is_file()}
+    monkeypatch.setattr(Gradebook, "__init__", None)
+    second = made.grade()
+    assert second.exit_code == 0
+    assert table(second) == graded_once[1]
+    assert "2 of 2 submissions have not changed" in second.output
+    after = {path: path.read_bytes() for path in made.course.root.rglob("*") if path.is_file()}
+    assert after == before
+
+
+CHANGES: dict[str, Callable[[Course], object]] = {
+    "a person's points": lambda course: execute(
+        course, "UPDATE grade SET manual_score = 1 WHERE id = (SELECT min(id) FROM grade)"
+    ),
+    "a rule": lambda course: append(course.settings_file, '\n[rules]\nlate = "stop"\n'),
+    "the release": lambda course: append(course.release("hw") / "a_slopes.ipynb", " "),
+    "the source": lambda course: append(course.source("hw") / "a_slopes.ipynb", " "),
+    "a submission": lambda course: append(course.submission("anna", "hw") / "a_slopes.ipynb", " "),
+    "a Report": lambda course: course.report("anna", "hw").unlink(),
+    "a folder of a killed run": lambda course: (
+        course.autograded("anna", "hw").with_name(".hw-unfinished").mkdir()
+    ),
+    "a change that another program has begun": lambda course: course.gradebook.with_name(
+        "gradebook.db-journal"
+    ).write_bytes(b""),
+    "a damaged gradebook": lambda course: course.gradebook.write_bytes(
+        course.gradebook.read_bytes()[:-1]
+    ),
+    "a missing gradebook": lambda course: course.gradebook.unlink(),
+    "missing backups": lambda course: [
+        path.unlink() for path in course.root.glob("gradebook-copies/*.db")
+    ],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_each_change_makes_the_next_run_look_closely(
+    made: Class, change: Callable[[Course], object]
+) -> None:
+    assert is_settled(made)
+    change(made.course)
+    assert not is_settled(made)
+
+
+def test_a_locked_gradebook_makes_the_next_run_wait_as_ever(made: Class) -> None:
+    with closing(sqlite3.connect(made.course.gradebook)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert not is_settled(made)
+    assert is_settled(made)
+
+
+def test_a_rule_that_is_added_later_gives_its_penalties_without_marking(made: Class) -> None:
+    execute(made.course, "UPDATE submitted_assignment SET timestamp = '2024-11-30 12:00:00.000000'")
+    assert made.grade().exit_code == 0
+    assert is_settled(made)
+    append(made.course.settings_file, '\n[rules]\nlate = "stop"\n')
+    assert made.grade().exit_code == 0
+    assert made.marked == []
+    with Gradebook(f"sqlite:///{made.course.gradebook}") as book:
+        assert book.find_submission("hw", "anna").late_submission_penalty > 0
+    assert is_settled(made)
+
+
+def test_a_change_by_another_program_during_a_run_is_looked_at_by_the_next_run(
+    made: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state_after_a_change(*arguments: object) -> str:
+        execute(made.course, "UPDATE student SET email = 'anna@example.org' WHERE id = 'anna'")
+        return state(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "state", state_after_a_change)
+        assert made.grade("--again").exit_code == 0
+    assert not is_settled(made)
+    assert made.grade().exit_code == 0
+    assert made.marked == []
+    assert is_settled(made)
+
+
+def test_a_run_that_fails_at_its_end_leaves_its_work_to_the_next(
+    made: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(made.course, "UPDATE student SET email = 'anna@example.org' WHERE id = 'anna'")
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder, "update_penalties", fail)
+        assert made.grade().exit_code == 130
+    assert not is_settled(made)
