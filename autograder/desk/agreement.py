@@ -272,7 +272,7 @@ def _alphas(
 
 
 def _means(log: HandMarks, item: str) -> Means:
-    """Compare the markers' mean points; the marks that others replaced or settled do not count."""
+    """Compare the markers' mean points; marks that were replaced or settled do not count."""
     by_marker: defaultdict[str, list[float]] = defaultdict(list)
     for place in log.answers:
         if place[0] == item:

@@ -229,7 +229,7 @@ class MarkingPlugin:
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
         """Run a test; repeat it if something other than the answer may have made it fail.
 
-        This may be a process that served other tests, a cached answer, or the end of the process.
+        The cause may be an earlier test in the same process, a cached answer, or an ended process.
         The repeated test gets a fresh process and fresh answers.
         """
         try:

@@ -299,7 +299,7 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
 
 
 def _side(kind: str) -> Side:
-    """Return the side that `_is_ordered` uses.
+    """Return the `side` for `np.searchsorted` in `_is_ordered`.
 
     A contour's level is one value of the function, but cells of equal colour may be clipped.
     """

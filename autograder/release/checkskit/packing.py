@@ -413,7 +413,7 @@ def _pictures(each: Rehearsed) -> dict[str, Pictures]:
 
 
 def _joined(value: object) -> str | None:
-    """Return a text of a notebook file, which may be a list of lines; None if it is not a text."""
+    """Return a string, or a list of lines as one string; None for any other value."""
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "".join(value)
     return value if isinstance(value, str) else None

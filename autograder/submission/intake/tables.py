@@ -235,7 +235,7 @@ class Tables:
         return any(map(Groups([sheet], self._wanted).members, self._senders))
 
     def complete(self, sent: Sent) -> Sent:
-        """Return the file with the tables' data about its senders; for a table, add its message."""
+        """Return the file with data from the tables about its senders; a table gets its message."""
         if told := self._told.get(sent.found):
             return replace(sent, refusal=told[0], matters=told[1])
         return self._worksheet.complete(sent)
