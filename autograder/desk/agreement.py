@@ -254,7 +254,7 @@ def _alphas(
 ) -> NDArray[np.float64]:
     """Return alpha for each row of `drawn`, which holds the number of answers of each kind.
 
-    The formula is the one of Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability".
+    The formula comes from Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability".
     """
     size = len(domain)
     pairs = np.einsum("uc,uk->uck", kinds, kinds) - kinds[:, :, None] * np.eye(size)

@@ -52,7 +52,7 @@ def match(
 
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
     other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
-    another student's id may be the same number. It counts only for a row and a student without
+    another student's id may be the same number. This id counts only for a row and a student without
     better evidence, and only if the name in the columns `names` does not differ. The columns
     `by_name` contain names that may be the only evidence, unless the addresses differ. If a row
     matches two students, or a student matches two rows, nothing is written for them and a fault is

@@ -248,7 +248,7 @@ class MarkingPlugin:
             test.obj(**arguments)
 
     def _is_first_end(self, item: Item, failure: Exception) -> bool:
-        """Return whether a process ended, and this is the first time in the item's tests."""
+        """Return whether a process ended for the first time in the item's tests."""
         if not isinstance(failure, ProcessEnded) or item.name in self._ended:
             return False
         self._ended.add(item.name)

@@ -31,7 +31,7 @@ from autograder.words import listed, printable
 MAX_NOTES = 10
 
 CELLS_OF = "the cells of"
-"""Words that each sentence about a file with another problem's name contains."""
+"""Words in all sentences about files that have the name of another problem."""
 
 VERSIONED = ("python", "numpy", "matplotlib")
 """Software whose versions a submission may state."""

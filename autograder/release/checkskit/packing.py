@@ -497,7 +497,7 @@ def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
 
 
 def _reads(source: str, version: tuple[int, int]) -> bool:
-    """Return whether a version of Python can parse a text, as far as the running one can tell."""
+    """Return whether a version of Python can parse a text, if the running version can test this."""
     try:
         ast.parse(source, feature_version=version)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -381,7 +381,7 @@ class _Watch:
     def import_module(
         self, original: Callable[..., Any], name: str, *rest: Any, **more: Any
     ) -> Any:
-        """Import a module, unless a cell asks for one that marking does not have.
+        """Import a module, unless a cell asks for a module that marking does not have.
 
         An import statement passes its globals. A call of `__import__` or `import_module` does not,
         so the globals of the caller are used.

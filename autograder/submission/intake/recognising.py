@@ -72,7 +72,7 @@ class Export:
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export:
     """Return each file with the sender that the platform names; `files` can all be opened."""
     # The platform's names may be in the archive, or in a folder inside the archive, or be the name
-    # of the archive itself. In the archive's own name, only Moodle's form is a certain sign.
+    # of the archive itself. An archive's own name counts only in Moodle's form.
     deepest = _deepest(files, assignment)
     depths = [(0, (MOODLE,)), *((depth, FORMS) for depth in range(1, deepest + 1))]
     if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):

@@ -167,9 +167,9 @@ def _cleaned(name: str) -> str:
 class Tables:
     """The data that tables have about the senders of an export.
 
-    `given` are the tables that the teacher gave, and `used` are those of them that are useful. The
-    export itself may have more tables, beside the senders' folders. If several given tables have
-    the same group, the first of them decides.
+    `given` are the tables that the teacher gave; `used` are those that gave data. The export
+    itself may have more tables, beside the senders' folders. If several given tables have the same
+    group, the first of them decides.
     """
 
     def __init__(self, export: Export, given: Sequence[Sheet], zone: ZoneInfo) -> None:
