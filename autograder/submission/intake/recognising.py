@@ -208,7 +208,7 @@ def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
     """Return the only reading of a file that agrees with the roster, or the file without a sender.
 
     A reading is one way to find the sender in the file's name (see `platforms`). The roster decides
-    if all readings with known students are of one student, whom a number or login confirms. A name
+    if all readings with known students name one student, whom a number or login confirms. A name
     alone is not enough, because another student may have chosen any part of the name.
     """
     if who is not None:

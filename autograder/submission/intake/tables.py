@@ -248,7 +248,7 @@ class Tables:
         """Return the file; if a group handed it in, its senders are the members of the group.
 
         An export from Moodle has folders either of people or of groups. So if it has folders of
-        people, a folder with a group's name is of a person who chose this display name.
+        people, a folder with a group's name belongs to a person who chose this display name.
         """
         found: list[Sender] = []
         for sender in sent.senders:
