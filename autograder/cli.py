@@ -1,4 +1,4 @@
-"""The command `fdl`: its commands with examples, grouped in the order in which a term needs them.
+"""The command `fdl`: its commands with examples, grouped in the order of their use in a term.
 
 Exit codes:
 

@@ -23,7 +23,7 @@ SCHEMA = "fdl-homework-status/1"
 
 
 def show_homework(course: Course, name: str, status: HomeworkStatus, form: options.Format) -> None:
-    """Print the numbers of the desk's queue, and those of `fdl status` for this homework."""
+    """Print how many answers the desk has marked and still has to mark, and the status itself."""
     items: dict[str, Progress] = {}
     markers: tuple[MarkerProgress, ...] = ()
     if course.gradebook.exists():

@@ -52,8 +52,8 @@ def release(
 ) -> None:
     """Build the release from source and solutions, prove that it is fit, and write it.
 
-    A release that is not fit to publish is not written. After the deadline, `fdl release hw2
-    --solutions` writes the solutions into published/hw2-solutions.
+    If the proof fails, nothing is written. After the deadline, `fdl release hw2 --solutions`
+    writes the solutions into published/hw2-solutions.
     """
     from autograder.release import release as make_release
 

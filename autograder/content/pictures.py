@@ -31,7 +31,7 @@ _PIXEL_SEGMENTS = frozenset([_JFIF_HEADER, _BASELINE, 0xC4, 0xDB, 0xDD, _SCAN])
 _ENTROPY = re.compile(rb"(?:[^\xff]++|\xff[\0\xd0-\xd7])*+")
 """The pixels of a scan: 0 or a restart marker follows each 0xFF; other bytes begin a new part."""
 _PLAIN_JFIF_BYTES = 16
-"""Length of a JFIF header without a small copy of the picture."""
+"""Length of a JFIF header without a thumbnail."""
 
 
 def redrawn(content: bytes, redrawing: Redrawing) -> tuple[bytes, str]:
@@ -46,7 +46,7 @@ def redrawn(content: bytes, redrawing: Redrawing) -> tuple[bytes, str]:
 
 
 def plain_type(content: bytes) -> Type | None:
-    """Return the type of a small picture that consists of nothing but pixels; None for others."""
+    """Return the type of a small picture whose file has only pixels; None for any other file."""
     if len(content) > MAX_KEPT_BYTES:
         return None
     try:

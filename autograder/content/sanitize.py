@@ -72,7 +72,7 @@ PICTURES = tuple(_FORMATS)
 _SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
-"""An invisible character: with it, `https://` makes no link, and an id equals no field's id."""
+"""An invisible character; inside `https://` or an id, it prevents a link or a wrong id."""
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -237,7 +237,7 @@ def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator
 
 
 def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
-    """Clean a student's text; keep only those of its pictures that `content.pictures` made."""
+    """Clean a student's text; drop pictures that `content.pictures` did not make."""
     attached = cell.pop("attachments", {})
     called = _plain_names(attached)
     pictures = {

@@ -28,8 +28,8 @@ class SampleStudent:
     """A sample student: the contents of the notebooks, and the points that each item should lose.
 
     `answers` replaces cells and `before` inserts code in front of cells; both find cells by
-    nbgrader id. All other answers are the reference solutions; if `done` is not None, cells whose
-    id is not in `done` stay empty. `lost` is the number of points that each item should lose.
+    nbgrader id. All other answers are the reference solutions; if `done` is given, only cells
+    whose id is in `done` are filled. `lost` is the number of points that each item should lose.
     `spoil` is a function that changes the folder after it is written. If `waits` is true, the code
     runs into time limits, so marking takes long.
     """

@@ -254,7 +254,7 @@ def _alphas(
 ) -> NDArray[np.float64]:
     """Return alpha for each row of `drawn`, which holds the number of answers of each kind.
 
-    The formula is the one of Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability".
+    The formula comes from Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability".
     """
     size = len(domain)
     pairs = np.einsum("uc,uk->uck", kinds, kinds) - kinds[:, :, None] * np.eye(size)
@@ -272,7 +272,7 @@ def _alphas(
 
 
 def _means(log: HandMarks, item: str) -> Means:
-    """Compare the markers' mean points; the marks that others replaced or settled do not count."""
+    """Compare the markers' mean points; marks that were replaced or settled do not count."""
     by_marker: defaultdict[str, list[float]] = defaultdict(list)
     for place in log.answers:
         if place[0] == item:

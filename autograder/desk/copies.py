@@ -244,7 +244,7 @@ class _Merge:
         return True
 
     def _check_links(self, path: Path, entry: AnyEntry) -> None:
-        """Raise DeskError if the entry refers to one that is unknown or about another subject."""
+        """Raise DeskError if the entry refers to an unknown entry or has a different subject."""
         links = [entry.after, *(entry.settles if isinstance(entry, HandMark) else ())]
         for uid in filter(None, links):
             if uid not in self._known or _subject(self._known[uid]) != _subject(entry):

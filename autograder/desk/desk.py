@@ -291,7 +291,7 @@ class Desk:
     # --- the rubric ---
 
     def change_rubric(self, item: str, change: RubricChange) -> tuple[Change, ...]:
-        """Return the answers whose points the change alters; with `apply`, also make the change.
+        """Return the answers that get new points by the change; with `apply`, also make the change.
 
         All answers with a tick at a changed step get the new points; ticks of removed steps are
         removed. Other marks stay as they are.
@@ -341,7 +341,7 @@ class Desk:
     def _use_rubric(
         self, now: Snapshot, version: RubricVersion, *, apply: bool
     ) -> tuple[Change, ...]:
-        """Return the answers whose points the version changes; with `apply`, save the version."""
+        """Return the answers that get new points by the version; with `apply`, save the version."""
         changed = list(self._changed(now, version))
         if apply:
             others = (mark for mark, _ in self._changed(now, version, newest=False))

@@ -161,7 +161,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An answer whose points a change of the rubric changes."""
+    """An answer whose points change if the rubric changes."""
 
     id: str
     name: str

@@ -121,8 +121,8 @@ def _may_write(student: StudentMarks, cell: str, words: Collection[str]) -> bool
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
     """Return the column for the points: the column called `wanted`, or else the only candidate.
 
-    `wanted` may leave out the parts that a platform adds to a name. One is a number or a word in
-    brackets at the end, as in `Midterm Exam (157892)`. The other is a word with a colon at the
+    `wanted` may leave out the parts that a platform adds to a name. A number or a word in brackets
+    may be added at the end, as in `Midterm Exam (157892)`. A word with a colon may be added at the
     start, as in `Assignment: hw2`.
     """
     if wanted is None:

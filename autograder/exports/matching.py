@@ -56,7 +56,7 @@ def match(
 
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
     other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, because
-    another student's id may be the same number. It counts only for a row and a student without
+    another student's id may be the same number. This id counts only for a row and a student without
     better evidence, and only if the name in the columns `names` does not differ. The same holds for
     the student's accounts in `system`, and for the words of the course's lists. Both are searched
     in all these columns, unless two students have the same word. The columns `by_name` contain

@@ -303,7 +303,7 @@ def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[st
 
 
 def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
-    """Return the trials that have no rival, which is another trial for the same part or test.
+    """Return the trials without a rival; a rival is another trial for the same part or test.
 
     If several trials compete, a trial is returned if it is the only one that agrees with all
     answers, right and wrong. A part may have up to `most` trials, because a picture can show two

@@ -8,8 +8,8 @@ a thousandth from the same data in one of our own figures. A student's data are 
 each other, so the work grows only with the amount of data.
 
 If the test passes in a function of two variables, the facts do not depend on grids or on how marks
-are grouped. Such facts say what a field shows about the function, and which points are marked, out
-of the points that our figures mark.
+are grouped. Such facts say what a field shows about the function, and which points of our figures
+are marked.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class _Known:
-    """Data from our figures with a number; `slack` is the largest distance of equal data."""
+    """Numbered data from our figures; `slack` is the largest distance of equal data."""
 
     data: np.ndarray
     finite: np.ndarray

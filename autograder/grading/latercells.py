@@ -47,7 +47,7 @@ _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 @dataclass(frozen=True)
 class LaterChange:
-    """A line below a check that changes a name; the name is "" if any name may change."""
+    """A line below an item's check; the line changes this name, or any name if it is ""."""
 
     name: str
     cell: int
@@ -110,8 +110,8 @@ def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
     """Return the note that tells a student that an item was tested with an earlier state."""
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
-        "This item was tested with your notebook as it was at its check, because a later cell "
-        f"changes a name that your answer uses: {lines}. The later cell costs no points."
+        "For this item, the tests used your notebook's state at the item's check, because a later "
+        f"cell changes a name that your answer uses: {lines}. The later cell costs no points."
     )
 
 

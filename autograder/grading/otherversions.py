@@ -85,7 +85,7 @@ def _told_of_syntax(line: str, error: str) -> str:
 
 
 def _missing(line: str) -> Iterator[tuple[str, str]]:
-    """Yield pairs of a package and a name in the line that the installed package does not have."""
+    """Yield each package with a name that the line uses but the installed package lacks."""
     for alias, path in _USED.findall(line):
         if _lacks(_ALIASES.get(alias, alias), path[1:].split(".")[:_MAX_DEPTH]):
             yield _ALIASES.get(alias, alias).partition(".")[0], alias + path

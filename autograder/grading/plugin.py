@@ -229,7 +229,7 @@ class MarkingPlugin:
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
         """Run a test; repeat it if something other than the answer may have made it fail.
 
-        This may be a process that served other tests, a cached answer, or the end of the process.
+        The cause may be an earlier test in the same process, a cached answer, or an ended process.
         The repeated test gets a fresh process and fresh answers.
         """
         try:
@@ -248,7 +248,7 @@ class MarkingPlugin:
             test.obj(**arguments)
 
     def _is_first_end(self, item: Item, failure: Exception) -> bool:
-        """Return whether a process ended, and this is the first time in the item's tests."""
+        """Return whether a process ended for the first time in the item's tests."""
         if not isinstance(failure, ProcessEnded) or item.name in self._ended:
             return False
         self._ended.add(item.name)

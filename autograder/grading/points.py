@@ -108,7 +108,7 @@ def joined_names(found: Sequence[Misconception]) -> str:
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""The mistakes that each item shares with other items, with the claims that each makes fail."""
+"""Each item's mistakes that other items share, with the claims that fail by each mistake."""
 
 
 def charge_once(
@@ -136,7 +136,7 @@ def charge_once(
 def _reasons(
     claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the shared mistakes and slips of an item, each with the claims that it makes fail.
+    """Yield the shared mistakes and slips of an item, each with the claims that fail by it.
 
     Slips of several kinds cost no more than one kind of slip, so all slips are charged together.
     """

@@ -69,7 +69,7 @@ class _Converter(Generate):
         return converter
 
     def facts(self, _: str) -> Assignment:
-        """Return the assignment that `at` got, because the scratch folder has no course.toml."""
+        """Return the known assignment, because the scratch folder has no course.toml."""
         return self.assignment
 
     def run(self) -> None:

@@ -234,7 +234,7 @@ def _read(path: Path) -> Iterator[tuple[str, Definition]]:
 
 
 def _regions(lines: Iterable[str], *, least: bool = False) -> list[range]:
-    """Return the line numbers between each pair of marks; with `least`, of marks not indented."""
+    """Return the line numbers between each pair of marks; `least` ignores indented marks."""
     found: list[range] = []
     begin = 0
     for number, line in enumerate(lines, start=1):

@@ -107,8 +107,8 @@ def course_for(folder: Path | None, beside: Path | None = None) -> Course | None
     """Return the course for a new homework, or None if `folder` should become a new course.
 
     The folder, by default the working folder, becomes a new course if it is empty. An empty
-    working folder inside a course belongs to that course. A folder that holds nothing but the path
-    `beside` is empty too.
+    working folder inside a course belongs to that course. A folder that contains only the
+    path `beside` also counts as empty.
     """
     place = (folder or Path.cwd()).resolve()
     if (place / SETTINGS).is_file():

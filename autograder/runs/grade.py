@@ -72,12 +72,12 @@ def grade_class(
     prints = {job.student: fingerprints.of(job.path) for job in jobs}
     settled = None if again else reports_if_settled(course, assignment, prints)
     if settled is not None:
-        for student, found in settled.items():
-            yield Recorded(student, *found, unchanged=True, date=dates[student])
+        for student, known in settled.items():
+            yield Recorded(student, *known, unchanged=True, date=dates[student])
         return
     from autograder.gradebook.recorder import Recorder  # slow to import
 
-    changed = []
+    changed: list[Job] = []
     with Recorder(course, assignment) as recorder:
         for job in jobs:
             student = job.student

@@ -160,7 +160,7 @@ class Confinement:
 
     @contextlib.contextmanager
     def paused(self, parent: int, keep: Collection[int]) -> Iterator[None]:
-        """Stop the processes that `sweep` would end, until the `with` block ends."""
+        """Pause the processes that `sweep` would kill, until the `with` block ends."""
         stopped: list[int] = []
         while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
             processes.kill(fresh, signal.SIGSTOP)

@@ -128,7 +128,7 @@ class Sandbox:
             self._kept, self._traced = {}, False
 
     def begin(self) -> None:
-        """Start the parent, but do not wait for its imports, so that the grader can import too."""
+        """Start the parent, and return while its imports run, so that the grader can import too."""
         self.close()
         if self._launches == MAX_LAUNCHES:
             raise NotebookGone("the sandbox was ended too often")

@@ -25,7 +25,7 @@ from autograder.errors import CourseError
 from autograder.submission.cells import normal
 
 _ABSENT = None
-"""Replaces the version of a cell in a release that did not have the cell."""
+"""Value in place of a cell's version if a release did not have the cell."""
 
 Declared = tuple[str | int | float | bool | None, ...]
 

@@ -87,7 +87,7 @@ class Form:
         return [slot for slot in found if slot is not None]
 
     def claim(self, cell: ReceivedCell) -> Slot | None:
-        """Return the released cell that a student's cell matches by a plausible id or its text.
+        """Find the released cell of a student's cell by a plausible id, or else by the text.
 
         An id is not plausible if the released cell is read-only and its text differs, or if the
         cell answers another item.
@@ -111,7 +111,7 @@ class Form:
         return slot is not None and slot.role == "locked"
 
     def owners(self, cell: ReceivedCell) -> set[int]:
-        """Return the positions of the answer cells whose names the cell defines."""
+        """Return the positions of the answer cells that ask for a name that this cell defines."""
         return set().union(*(self._owners.get(name, ()) for name in cell.binds))
 
     def is_stub(self, cell: ReceivedCell) -> bool:
@@ -120,7 +120,7 @@ class Form:
         return cell.text in self._stubs or any(slot.is_released(cell.text) for slot in answers)
 
     def is_removed(self, cell: ReceivedCell) -> bool:
-        """Return whether the cell is an unchanged text of an earlier release that this one lacks.
+        """Return whether an earlier release had this cell as a text, and this release lacks it.
 
         Removed code counts as the student's own, because answers may use it.
         """

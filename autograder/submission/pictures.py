@@ -172,7 +172,7 @@ def attachments_of(cell: Mapping[str, object], text_of: TextOf) -> dict[str, Att
 
 
 TextOf = Callable[[object], str | None]
-"""Returns the text of a JSON value, which may be a list of lines; None if it is not a text."""
+"""Function that returns a string, or a list of lines as one string; else None."""
 
 
 def _texts(bundle: Mapping[object, object], text_of: TextOf) -> dict[str, str]:

@@ -31,7 +31,7 @@ from autograder.words import listed, printable
 MAX_NOTES = 10
 
 CELLS_OF = "the cells of"
-"""Words that each sentence about a file with another problem's name contains."""
+"""Words in all sentences about files that have the name of another problem."""
 
 VERSIONED = ("python", "numpy", "matplotlib")
 """Software whose versions a submission may state."""
@@ -131,7 +131,7 @@ def submission_name(path: Path) -> str:
 
 
 def problem_of(stem: str, cells: Sequence[ReceivedCell], forms: Mapping[str, Form]) -> str:
-    """Return the problem in a file's name, unless its cells are of another one; "" if unknown."""
+    """Return a file's problem by its name, unless its cells fit another problem; "" if unknown."""
     by_name = problem_by_name(stem, tuple(forms))
     votes = {problem: form.votes(cells) for problem, form in forms.items()}
     if by_name and (not cells or any(votes[by_name])):

@@ -74,7 +74,7 @@ def later(code: str, answers: dict[str, str] = RIGHT) -> SampleStudent:
 def test_a_later_line_costs_nothing_and_is_named(code: str, name: str, mark_tiny: MarkTiny) -> None:
     report = mark_tiny(later(code)).report
     assert marks(report) == FULL
-    notes = [item.message for item in report.items.values() if "at its check" in item.message]
+    notes = [item.message for item in report.items.values() if "at the item's" in item.message]
     line = next(line for line in code.splitlines() if name in line).strip()
     assert notes
     told = f"`{name}` in cell 12" if name else "in cell 12"

@@ -395,7 +395,7 @@ def test_hint_takes_a_function_too_and_asks_if_several_fit(
         capsys.readouterr().out
     )
     checks.hint("proof")
-    assert "as for p1a-proof, p1b-proof, " in capsys.readouterr().out
+    assert "Texts with such a name: p1a-proof, p1b-proof, " in capsys.readouterr().out
 
 
 def test_summary_is_a_table_with_bonus_points_apart(

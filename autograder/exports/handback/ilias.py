@@ -81,7 +81,7 @@ def plain_top(name: str, assignment: str) -> str:
 
 
 def _members(listing: Listing, skipped: int) -> dict[str, Member]:
-    """Return the members by number; `skipped` unknown folders are at the top of each path."""
+    """Return the members by number; skip the first `skipped` folders of each path."""
     found = (_member(path, skipped) for path in listing.paths)
     return {each.number: each for each in found if each is not None}
 

@@ -1,8 +1,8 @@
 """Manage the workers of a scheduler: they may join and leave at any time, and not all may mark.
 
 Each worker is first asked for its grader's versions and for its walls, the layers of the sandbox
-around student code. A worker is rejected if its grader differs from the run's grader, or if its
-walls differ from the walls of other workers.
+around student code. A worker is rejected if its versions differ from those of the run, or if other
+workers have other walls.
 """
 
 from __future__ import annotations

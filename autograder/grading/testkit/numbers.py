@@ -308,7 +308,7 @@ def assert_iterates(answer: object, expected: np.ndarray, *, what: str) -> None:
 
 
 def assert_own_rows(answers: Iterable[object], start: np.ndarray, what: str) -> None:
-    """Assert that no later iterate overwrote a row; arrays that never change pass."""
+    """Assert that no last iterate overwrote earlier rows; ignore ends that equal the start."""
     arrays = [_rows_of(as_array(answer, what)) for answer in answers]
     found = [array for array in arrays if array is not None and len(array) > 1]
     ends = [array[-1] for array in found if not np.array_equal(array[-1], start)]
@@ -327,7 +327,7 @@ def _rows_of(answer: object) -> np.ndarray | None:
 
 
 def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
-    """Return which rows before the last row are bit for bit equal to one of the ends."""
+    """Return which rows, except the last row, are bit for bit equal to a row in `ends`."""
     same = np.zeros(len(array), dtype=bool)
     for end in ends:
         if end.shape == array.shape[1:]:

@@ -299,7 +299,7 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
 
 
 def _side(kind: str) -> Side:
-    """Return the side that `_is_ordered` uses.
+    """Return the `side` for `np.searchsorted` in `_is_ordered`.
 
     A contour's level is one value of the function, but cells of equal colour may be clipped.
     """
@@ -375,7 +375,7 @@ def _rises(
     """
     extent = _extent((low[part] + high[part]) / 2)
     holds = _is_ordered(shown, low, high, slack * extent, side)
-    # samples with a value above that of some other sample
+    # samples with a larger value than some other sample
     above = np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
     return bool(above.any() and holds[above].mean() > 0.98 and np.mean(holds[part & above]) > 0.95)
 

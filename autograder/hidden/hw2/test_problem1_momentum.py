@@ -107,7 +107,7 @@ def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
     """Return step sizes γ and momentum β; no β equals the β before.
 
     - "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β.
-    - "up and down": γ rises and falls in turn, and 1 and 1.3 are among the β.
+    - "up and down": γ alternately rises and falls, and 1 and 1.3 are among the β.
     - "one step": γ is below 0.6, as in every first step, so it differs from γ_{−1} = 1.
 
     The first β is neither 0 nor 1.

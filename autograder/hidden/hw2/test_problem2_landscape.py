@@ -294,7 +294,7 @@ def test_hessian_trace(student: Student, rng: Generator, follow: Follow, d: int)
 
 
 def make_etas(rng: Generator) -> np.ndarray:
-    """Return five step sizes that rise and fall in turn; the first one is above the mean."""
+    """Return five step sizes that alternately rise and fall; the first is above the mean."""
     etas = np.full(5, 0.3)
     etas[:4:2], etas[1::2] = rng.permutation([0.4, 0.45]), rng.permutation([0.08, 0.15])
     return etas * rng.uniform(0.9, 1.1)

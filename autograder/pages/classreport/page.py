@@ -236,7 +236,7 @@ def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
 
 
 def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
-    """Compare each auto item's visible check with its hidden tests; only full points pass these.
+    """Compare visible checks with hidden tests, which a student passes only with full points.
 
     A visible check that says "not done yet" counts as failed.
     """

@@ -17,7 +17,7 @@ from autograder.release.adopting.names import KNOWN, Binding, Scope, used_names
 from autograder.release.definitions import stored_names
 
 NOTHING = "it tests nothing that students write"
-"""The reason why a test without any answer can't be converted."""
+"""The reason why a test that uses no answer of the students can't be converted."""
 
 NOT_PASSED = "the solution does not pass it when tests and answers run in separate processes"
 """The reason why a claim is left out after a trial."""
@@ -161,7 +161,7 @@ class Converter:
         return is_claiming(statement) or any(_last_name(call) in self._checkers for call in calls)
 
     def _pass_over(self, statement: ast.stmt) -> None:
-        """Leave out a claim, but remember which deleted answers it restores."""
+        """Leave out a claim; if it defines a deleted answer again, the answer is not deleted."""
         if isinstance(statement, ast.Try):
             for each in (*statement.body, *statement.finalbody):
                 match each:
@@ -698,8 +698,8 @@ def is_claiming(node: ast.stmt) -> bool:
 def watched_names(statements: Sequence[ast.stmt], answers: Collection[str]) -> set[str]:
     """Return the arguments that claims look at after a call: xs in `sort(xs)`, `assert xs == [1]`.
 
-    A claim that also calls an answer, or uses what an answer returned, is not about an argument.
-    The exception is an argument of a call whose result is not kept.
+    Claims that call an answer, or use a value that an answer returned, do not count. If a call's
+    result is not kept, all arguments of the call are returned.
     """
     every = [each for top in statements for each in ast.walk(top)]
     kept = {

@@ -71,7 +71,7 @@ def with_ids(cells: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def with_rubric(source: str, steps: Sequence[tuple[float, str]], sign: str, old: Marks) -> str:
-    """Return a manual answer with its rubric: below it, or before the end of its solution."""
+    """Return a manual answer with its rubric, which ends the solution or follows the answer."""
     scheme = [line for inside, run in split_regions(source, old.scheme) if inside for line in run]
     plain = "\n".join(
         line for inside, run in split_regions(source, old.scheme) if not inside for line in run

@@ -182,7 +182,7 @@ def _outer_regions(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _has_frame(statement: ast.stmt, lines: Sequence[str]) -> bool:
-    """Return whether students can get a function or class with stubs in place of its solutions."""
+    """Return whether this is a function or class that is valid with stubs instead of solutions."""
     if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return False
     try:

@@ -19,7 +19,7 @@ _EXAMPLES: dict[str, Callable[[], Any]] = {}
 
 
 class TooLong:
-    """Replaces an argument that is too large to write down."""
+    """Placeholder for an argument that is too large to write down."""
 
 
 def example(build: Callable[[], Any]) -> Callable[[], Any]:

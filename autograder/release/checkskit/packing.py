@@ -413,7 +413,7 @@ def _pictures(each: Rehearsed) -> dict[str, Pictures]:
 
 
 def _joined(value: object) -> str | None:
-    """Return a text of a notebook file, which may be a list of lines; None if it is not a text."""
+    """Return a string, or a list of lines as one string; None for any other value."""
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         return "".join(value)
     return value if isinstance(value, str) else None
@@ -497,7 +497,7 @@ def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
 
 
 def _reads(source: str, version: tuple[int, int]) -> bool:
-    """Return whether a version of Python can parse a text, as far as the running one can tell."""
+    """Return whether a version of Python can parse a text, if the running version can test this."""
     try:
         ast.parse(source, feature_version=version)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

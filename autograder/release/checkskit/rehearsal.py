@@ -153,7 +153,7 @@ def _kill_tree(process: Any) -> None:
 
 
 def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
-    """Run a notebook in this process, then restore the process; return False: nothing stops it."""
+    """Run a notebook in this process, and restore the process; return False: it was not stopped."""
     import tempfile
 
     use, switch, temporary = mpl.use, plt.switch_backend, tempfile.tempdir
@@ -196,7 +196,7 @@ def _silenced() -> Iterator[None]:
 
 
 def _read_log(log: str, late: bool, seconds: float, notebook: Saved) -> Run:
-    """Return the run that a log describes line by line; a stopped run's log has no end."""
+    """Return the run that a log describes; the log of a stopped run may be incomplete."""
     states: dict[str, State] = {}
     messages: dict[str, str] = {}
     faults: dict[Fault, None] = {}  # each once, in this order
@@ -349,7 +349,7 @@ def _watching(watch: _Watch) -> Iterator[_Watch]:
 
 
 _watches: list[_Watch] = []
-"""The watch over the notebook that is running; empty if none is running."""
+"""The `_Watch` of the running notebook; empty if no notebook is running."""
 
 _hooked: list[bool] = []
 
@@ -381,7 +381,7 @@ class _Watch:
     def import_module(
         self, original: Callable[..., Any], name: str, *rest: Any, **more: Any
     ) -> Any:
-        """Import a module, unless a cell asks for one that marking does not have.
+        """Import a module, unless a cell asks for a module that marking does not have.
 
         An import statement passes its globals. A call of `__import__` or `import_module` does not,
         so the globals of the caller are used.
@@ -483,7 +483,7 @@ def _below(path: str, folder: str) -> bool:
 
 
 def _asked_by_a_cell() -> bool:
-    """Return whether a notebook's code asks for it, directly or through the standard library."""
+    """Return whether a notebook's code made the call, also through the standard library."""
     frame = sys._getframe(2)
     while frame is not None:
         module = str(frame.f_globals.get("__name__", "")).partition(".")[0]

@@ -363,7 +363,7 @@ def hint(name: object = "") -> None:
     if not found and (texts := items_named(name, texts=True)):
         what = f"its question: open them there ({texts[0]})."
         if len(texts) > 1:
-            what = f"its question, as for {', '.join(texts)}."
+            what = f"its question. Texts with such a name: {', '.join(texts)}."
         say(f"The hints for a text are folded below {what}")
         return
     if len(found) != 1:
@@ -517,7 +517,7 @@ def _standing(item: Item, state: State | None, saved: Saved | None) -> tuple[str
 
 
 def _points_so_far(items: Sequence[Item], states: Mapping[str, State]) -> str:
-    """Return the sums of the points that pass, regular and bonus points apart."""
+    """Return in words the sums of regular and of bonus points that pass."""
     passed, all_of = ([0.0, 0.0] for _ in range(2))
     for item in (item for item in items if item.answers):
         all_of[item.bonus] += item.points

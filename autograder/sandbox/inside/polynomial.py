@@ -1,4 +1,4 @@
-"""A test function for student code that calls it very often; it is sent as coefficients."""
+"""A test function that student code calls very often; the grader sends its coefficients."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 The filter allows the calls that a notebook needs: for files, memory, threads, forks, clocks and
 socket pairs. All calls that the filter does not allow fail. A call fails with EPERM if code should
-read "not permitted", and with ENOSYS if the C library should try an older call instead. A call of a
-foreign architecture kills the process. A filter cannot read paths or structures, so Landlock
-decides whether a file may be opened.
+read "not permitted", and with ENOSYS if the C library should try an older call instead. A system
+call of another architecture kills the process. A filter cannot read paths or structures, so
+Landlock decides whether a file may be opened.
 
 See `man 2 seccomp` and Documentation/userspace-api/seccomp_filter.rst of the kernel.
 """

@@ -114,7 +114,7 @@ def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
 
 
 def given_file(path: Path, budget: IntakeBudget) -> Found:
-    """Return a file that the teacher gave by itself; a link that the teacher gave is followed."""
+    """Return a single file that the teacher gave to the intake; follow it if it is a link."""
     return _in_folder(Path(os.path.realpath(path)), (_normal(path.name),), budget)
 
 

@@ -163,7 +163,7 @@ class KnownPeople:
     def doubt(
         self, sender: Sender, assignment: str, is_other: Callable[[str], bool] = lambda _: False
     ) -> str:
-        """Return a phrase: which students a sender may be, with the evidence; "" without doubt.
+        """Return a phrase: which students a sender may be, with the evidence; "" if none.
 
         `is_other` returns whether a student is certainly somebody else.
         """
@@ -215,8 +215,8 @@ class KnownPeople:
     ) -> dict[Sender, tuple[str, str]]:
         """Return each sender's name in the course, or "" and the reason, without a list.
 
-        The name is that of a known student. If there is none, it is that of the folder that an
-        earlier intake made for this sender. If there is no such folder either, the name is new.
+        A sender who is a known student gets this student's name. Any other sender gets the name of
+        the folder that an earlier intake made for this sender, or else a new name.
         """
         senders = list(dict.fromkeys(senders))
         found = {each: (self.find(each, assignment), "") for each in senders}

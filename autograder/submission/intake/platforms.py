@@ -145,7 +145,7 @@ class Form:
 
     `start` returns where the platform's own words begin in a file's name, or None. It gets the
     folders around the platform's names, and the path from there to the file. `folders` returns
-    those of the folders that may contain submissions. `is_sure` says whether a single name shows
+    the folders that may contain submissions. `is_sure` says whether a single name shows
     that the platform made all names in its folder; names of files may be the students' own.
     """
 

@@ -76,7 +76,7 @@ class Export:
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export:
     """Return each file with the sender that the platform names; `files` can all be opened."""
     # The platform's names may be in the archive, or in a folder inside the archive, or be the name
-    # of the archive itself. In the archive's own name, only Moodle's form is a certain sign.
+    # of the archive itself. An archive's own name counts only in Moodle's form.
     deepest = _deepest(files, assignment)
     depths = [(0, (MOODLE,)), *((depth, FORMS) for depth in range(1, deepest + 1))]
     if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):
@@ -212,7 +212,7 @@ def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
     """Return the only reading of a file that agrees with the roster, or the file without a sender.
 
     A reading is one way to find the sender in the file's name (see `platforms`). The roster decides
-    if all readings with known students are of one student, whom a number or login confirms. A name
+    if all readings with known students name one student, whom a number or login confirms. A name
     alone is not enough, because another student may have chosen any part of the name.
     """
     if who is not None:

@@ -167,9 +167,9 @@ def _cleaned(name: str) -> str:
 class Tables:
     """The data that tables have about the senders of an export.
 
-    `given` are the tables that the teacher gave, and `used` are those of them that are useful. The
-    export itself may have more tables, beside the senders' folders. If several given tables have
-    the same group, the first of them decides.
+    `given` are the tables that the teacher gave; `used` are those that gave data. The export
+    itself may have more tables, beside the senders' folders. If several given tables have the same
+    group, the first of them decides.
     """
 
     def __init__(self, export: Export, given: Sequence[Sheet], zone: ZoneInfo) -> None:
@@ -235,7 +235,7 @@ class Tables:
         return any(map(Groups([sheet], self._wanted).members, self._senders))
 
     def complete(self, sent: Sent) -> Sent:
-        """Return the file with the tables' data about its senders; for a table, add its message."""
+        """Return the file with data from the tables about its senders; a table gets its message."""
         if told := self._told.get(sent.found):
             return replace(sent, refusal=told[0], matters=told[1])
         return self._worksheet.complete(sent)
@@ -248,7 +248,7 @@ class Tables:
         """Return the file; if a group handed it in, its senders are the members of the group.
 
         An export from Moodle has folders either of people or of groups. So if it has folders of
-        people, a folder with a group's name is of a person who chose this display name.
+        people, a folder with a group's name belongs to a person who chose this display name.
         """
         found: list[Sender] = []
         for sender in sent.senders:

@@ -40,7 +40,7 @@ def p1_newton(yours: Answers) -> Lines:
 
 
 @check(
-    "The runs are iterates, but the picture shows distances. From what, and with which sign?",
+    "You get iterates, but the picture shows distances. From what, and with which sign?",
     "One line for each entry of the dictionary against 0, 1, …; a legend and two axis labels. The "
     "function returns the Figure.",
     "Section b). The runs may have different lengths.",
