@@ -42,7 +42,8 @@ Deal = Annotated[
 Overlap = Annotated[
     str | None,
     typer.Option(
-        metavar="PERCENT", help="With --deal: the share that two people mark blind, such as 10%."
+        metavar="PERCENT",
+        help="With --deal: share of answers that two people mark independently, such as 10%.",
     ),
 ]
 ExportTo = Annotated[
@@ -192,7 +193,7 @@ def agreement(
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Show how far markers agree, and list the answers whose marks differ."""
+    """Show how well markers agree, and list the answers whose marks differ."""
     from autograder.desk.agreement import read_agreement
     from autograder.desk.desk import Desk
 

@@ -77,7 +77,7 @@ IDEAS = (
     ),
     forged(
         "agreeing-entries",
-        "An array of objects whose differences are 0 and which are less than any number.",
+        "An array of objects: subtracting one gives 0, and each is less than any number.",
         """
         class Anything(float):
             def __sub__(self, other): return 0.0

@@ -89,7 +89,7 @@ IDEAS = (
     ),
     gaming(
         "two-faces",
-        "The answer is right if the caller is named like a test, and cheap for all other callers.",
+        "A caller named like a hidden test gets its own expected value back; other callers get zeros.",
         """
         import sys
 
