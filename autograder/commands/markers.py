@@ -36,7 +36,7 @@ Deal = Annotated[
         "--deal",
         metavar="MARKER=ITEM,ITEM",
         help="Deal items to a marker; can be repeated. evenly=MARKER,MARKER deals the other items "
-        "in equal shares of the class; none ends dealing.",
+        "in equal shares of the class; none takes the deal back.",
     ),
 ]
 Overlap = Annotated[
@@ -57,7 +57,7 @@ MergeFrom = Annotated[
     typer.Option(
         "--merge",
         metavar="FILE",
-        help="Add the marks in this file from another copy; can be repeated.",
+        help="Add the marks in this file, from another copy of the course; can be repeated.",
     ),
 ]
 

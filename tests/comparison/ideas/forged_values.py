@@ -77,7 +77,7 @@ IDEAS = (
     ),
     forged(
         "agreeing-entries",
-        "An array of objects: subtracting one gives 0, and each is less than any number.",
+        "The entries are objects: every subtraction with them gives 0, and every comparison is true.",
         """
         class Anything(float):
             def __sub__(self, other): return 0.0

@@ -71,7 +71,7 @@ IDEAS = (
     Idea(
         "answers-of-the-first-call",
         KIND,
-        "Inputs and callers of one test are stored and used to answer the next test.",
+        "The answer remembers the inputs and callers of earlier calls, to answer later tests.",
         {
             "kernel": reference("kernel")
             + "\n\nseen = {}\nanswer = empirical_ntk\n"
@@ -89,7 +89,7 @@ IDEAS = (
     ),
     gaming(
         "two-faces",
-        "A caller named like a hidden test gets its own expected value back; other callers get zeros.",
+        "A caller named like a hidden test gets its expected value back; other callers get zeros.",
         """
         import sys
 
