@@ -71,7 +71,7 @@ IDEAS = (
     Idea(
         "answers-of-the-first-call",
         KIND,
-        "The answer remembers the inputs and callers of earlier calls, to answer later tests.",
+        "The answers to earlier calls are stored, and returned again in later tests.",
         {
             "kernel": reference("kernel")
             + "\n\nseen = {}\nanswer = empirical_ntk\n"
