@@ -24,8 +24,9 @@ METHOD = """\
 
 - **Changed code:** the text of every function and value that an item marked by tests asks for.
   Functions that a notebook gives to students, docstrings and annotations are not changed.
-- **Changes that the tool mutmut makes:** add 1 to a number, use another operator, or leave out an
-  argument or replace it by `None`, change letters in a text, or keep one branch of a conditional.
+- **Changes that the tool mutmut makes.** In expressions: add 1 to a number, use another operator,
+  leave out an argument or replace it by `None`. Also: change letters in a text, or keep one branch
+  of a conditional.
 - **Changes for numerical code.** In expressions: subtract 1 from a number, use every other operator
   among `+ - * / **`, keep one operand alone, use every other comparison, remove a minus sign,
   remove a call (`x.copy()` → `x`). Also: open one end of a slice, remove the filter of a

@@ -77,7 +77,7 @@ IDEAS = (
     ),
     forged(
         "agreeing-entries",
-        "The entries are objects: every subtraction with them gives 0, and every comparison is true.",
+        "Entries are objects: each subtraction with them gives 0, and each comparison is true.",
         """
         class Anything(float):
             def __sub__(self, other): return 0.0
