@@ -36,13 +36,14 @@ Deal = Annotated[
         "--deal",
         metavar="MARKER=ITEM,ITEM",
         help="Deal items to a marker; can be repeated. evenly=MARKER,MARKER deals the other items "
-        "in equal shares of the class; none ends dealing.",
+        "in equal shares of the class; none takes the deal back.",
     ),
 ]
 Overlap = Annotated[
     str | None,
     typer.Option(
-        metavar="PERCENT", help="With --deal: the share that two people mark blind, such as 10%."
+        metavar="PERCENT",
+        help="With --deal: share of answers that two people mark independently, such as 10%.",
     ),
 ]
 ExportTo = Annotated[
@@ -56,7 +57,7 @@ MergeFrom = Annotated[
     typer.Option(
         "--merge",
         metavar="FILE",
-        help="Add the marks in this file from another copy; can be repeated.",
+        help="Add the marks in this file, from another copy of the course; can be repeated.",
     ),
 ]
 
@@ -192,7 +193,7 @@ def agreement(
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Show how far markers agree, and list the answers whose marks differ."""
+    """Show how well markers agree, and list the answers whose marks differ."""
     from autograder.desk.agreement import read_agreement
     from autograder.desk.desk import Desk
 

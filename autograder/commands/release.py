@@ -50,7 +50,7 @@ def release(
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Build the release from source and solutions, prove that it is fit, and write it.
+    """Build the release from source and solutions, check it, and write it if it passes.
 
     If the proof fails, nothing is written. After the deadline, `fdl release hw2 --solutions`
     writes the solutions into published/hw2-solutions.
@@ -119,7 +119,7 @@ def prove(
     seed: options.Seed = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Run the hidden tests on every misconception: each must lose points only in its own item."""
+    """Run the hidden tests on every misconception: each must lose points in its own item only."""
     from autograder.commands.progress import progress
     from autograder.release.proof.killmatrix import kill_matrix
 

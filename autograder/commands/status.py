@@ -44,7 +44,7 @@ next command that opens the gradebook for writing first undoes the unfinished ch
 
 HomeworkToShow = Annotated[
     str | None,
-    typer.Argument(metavar="[HOMEWORK]", help="Show the marking of this homework, such as hw2."),
+    typer.Argument(metavar="[HOMEWORK]", help="Show how much of this homework is marked."),
 ]
 
 Step = tuple[object, str, str]
@@ -150,9 +150,9 @@ def status(
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Show how far each homework is and which command comes next, as `fdl` alone does.
+    """Show the progress of each homework and the next command to run, as `fdl` alone does.
 
-    With HOMEWORK, show how far its marking is, by item and by marker. The command changes nothing.
+    With HOMEWORK, show how much of it is marked, by item and marker. The command changes nothing.
     """
     found = find_course(course)
     if homework is None:

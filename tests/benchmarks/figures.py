@@ -56,20 +56,20 @@ class Figures:
             for way in (KIT, KIT_ONE):
                 if rival in self.ways and way in self.ways:
                     yield Ratio(
-                        f"{self.labels[way]}: submissions per minute, times {self.labels[rival]}'s",
+                        f"{self.labels[way]}: submissions per minute / {self.labels[rival]}",
                         tuple(each[rival].seconds / each[way].seconds for each in self.rounds),
                         bound if way == KIT else "",
                     )
         for way in (KIT, KIT_ONE):
             if FLOOR in self.ways and self._is_counted(way):
                 yield Ratio(
-                    f"{self.labels[way]}: processor time, times {self.labels[FLOOR]}'s",
+                    f"{self.labels[way]}: processor time / {self.labels[FLOOR]}",
                     tuple(_cpu(each[way]) / _cpu(each[FLOOR]) for each in self.rounds),
                     "at most 1.6",
                 )
         if self.starts:
             yield Ratio(
-                f"{STARTS[MARK]}: elapsed time, times its cells'",
+                f"{STARTS[MARK]}: elapsed time / its cells alone",
                 tuple(each[MARK].seconds / each[CELLS].seconds for each in self.starts),
                 "at most 2",
             )

@@ -41,7 +41,7 @@ def told(of: Mapping[str, object], with_: Mapping[str, str]) -> str:
     names = ", ".join(f"{name} {number}" for name, number in with_.items())
     return (
         f"Measured on {of['processors']} processors ({of['model']}) with {memory:.0f} GB of "
-        f"memory, {of['system']}, protection {of['protection']}. Versions: {names}."
+        f"memory, {of['system']}, walls: {of['protection']}. Versions: {names}."
     )
 
 

@@ -41,12 +41,12 @@ def figures(**more: Any) -> Figures:
 
 def test_only_runs_of_the_same_round_are_compared() -> None:
     ratios = {ratio.label: ratio for ratio in figures().ratios()}
-    stock = ratios[f"{LABELS[KIT]}: submissions per minute, times {LABELS[STOCK]}'s"]
+    stock = ratios[f"{LABELS[KIT]}: submissions per minute / {LABELS[STOCK]}"]
     assert stock.rounds == (15.0, 12.0)
     assert stock.cells()[1:] == ["12.00", "13.50", "15.00", "at least 12"]
-    otter = ratios[f"{LABELS[KIT]}: submissions per minute, times {LABELS[OTTER]}'s"]
+    otter = ratios[f"{LABELS[KIT]}: submissions per minute / {LABELS[OTTER]}"]
     assert otter.rounds == (9.0, 9.0)
-    floor = ratios[f"{LABELS[KIT]}: processor time, times {LABELS[FLOOR]}'s"]
+    floor = ratios[f"{LABELS[KIT]}: processor time / {LABELS[FLOOR]}"]
     assert floor.rounds == (1.6, 1.6)
     assert len(ratios) == 6
 

@@ -24,8 +24,9 @@ METHOD = """\
 
 - **Changed code:** the text of every function and value that an item marked by tests asks for.
   Functions that a notebook gives to students, docstrings and annotations are not changed.
-- **Changes as in mutmut:** add 1 to a number, use another operator, or leave out an argument or
-  replace it by `None`. Also: change letters in a text, or keep one branch of a conditional.
+- **Changes that the tool mutmut makes.** In expressions: add 1 to a number, use another operator,
+  leave out an argument or replace it by `None`. Also: change letters in a text, or keep one branch
+  of a conditional.
 - **Changes for numerical code.** In expressions: subtract 1 from a number, use every other operator
   among `+ - * / **`, keep one operand alone, use every other comparison, remove a minus sign,
   remove a call (`x.copy()` → `x`). Also: open one end of a slice, remove the filter of a
@@ -36,7 +37,7 @@ METHOD = """\
   sizes, markers, dashes, grids, and the words of axes, titles and colour bars.
 - **Marking** is the same as for students, but without the sandbox: each mutant runs in a separate
   process with limits on time and memory. Expected values come from the unchanged reference. A
-  mutant that exceeds the time limit is caught, as in the sandbox.
+  mutant that exceeds the time limit counts as caught, as in the sandbox.
 - **Seeds:** {seeds}. A caught mutant loses points with both seeds. The second seed is skipped if
   every test of the item failed with the first seed.
 - {shrunk}

@@ -342,7 +342,7 @@ def test_the_table_of_the_last_cell_has_its_heading_right_above_it(
         assert last.source.startswith("checks.summary(")
         assert re.findall(r"^## (.*)$", before.source, re.MULTILINE) == [
             "Hand in",
-            "Where you stand",
+            "Your progress",
         ]
 
 

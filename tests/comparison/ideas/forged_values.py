@@ -77,7 +77,7 @@ IDEAS = (
     ),
     forged(
         "agreeing-entries",
-        "An array of objects whose differences are 0 and which are less than any number.",
+        "Entries are objects: each subtraction with them gives 0, and each comparison is true.",
         """
         class Anything(float):
             def __sub__(self, other): return 0.0

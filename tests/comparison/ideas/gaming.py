@@ -71,7 +71,7 @@ IDEAS = (
     Idea(
         "answers-of-the-first-call",
         KIND,
-        "Inputs and callers of one test are stored and used to answer the next test.",
+        "The answers to earlier calls are stored, and returned again in later tests.",
         {
             "kernel": reference("kernel")
             + "\n\nseen = {}\nanswer = empirical_ntk\n"
@@ -89,7 +89,7 @@ IDEAS = (
     ),
     gaming(
         "two-faces",
-        "The answer is right if the caller is named like a test, and cheap for all other callers.",
+        "A caller named like a hidden test gets its expected value back; other callers get zeros.",
         """
         import sys
 

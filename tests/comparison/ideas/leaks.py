@@ -110,7 +110,7 @@ IDEAS = (
     Idea(
         "inputs-sent-over-tcp",
         KIND,
-        "A right answer sends its inputs over a TCP connection, as on an open network.",
+        "A right answer sends its inputs over TCP to a program that listens on this machine.",
         {
             "kernel": reference("kernel")
             + textwrap.dedent("""

@@ -68,7 +68,7 @@ IDEAS = (
     kernel(
         KIND,
         "tests-of-ones-own",
-        "Tests that never fail, and settings, have the file names of the grader's own files.",
+        "Tests that never fail, and settings, are submitted under file names that the grader uses.",
         ONES,
         files={
             "tests/kernel.py": OWN_TESTS,

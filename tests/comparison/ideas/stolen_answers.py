@@ -145,7 +145,7 @@ IDEAS = (
     ),
     stolen(
         "function-left-in-memory",
-        "All objects that the garbage collector knows are searched for another limit_ntk.",
+        "The objects of the garbage collector are searched for the reference's limit_ntk.",
         """
         import gc, types
         for found in gc.get_objects():
