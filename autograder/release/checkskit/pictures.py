@@ -8,11 +8,13 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import AxLine, Line2D
 from matplotlib.text import Text
 
 from autograder.release.checkskit.answers import expect, kind, shown
@@ -49,32 +51,48 @@ Curve = tuple[Axes, np.ndarray, np.ndarray]
 
 def curves(figure: Figure) -> list[Curve]:
     """Return every line of a figure, also those in collections."""
-    found = []
+    return [(axes, *points.T) for axes, points, _ in _lines(figure)]
+
+
+Drawn = tuple[Axes, np.ndarray, Artist]
+"""The axes of a curve, its points as rows (x, y), and the artist that draws them."""
+
+
+def _lines(figure: Figure) -> Iterator[Drawn]:
     for axes in figure.axes:
-        paths = [line.get_xydata() for line in axes.get_lines()]
+        for line in axes.get_lines():
+            yield axes, np.asarray(_points_of(line), float)[:, :2], line
         for lines in axes.collections:
-            paths += lines.get_segments() if type(lines) is LineCollection else []
-        found += [(axes, *np.asarray(path, float)[:, :2].T) for path in paths]
-    return found
+            for path in lines.get_segments() if type(lines) is LineCollection else []:
+                yield axes, np.asarray(path, float)[:, :2], lines
+
+
+def _points_of(line: Line2D) -> Any:
+    """Return the points of a line; of an endless line, the two points that define it."""
+    ends = isinstance(line, AxLine) and [getattr(line, name, None) for name in ("_xy1", "_xy2")]
+    return ends if ends and None not in ends else line.get_xydata()
 
 
 def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
     """Return the axes that show these points: as a line, scattered, or one by one.
 
-    A linear axis may show logarithms if its label says so.
+    A linear axis may show logarithms if its label says so. All points must be visible.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    found = [*curves(figure), *_scattered(figure)]
-    for axes, xs, ys in found:
-        for right_x, right_y in product(_read(x, axes, "x"), _read(y, axes, "y")):
-            if xs.shape == x.shape and _is_near(xs, right_x) and _is_near(ys, right_y):
-                return axes
+    found, unseen = [*_lines(figure), *_scattered(figure)], ""
+    for axes, points, artist in found:
+        for right in product(_read(x, axes, "x"), _read(y, axes, "y")):
+            if points.shape == (*x.shape, 2) and all(map(_is_near, points.T, right)):
+                if not (why := _why_unseen(axes, points, artist)):
+                    return axes
+                unseen = unseen or why
     for axes, points in _pieces(found):
         if all(
             np.isclose(points, p, rtol=TOLERANCE).all(axis=1).any() for p in zip(x, y, strict=True)
         ):
             return axes
-    seen = "\n".join(f"  x = {shown(xs)}, y = {shown(ys)}" for _, xs, ys in found[:4])
+    expect(not unseen, f"{what}: the figure has this line, but {unseen}.")
+    seen = "\n".join(f"  x = {shown(p[:, 0])}, y = {shown(p[:, 1])}" for _, p, _ in found[:4])
     raise CheckError(
         "wrong",
         f"{what}: no line with x = {shown(x)}, y = {shown(y)} is in the figure. "
@@ -84,6 +102,43 @@ def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
 
 def _is_near(found: np.ndarray, right: np.ndarray) -> bool:
     return bool(np.allclose(found, right, rtol=TOLERANCE))
+
+
+def _why_unseen(axes: Axes, points: np.ndarray, artist: Artist) -> str:
+    """Return why some of these points are not visible; "" if all are."""
+    if not is_visible(artist):
+        return "it can't be seen: it is drawn with neither a line nor markers, or without opacity"
+    if not within_limits(axes, points).all():
+        return "part of it is outside the limits of the axes"
+    return ""
+
+
+def is_visible(artist: Artist) -> bool:
+    """Return whether an artist is drawn with a line or with markers, and with opacity."""
+    alpha = artist.get_alpha()
+    if not artist.get_visible() or (alpha is not None and not np.any(alpha)):
+        return False
+    if isinstance(artist, Line2D):
+        has_line = artist.get_linestyle() not in ("None", " ", "") and artist.get_linewidth() > 0
+        has_marker = artist.get_marker() not in ("None", "none", " ", "", None)
+        return has_line or (has_marker and artist.get_markersize() > 0)
+    return not isinstance(artist, PathCollection) or bool(np.any(artist.get_sizes()))
+
+
+def within_limits(axes: Axes, points: np.ndarray) -> np.ndarray:
+    """Return for each row (x, y) whether the axes show it.
+
+    Points that a logarithmic axis can't show count as shown.
+    """
+    shows = np.ones(len(points), dtype=bool)
+    for values, ends, scale in (
+        (points[:, 0], axes.get_xlim(), axes.get_xscale()),
+        (points[:, 1], axes.get_ylim(), axes.get_yscale()),
+    ):
+        slack = 1e-6 * np.ptp(ends)
+        within = (min(ends) - slack <= values) & (values <= max(ends) + slack)
+        shows &= within | ~np.isfinite(values) | ((scale == "log") & (values <= 0))
+    return shows
 
 
 def _read(values: np.ndarray, axes: Axes, direction: str) -> Iterator[np.ndarray]:
@@ -96,21 +151,20 @@ def _read(values: np.ndarray, axes: Axes, direction: str) -> Iterator[np.ndarray
 _LOGARITHM = r"\b(?:log|ln|lg)"
 
 
-def _pieces(found: list[Curve]) -> Iterator[tuple[Axes, np.ndarray]]:
+def _pieces(found: list[Drawn]) -> Iterator[tuple[Axes, np.ndarray]]:
     """Yield the points of each axes that were drawn one by one, or as lines between two."""
     for axes in dict.fromkeys(axes for axes, _, _ in found):
-        short = [np.column_stack([x, y]) for at, x, y in found if at is axes and len(x) <= 2]
-        yield axes, np.concatenate([np.empty((0, 2)), *short])
+        short = (each for each in found if each[0] is axes and len(each[1]) <= 2)
+        seen = [points for at, points, artist in short if not _why_unseen(at, points, artist)]
+        yield axes, np.concatenate([np.empty((0, 2)), *seen])
 
 
-def _scattered(figure: Figure) -> list[Curve]:
-    """Return every set of points that `scatter` drew."""
-    return [
-        (axes, *np.asarray(points.get_offsets(), float).reshape(-1, 2).T)
-        for axes in figure.axes
-        for points in axes.collections
-        if isinstance(points, PathCollection)
-    ]
+def _scattered(figure: Figure) -> Iterator[Drawn]:
+    """Yield every set of points that `scatter` drew."""
+    for axes in figure.axes:
+        for points in axes.collections:
+            if isinstance(points, PathCollection):
+                yield axes, np.asarray(points.get_offsets(), float).reshape(-1, 2), points
 
 
 def legend_texts(figure: Figure) -> list[str]:
