@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from autograder.release.checkskit.answers import expect, kind, shown
 from autograder.release.checkskit.facts import TOLERANCE
@@ -51,23 +52,23 @@ Curve = tuple[Axes, np.ndarray, np.ndarray]
 
 def curves(figure: Figure) -> list[Curve]:
     """Return every line of a figure, also those in collections."""
-    return [(axes, *points.T) for axes, points, _ in _lines(figure)]
+    return [(axes, *points.T) for axes, points, _ in _drawn_lines(figure)]
 
 
 Drawn = tuple[Axes, np.ndarray, Artist]
 """The axes of a curve, its points as rows (x, y), and the artist that draws them."""
 
 
-def _lines(figure: Figure) -> Iterator[Drawn]:
+def _drawn_lines(figure: Figure) -> Iterator[Drawn]:
     for axes in figure.axes:
         for line in axes.get_lines():
-            yield axes, np.asarray(_points_of(line), float)[:, :2], line
+            yield axes, np.asarray(_ends_of(line), float)[:, :2], line
         for lines in axes.collections:
             for path in lines.get_segments() if type(lines) is LineCollection else []:
                 yield axes, np.asarray(path, float)[:, :2], lines
 
 
-def _points_of(line: Line2D) -> Any:
+def _ends_of(line: Line2D) -> Any:
     """Return the points of a line; of an endless line, the two points that define it."""
     ends = isinstance(line, AxLine) and [getattr(line, name, None) for name in ("_xy1", "_xy2")]
     return ends if ends and None not in ends else line.get_xydata()
@@ -79,7 +80,7 @@ def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
     A linear axis may show logarithms if its label says so. All points must be visible.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    found, unseen = [*_lines(figure), *_scattered(figure)], ""
+    found, unseen = [*_drawn_lines(figure), *_scattered(figure)], ""
     for axes, points, artist in found:
         for right in product(_read(x, axes, "x"), _read(y, axes, "y")):
             if points.shape == (*x.shape, 2) and all(map(_is_near, points.T, right)):
@@ -142,10 +143,28 @@ def within_limits(axes: Axes, points: np.ndarray) -> np.ndarray:
 
 
 def _read(values: np.ndarray, axes: Axes, direction: str) -> Iterator[np.ndarray]:
-    """Yield the values, and their logarithms if the label of the axis says that it shows them."""
+    """Yield the values, and where else an axis shows them.
+
+    Its label may say that it shows logarithms, and its ticks may have the values as their labels.
+    """
     yield values
     if re.search(_LOGARITHM, _label_of(axes, direction)) and (values > 0).all():
         yield from (log(values) for log in (np.log10, np.log, np.log2))
+    axis = axes.xaxis if direction == "x" else axes.yaxis
+    formatter = axis.get_major_formatter()
+    if not isinstance(formatter, (ScalarFormatter, LogFormatter)):
+        places = axis.get_ticklocs()
+        labels = [in_words(label) for label in formatter.format_ticks(places)]
+        ticks = [
+            [
+                place
+                for place, label in zip(places, labels, strict=True)
+                if says_number(value)(label)
+            ]
+            for value in values
+        ]
+        if all(len(found) == 1 for found in ticks):
+            yield np.ravel(ticks).astype(float)
 
 
 _LOGARITHM = r"\b(?:log|ln|lg)"
