@@ -74,7 +74,10 @@ def length_squared(x: np.ndarray) -> float:
     "paper, then let your loop print its memory and its point.",
 )
 def p1_momentum(yours: Answers) -> Lines:
-    """Check three steps worked out by hand, zero steps, and an unchanged start."""
+    """Check three steps worked out by hand, zero steps, and an unchanged start.
+
+    The three steps also start from integers, very close to 0 and very far away.
+    """
     average = (
         "This memory is an average, m = β m + (1 − β) g; equation (1) adds the whole gradient."
     )
@@ -179,7 +182,10 @@ def p1a_parameters(yours: Answers) -> Lines:
     "and not at z; the two weights in (5) add up to 1.",
 )
 def p1b_ima(yours: Answers) -> Lines:
-    """Check two steps worked out by hand (λ₀ has no effect), an unchanged start, zero steps."""
+    """Check two steps worked out by hand (λ₀ has no effect), an unchanged start, zero steps.
+
+    The two steps also start from integers, very close to 0 and very far away.
+    """
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
@@ -429,7 +435,10 @@ def p2c_hessian_trace(yours: Answers) -> Lines:
     "the start, exactly that many steps).",
 )
 def p2c_gd(yours: Answers) -> Lines:
-    """Check three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps."""
+    """Check three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps.
+
+    The halvings also start from integers, very close to 0 and very far away.
+    """
     start, right = np.array([4.0, 8.0]), np.array([(4, 8), (2, 4), (1, 2), (0.5, 1)])
     answer = yours.gd(itself, start, 0.5, 3)
     yield close(answer, right, "Three steps with ∇f(x) = x, η = ½")
@@ -455,7 +464,10 @@ def p2c_gd(yours: Answers) -> Lines:
     "dividing by its length, and the step down starts from where you were before.",
 )
 def p2c_usam(yours: Answers) -> Lines:
-    """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
+    """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ.
+
+    Steps with ∇f(x) = x start very close to 0 and very far away.
+    """
     start = np.array([1.0, -1.0])
     answer = yours.usam(squares, start, 0.125, 1.0, 2)
     right = [(1.0, -1.0), (0.5, -1.0), (0.4296875, -1.0)]
@@ -559,7 +571,9 @@ def p2c_trace_plot(yours: Answers) -> Lines:
         "The median at η = 0.1, ρ = 0 is 9.5 and should be 6: one of the runs diverged, to a norm "
         "of 10⁷. Leave out runs farther than 10⁶ from the origin."
     )
-    of_points = "A line shows the trace at the median of the points; it should show the median of the traces."
+    of_points = (
+        "A line shows the trace at the median point; it should show the median of the traces."
+    )
     _no_slip(figure, (6, 5), {diverged: (9.5, 5), of_points: (7, 6)})
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
@@ -625,12 +639,12 @@ def p2c_surface_plot(yours: Answers) -> Lines:
     for rho, name in radii.items():
         at = [_is_at(marked, end) for end in ends[0.1, rho]]
         expect(
-            all(found.any() for found in at),
+            all(each.any() for each in at),
             f"The last iterates of {name} at η = 0.1 are not all marked at their (u, v); "
             "`scatter` or `plot(…, 'o')` marks them.",
         )
         expect(
-            all((found & seen).any() for found in at),
+            all((each & seen).any() for each in at),
             f"The last iterates of {name} at η = 0.1 are marked, but not all marks can be seen: "
             "they are under the surface (a larger `zorder` helps), outside the limits of the axes, "
             "or without size or opacity.",
@@ -662,8 +676,8 @@ def _right_surface(found: list[np.ndarray], ends: np.ndarray) -> None:
     turned = {
         "u and v are exchanged: u belongs to the right, v upwards. Is the grid of values "
         "transposed, or is `loss` called with [v, u]?": lambda x: valley(x[::-1]),
-        "v is upside down; `imshow` needs `origin='lower'`.": lambda x: valley(x * [1, -1]),
-        "u is mirrored.": lambda x: valley(x * [-1, 1]),
+        "v is upside down; `imshow` needs `origin='lower'`.": lambda x: valley(x * [[1], [-1]]),
+        "u is mirrored.": lambda x: valley(x * [[-1], [1]]),
         "the values belong to a smaller plane. Do the grid or `extent` fit the values?": lambda x: (
             valley(x / 2)
         ),

@@ -356,14 +356,17 @@ def _readings(artist: Any) -> Iterator[Any]:
 
 
 def rises_with(data: np.ndarray, heights: Callable[[np.ndarray], Any]) -> float:
-    """Return the share of pairs of points that a surface and a function put in the same order."""
+    """Return the share of pairs of points that a surface and a function put in the same order.
+
+    The function is called with an array of two rows, the x and the y of many points.
+    """
     draw = np.random.default_rng(0)
     one, other = data[draw.integers(len(data), size=(2, 1500))]
     differ = one[:, 2] != other[:, 2]
     up = (one[:, 2] < other[:, 2])[:, np.newaxis]
     low, high = np.where(up, one, other)[differ, :2], np.where(up, other, one)[differ, :2]
-    below, above = ([float(heights(x)) for x in part] for part in (low, high))
-    if not below:
+    if not len(low):
         return 1.0
-    almost = 0.01 * float(np.ptp([*below, *above]))
-    return float(np.mean(np.array(below) <= np.array(above) + almost))
+    below, above = (np.asarray(heights(part.T), float) for part in (low, high))
+    almost = 0.01 * float(np.ptp([below, above]))
+    return float(np.mean(below <= above + almost))
