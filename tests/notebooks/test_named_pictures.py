@@ -55,9 +55,9 @@ def lines(names: Names, beside: tuple[str, str], title: str = "") -> Names:
 
 
 def test_names_of_the_lines_are_asked_for_one_by_one(told: Told, names: Names) -> None:
-    assert told("p1-plot", lines(names, ("first", "second"))).startswith("✓")
+    assert told("p1-plot", lines(names, ("first", "other"))).startswith("✓")
     text = told("p1-plot", lines(names, ("first", "")))
-    assert "Nothing in the figure names the trajectory “second”: give each a `label=…`" in text
-    text = told("p1-plot", lines(names, ("", ""), "first and second"))
-    assert "One text, “first and second”, names the trajectory “first” and the trajectory" in text
-    assert told("p1-plot", lines(names, ("", ""), "first: blue, second: red")).startswith("✓")
+    assert "Nothing in the figure names the trajectory “other”: give each a `label=…`" in text
+    text = told("p1-plot", lines(names, ("", ""), "first and other"))
+    assert "One text, “first and other”, names the trajectory “first” and the trajectory" in text
+    assert told("p1-plot", lines(names, ("", ""), "first: blue, other: red")).startswith("✓")

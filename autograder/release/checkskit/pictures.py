@@ -8,12 +8,15 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import AxLine, Line2D
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 from autograder.release.checkskit.answers import expect, kind, shown
 from autograder.release.checkskit.facts import TOLERANCE
@@ -49,32 +52,48 @@ Curve = tuple[Axes, np.ndarray, np.ndarray]
 
 def curves(figure: Figure) -> list[Curve]:
     """Return every line of a figure, also those in collections."""
-    found = []
+    return [(axes, *points.T) for axes, points, _ in _drawn_lines(figure)]
+
+
+Drawn = tuple[Axes, np.ndarray, Artist]
+"""The axes of a curve, its points as rows (x, y), and the artist that draws them."""
+
+
+def _drawn_lines(figure: Figure) -> Iterator[Drawn]:
     for axes in figure.axes:
-        paths = [line.get_xydata() for line in axes.get_lines()]
+        for line in axes.get_lines():
+            yield axes, np.asarray(_ends_of(line), float)[:, :2], line
         for lines in axes.collections:
-            paths += lines.get_segments() if type(lines) is LineCollection else []
-        found += [(axes, *np.asarray(path, float)[:, :2].T) for path in paths]
-    return found
+            for path in lines.get_segments() if type(lines) is LineCollection else []:
+                yield axes, np.asarray(path, float)[:, :2], lines
+
+
+def _ends_of(line: Line2D) -> Any:
+    """Return the points of a line; of an endless line, the two points that define it."""
+    ends = isinstance(line, AxLine) and [getattr(line, name, None) for name in ("_xy1", "_xy2")]
+    return ends if ends and None not in ends else line.get_xydata()
 
 
 def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
     """Return the axes that show these points: as a line, scattered, or one by one.
 
-    A linear axis may show logarithms if its label says so.
+    A linear axis may show logarithms if its label says so. All points must be visible.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
-    found = [*curves(figure), *_scattered(figure)]
-    for axes, xs, ys in found:
-        for right_x, right_y in product(_read(x, axes, "x"), _read(y, axes, "y")):
-            if xs.shape == x.shape and _is_near(xs, right_x) and _is_near(ys, right_y):
-                return axes
+    found, unseen = [*_drawn_lines(figure), *_scattered(figure)], ""
+    for axes, points, artist in found:
+        for right in product(_read(x, axes, "x"), _read(y, axes, "y")):
+            if points.shape == (*x.shape, 2) and all(map(_is_near, points.T, right)):
+                if not (why := _why_unseen(axes, points, artist)):
+                    return axes
+                unseen = unseen or why
     for axes, points in _pieces(found):
         if all(
             np.isclose(points, p, rtol=TOLERANCE).all(axis=1).any() for p in zip(x, y, strict=True)
         ):
             return axes
-    seen = "\n".join(f"  x = {shown(xs)}, y = {shown(ys)}" for _, xs, ys in found[:4])
+    expect(not unseen, f"{what}: the figure has this line, but {unseen}.")
+    seen = "\n".join(f"  x = {shown(p[:, 0])}, y = {shown(p[:, 1])}" for _, p, _ in found[:4])
     raise CheckError(
         "wrong",
         f"{what}: no line with x = {shown(x)}, y = {shown(y)} is in the figure. "
@@ -86,31 +105,85 @@ def _is_near(found: np.ndarray, right: np.ndarray) -> bool:
     return bool(np.allclose(found, right, rtol=TOLERANCE))
 
 
+def _why_unseen(axes: Axes, points: np.ndarray, artist: Artist) -> str:
+    """Return why some of these points are not visible; "" if all are."""
+    if not is_visible(artist):
+        return "it can't be seen: it is drawn with neither a line nor markers, or without opacity"
+    if not within_limits(axes, points).all():
+        return "part of it is outside the limits of the axes"
+    return ""
+
+
+def is_visible(artist: Artist) -> bool:
+    """Return whether an artist is drawn with a line or with markers, and with opacity."""
+    alpha = artist.get_alpha()
+    if not artist.get_visible() or (alpha is not None and not np.any(alpha)):
+        return False
+    if isinstance(artist, Line2D):
+        has_line = artist.get_linestyle() not in ("None", " ", "") and artist.get_linewidth() > 0
+        has_marker = artist.get_marker() not in ("None", "none", " ", "", None)
+        return has_line or (has_marker and artist.get_markersize() > 0)
+    return not isinstance(artist, PathCollection) or bool(np.any(artist.get_sizes()))
+
+
+def within_limits(axes: Axes, points: np.ndarray) -> np.ndarray:
+    """Return for each row (x, y) whether the axes show it.
+
+    Points that a logarithmic axis can't show count as shown.
+    """
+    shows = np.ones(len(points), dtype=bool)
+    for values, ends, scale in (
+        (points[:, 0], axes.get_xlim(), axes.get_xscale()),
+        (points[:, 1], axes.get_ylim(), axes.get_yscale()),
+    ):
+        slack = 1e-6 * np.ptp(ends)
+        within = (min(ends) - slack <= values) & (values <= max(ends) + slack)
+        shows &= within | ~np.isfinite(values) | ((scale == "log") & (values <= 0))
+    return shows
+
+
 def _read(values: np.ndarray, axes: Axes, direction: str) -> Iterator[np.ndarray]:
-    """Yield the values, and their logarithms if the label of the axis says that it shows them."""
+    """Yield the values, and where else an axis shows them.
+
+    Its label may say that it shows logarithms, and its ticks may have the values as their labels.
+    """
     yield values
     if re.search(_LOGARITHM, _label_of(axes, direction)) and (values > 0).all():
         yield from (log(values) for log in (np.log10, np.log, np.log2))
+    axis = axes.xaxis if direction == "x" else axes.yaxis
+    formatter = axis.get_major_formatter()
+    if not isinstance(formatter, (ScalarFormatter, LogFormatter)):
+        places = axis.get_ticklocs()
+        labels = [in_words(label) for label in formatter.format_ticks(places)]
+        ticks = [
+            [
+                place
+                for place, label in zip(places, labels, strict=True)
+                if says_number(value)(label)
+            ]
+            for value in values
+        ]
+        if all(len(found) == 1 for found in ticks):
+            yield np.ravel(ticks).astype(float)
 
 
 _LOGARITHM = r"\b(?:log|ln|lg)"
 
 
-def _pieces(found: list[Curve]) -> Iterator[tuple[Axes, np.ndarray]]:
+def _pieces(found: list[Drawn]) -> Iterator[tuple[Axes, np.ndarray]]:
     """Yield the points of each axes that were drawn one by one, or as lines between two."""
     for axes in dict.fromkeys(axes for axes, _, _ in found):
-        short = [np.column_stack([x, y]) for at, x, y in found if at is axes and len(x) <= 2]
-        yield axes, np.concatenate([np.empty((0, 2)), *short])
+        short = (each for each in found if each[0] is axes and len(each[1]) <= 2)
+        seen = [points for at, points, artist in short if not _why_unseen(at, points, artist)]
+        yield axes, np.concatenate([np.empty((0, 2)), *seen])
 
 
-def _scattered(figure: Figure) -> list[Curve]:
-    """Return every set of points that `scatter` drew."""
-    return [
-        (axes, *np.asarray(points.get_offsets(), float).reshape(-1, 2).T)
-        for axes in figure.axes
-        for points in axes.collections
-        if isinstance(points, PathCollection)
-    ]
+def _scattered(figure: Figure) -> Iterator[Drawn]:
+    """Yield every set of points that `scatter` drew."""
+    for axes in figure.axes:
+        for points in axes.collections:
+            if isinstance(points, PathCollection):
+                yield axes, np.asarray(points.get_offsets(), float).reshape(-1, 2), points
 
 
 def legend_texts(figure: Figure) -> list[str]:
@@ -283,14 +356,17 @@ def _readings(artist: Any) -> Iterator[Any]:
 
 
 def rises_with(data: np.ndarray, heights: Callable[[np.ndarray], Any]) -> float:
-    """Return the share of pairs of points that a surface and a function put in the same order."""
+    """Return the share of pairs of points that a surface and a function put in the same order.
+
+    The function is called with an array of two rows, the x and the y of many points.
+    """
     draw = np.random.default_rng(0)
     one, other = data[draw.integers(len(data), size=(2, 1500))]
     differ = one[:, 2] != other[:, 2]
     up = (one[:, 2] < other[:, 2])[:, np.newaxis]
     low, high = np.where(up, one, other)[differ, :2], np.where(up, other, one)[differ, :2]
-    below, above = ([float(heights(x)) for x in part] for part in (low, high))
-    if not below:
+    if not len(low):
         return 1.0
-    almost = 0.01 * float(np.ptp([*below, *above]))
-    return float(np.mean(np.array(below) <= np.array(above) + almost))
+    below, above = (np.asarray(heights(part.T), float) for part in (low, high))
+    almost = 0.01 * float(np.ptp([below, above]))
+    return float(np.mean(below <= above + almost))
