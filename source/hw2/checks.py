@@ -376,7 +376,7 @@ def p2b_gd_update(yours: Answers) -> Lines:
     "and each of these brings its own bracket.",
 )
 def p2b_usam_update(yours: Answers) -> Lines:
-    """Check one step of USAM at ρ = 0, where it is GD's, and at ρ = 0.1, worked out by hand."""
+    """Check one step of USAM at ρ = 0.1, worked out by hand, and at ρ = 0, a step of GD."""
     yours.write_out("usam_update")
     u = np.array([1.0, 2.0])
     slips = {_MINUS: 0.9775, _NORMALISED: 0.878735, _FROM_ABOVE: 0.8525, _CUT_OFF: -1.475}
@@ -645,8 +645,8 @@ def p2c_surface_plot(yours: Answers) -> Lines:
         )
         expect(
             all((each & seen).any() for each in at),
-            f"The last iterates of {name} at η = 0.1 are marked, but not all marks can be seen: "
-            "they are under the surface (a larger `zorder` helps), outside the limits of the axes, "
+            f"The last iterates of {name} at η = 0.1 are marked, but not all marks can be seen. "
+            "Some are under the surface (a larger `zorder` helps), outside the limits of the axes, "
             "or without size or opacity.",
         )
         yield f"the last iterates of {name} are marked"
