@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -147,6 +150,43 @@ def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader)
     record(course, course.assignment("hw"), "bela", mark(course, {"a-bend": 0.5}))
     assert formgrader.entry("grades", "bela", "a_slopes", "a-bend")["auto_score"] == 0.5
     assert Marker(course).grade("a-bend", "bela")["auto_score"] == 0.5
+
+
+def test_marks_typed_while_a_class_is_recorded_are_kept(formgrader: Formgrader) -> None:
+    """A person marks in the formgrader without a pause, while grading runs record the class."""
+    course, students = formgrader.course, (STUDENTS[2], LATE)
+    assignment = course.assignment("hw")
+    typed: dict[str, float] = {}
+    recorded = threading.Event()
+
+    def type_marks() -> int:
+        for count in itertools.count():
+            if recorded.is_set() and count >= 10:
+                return count
+            student, points = students[count % 2], (count % 5) / 2
+            grade = formgrader.entry("grades", student, "a_slopes", "a-proof")
+            formgrader.send(f"grade/{grade['id']}", {**grade, "manual_score": points})
+            typed[student] = points
+        raise AssertionError
+
+    with ThreadPoolExecutor(1) as person:
+        typing = person.submit(type_marks)
+        for bend in (0.5, 1.0, 1.5, 0.5, 1.0, 2.0):
+            marking = mark(course, {"a-bend": bend})
+            record_class(course, assignment, dict.fromkeys(students, marking))
+        recorded.set()
+        assert typing.result() >= 10
+    for student in students:
+        found = {
+            name: formgrader.entry("grades", student, "a_slopes", name)
+            for name in ("a-proof", "a-bend")
+        }
+        assert found["a-proof"]["manual_score"] == typed[student]
+        assert not found["a-proof"]["needs_manual_grade"]
+        assert found["a-bend"]["auto_score"] == 2.0
+        formgrader.send(
+            f"grade/{found['a-proof']['id']}", {**found["a-proof"], "manual_score": None}
+        )
 
 
 def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(formgrader: Formgrader) -> None:
