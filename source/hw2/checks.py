@@ -312,7 +312,7 @@ def _no_slip(figure: Figure, right: Any, slips: Mapping[str, Any]) -> None:
 def _labels_at(figure: Figure, ys: tuple[float, ...]) -> set[Any]:
     """Return the labels of all lines with these heights."""
     lines = (line for axes in figure.axes for line in axes.get_lines())
-    return {line.get_label() for line in lines if np.array_equal(line.get_xydata()[:, 1], ys)}
+    return {line.get_label() for line in lines if np.array_equal(line.get_ydata(), ys)}
 
 
 # --- Problem 2 ----------------------------------------------------------------------------------
@@ -485,11 +485,11 @@ def p2c_usam(yours: Answers) -> Lines:
     right = [(1.0, -1.0), (0.5, -1.5), (0.0, -6.0)]
     hint = slip(answer, {_CUT_OFF: [(1.0, -1.0), (0.5, -1.5), (0.25, -3.75)]})
     yield close(answer, right, "Two steps with η = (½, 2), ρ = 0", hint=hint)
-    right = np.array([(4, 8), (2, 4), (1, 2)])
+    path = np.array([(4, 8), (2, 4), (1, 2)])
     for length, (text, hint) in _LENGTHS.items():
-        answer = yours.usam(itself, length * right[0], 0.25, 1.0, 2)
+        answer = yours.usam(itself, length * path[0], 0.25, 1.0, 2)
         what = f"Two steps with ∇f(x) = x, η = ¼, ρ = 1, from {text}·(4, 8)"
-        yield _close_as_long(answer, length * right, what, hint)
+        yield _close_as_long(answer, length * path, what, hint)
     answer = yours.usam(squares, np.array([1, -1]), 0.5, 1.0, 0)
     yield close(answer, [(1, -1)], "Zero steps, from an integer start")
 
@@ -709,7 +709,8 @@ def _points(figure: Figure) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     found, seen, labels = [np.empty((0, 2))], [], []
     for axes in figure.axes:
         covered = _covered(axes)
-        for artist in (*axes.get_lines(), *axes.collections):
+        artists: list[Any] = [*axes.get_lines(), *axes.collections]
+        for artist in artists:
             solid = getattr(artist, "_offsets3d", None)
             if hasattr(artist, "get_data_3d"):
                 points = np.column_stack(artist.get_data_3d()[:2])

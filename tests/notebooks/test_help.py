@@ -143,8 +143,8 @@ def test_numbers_to_compare_are_two_labelled_blocks_that_line_up(
     run(checks, "p1-momentum", {**names, "momentum": average})
     (bundle,) = notebook.shown
     text, page = bundle["text/plain"], bundle["text/html"]
-    yours = ["[[ 2.0  4.0]", " [ 1.9  3.8]", " [ 1.4  2.8]", " [-0.6 -1.2]]"]
-    expected = ["[[ 2.00  4.00]", " [ 1.00  2.00]", " [ 0.25  0.50]", " [-3.00 -6.00]]"]
+    yours = ["[[ 2.0  4.0]", " [ 1.9  3.8]", " [ 1.4  2.8]", " [-0.9 -1.8]]"]
+    expected = ["[[ 2.00  4.00]", " [ 1.00  2.00]", " [ 0.25  0.50]", " [-4.50 -9.00]]"]
     yours = [re.sub(r"(\.\d)", r"\g<1>0", line) for line in yours]
     blocks = re.findall(r"<b>(\w+)</b><pre[^>]*>([^<]*)</pre>", page)
     assert blocks == [("Yours", "\n".join(yours)), ("Expected", "\n".join(expected))]

@@ -153,7 +153,7 @@ def _read(values: np.ndarray, axes: Axes, direction: str) -> Iterator[np.ndarray
     axis = axes.xaxis if direction == "x" else axes.yaxis
     formatter = axis.get_major_formatter()
     if not isinstance(formatter, (ScalarFormatter, LogFormatter)):
-        places = axis.get_ticklocs()
+        places = [float(place) for place in axis.get_ticklocs()]
         labels = [in_words(label) for label in formatter.format_ticks(places)]
         ticks = [
             [
