@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,14 @@ def names(homework: Homework) -> Names:
 
 def call(homework: Homework, item: Item, names: Names) -> None:
     getattr(homework.module, item.name.replace("-", "_"))(names)
+
+
+def test_no_name_is_defined_twice(homework: Homework) -> None:
+    """All modules of checkskit end in one file, where a second definition replaces the first."""
+    body = ast.parse(homework.file.read_text(encoding="utf-8")).body
+    names = [s.name for s in body if isinstance(s, (ast.FunctionDef, ast.ClassDef))]
+    assert len(names) > 50
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_checks_know_the_items_of_the_grade_cells(homework: Homework) -> None:

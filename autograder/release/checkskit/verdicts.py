@@ -61,7 +61,9 @@ _VERDICTS: Mapping[State, tuple[str, str, str]] = {
 }
 """Each state's sign, its words, and a colour on which white text is easy to read."""
 
-_WRAPPED = "white-space:pre-wrap;overflow-wrap:anywhere"
+_WRAPPED = (
+    "white-space:pre-wrap;overflow-wrap:anywhere;font-family:var(--jp-code-font-family,monospace)"
+)
 _SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:0 2.5em;margin:2px 0 2px 1.5em"
 
 _PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exactly right.")
@@ -537,10 +539,11 @@ def _points_so_far(items: Sequence[Item], states: Mapping[str, State]) -> str:
 def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]) -> str:
     """Return the summary as HTML, a table that is also readable on a narrow page."""
     cell = 'style="text-align:left;padding:2px 8px;vertical-align:top;font-weight:normal"'
+    whole = 'style="white-space:nowrap"'
     lines = [
         f'<tr><th scope="row" {cell}>{html.escape(item.title or item.name)} '
-        f"{_small(item.name)}</th><td {cell}>{item.worth}</td>"
-        f"<td {cell}>{mark} {html.escape(word)}</td></tr>"
+        f"{_small(item.name)}</th><td {cell}><span {whole}>{item.worth}</span></td>"
+        f"<td {cell}>{mark}\N{NO-BREAK SPACE}{html.escape(word)}</td></tr>"
         for item, mark, word in rows
     ]
     head = "".join(
