@@ -16,7 +16,7 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
 from autograder.errors import DeskError
-from autograder.words import as_json, listed, printable
+from autograder.words import as_json, counted, listed, printable
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Course
@@ -209,7 +209,8 @@ def agreement(
 
 
 def _print(report: Report) -> None:
-    out.print(f"{report.homework}: {report.double} answers marked by two people")
+    double = counted(report.double, "answer")
+    out.print(f"{report.homework}: {double} marked by two people")
     known = [each for each in report.agreement if each.answers]
     if known:
         table = _table("item", "step", "answers", "equal", "alpha", "95 % interval")

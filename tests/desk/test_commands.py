@@ -168,7 +168,7 @@ def test_agreement_is_printed_as_table_and_as_json(marked: Course) -> None:
     [difference] = found["differences"]
     assert difference["points"] == [["Rita", 1.5], ["Sam", 0.5]]
     table = run(marked, "agreement", "hw")
-    assert "1 answers marked by two people" in table
+    assert "1 answer marked by two people" in table
     assert "a-proof of anna: Rita 1.5, Sam 0.5" in table
     assert "undefined" in table
     assert "No answer was marked by two people: b-essay." in table
