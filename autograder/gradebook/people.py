@@ -17,6 +17,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Course
 from autograder.durable import make_folder, write_bytes
+from autograder.gradebook.backup import backups
 from autograder.gradebook.glance import read_only
 from autograder.submission.intake.known import KnownPerson
 from autograder.submission.intake.roster import Roster
@@ -91,11 +92,8 @@ def keep_accounts(
 
 def known_people(course: Course) -> list[KnownPerson]:
     """Return the students in the gradebook; raise RecordError if it is unreadable or lost."""
-    if not course.gradebook.exists():
-        from autograder.gradebook.backup import backups  # loads nbgrader
-
-        if not backups(course.gradebook):
-            return []
+    if not (course.gradebook.exists() or backups(course.gradebook)):
+        return []
     try:
         return _read(course.gradebook)
     except sqlite3.Error:
