@@ -25,6 +25,11 @@ Moment = Annotated[
     ),
 ]
 
+Seed = Annotated[
+    int | None,
+    typer.Option(min=0, help="Random seed for the hidden inputs (default: a random one)."),
+]
+
 
 @command()
 def new(
@@ -36,10 +41,7 @@ def new(
     ] = None,
     opens: Moment = None,
     due: Moment = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Random seed for the hidden inputs (default: a random one)."),
-    ] = None,
+    seed: Seed = None,
     course: options.CoursePath = None,
 ) -> None:
     """Create a homework with a small example that is ready to be released.
@@ -82,10 +84,7 @@ def adopt(
     ] = None,
     opens: Moment = None,
     due: Moment = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(min=0, help="Random seed for the hidden inputs (default: a random one)."),
-    ] = None,
+    seed: Seed = None,
     course: options.CoursePath = None,
 ) -> None:
     """Convert an nbgrader assignment into a new homework: solutions, tests, checks and points.
