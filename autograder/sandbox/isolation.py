@@ -163,14 +163,6 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def is_dead(pid: int) -> bool:
-    """Return whether a process has ended: it no longer exists, or only waits to be reaped."""
-    try:
-        return processes.stat_fields(pid)[0] in "ZX"
-    except _GONE:
-        return True
-
-
 def _is_ending(thread: str) -> bool:
     try:
         fields = processes.stat_fields(thread)

@@ -40,7 +40,7 @@ from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.supervisor import remove
-from autograder.sandbox.isolation import is_alive, is_dead
+from autograder.sandbox.isolation import is_alive
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spareuser import SpareUser
 from autograder.sandbox.visiblefiles import VisibleFiles, environment, font_list, python, view
@@ -48,6 +48,14 @@ from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 
 _END_SECONDS = 20.0
 _SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005
+_QUIET_LISTS = 2
+"""Number of lists of processes, one after the other, that must show no new process.
+
+While a list is made, a process may end. Its children then move to a process whose children may be
+listed already, so the list lacks them. They can move only once, to the first process of the
+sandbox; the next list shows them there. A process cannot hide in this way if it was over before the
+list was begun: it had ended, or was ending without children.
+"""
 _LOG_BYTES = 65_536
 _OWN_PROCESSES = 4  # bubblewrap's processes or the supervisor, the parent, and a spare process
 
@@ -142,30 +150,34 @@ class Confinement:
         sandbox. Processes that student code leaves behind would use up the process limit, or could
         carry information from one test to the next. Returns False if a process does not end.
         """
-        childless: set[int] = set()
+        over: set[int] = set()
+        quiet = 0
         for _ in range(_SWEEPS):
             strays = self._strays(parent, keep)
             if strays is None:
                 return False
-            alive = [pid for pid in strays if is_alive(pid)]
-            # When a process ends, its children get a new parent. If the children of the new parent
-            # were already listed, the list lacks these processes. So list all processes again.
-            if not alive and childless.issuperset(strays):
+            quiet = quiet + 1 if over.issuperset(strays) else 0
+            if quiet == _QUIET_LISTS:
                 return True
+            alive = [pid for pid in strays if is_alive(pid)]
             processes.kill(alive)
-            ending = (pid for pid in strays if pid not in alive)
-            childless.update(pid for pid in ending if not processes.children(pid))
+            over = {pid for pid in strays if pid not in alive and not processes.children(pid)}
             time.sleep(_SWEEP_SECONDS if alive else 0)
         return False
 
     @contextlib.contextmanager
     def paused(self, parent: int, keep: Collection[int]) -> Iterator[None]:
         """Pause the processes that `sweep` would kill, until the `with` block ends."""
-        stopped: list[int] = []
-        while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
-            processes.kill(fresh, signal.SIGSTOP)
-            stopped += fresh
+        stopped: set[int] = set()
+        quiet = 0
         try:
+            for _ in range(_SWEEPS):
+                fresh = set(self._strays(parent, keep) or ()) - stopped
+                quiet = 0 if fresh else quiet + 1
+                if quiet == _QUIET_LISTS:
+                    break
+                processes.kill(fresh, signal.SIGSTOP)
+                stopped |= fresh
             yield
         finally:
             processes.kill(stopped, signal.SIGCONT)
@@ -195,7 +207,7 @@ class Confinement:
             above = [pid for pid in everything if own in processes.descendants(pid)]
             above = self._above[parent] = [*above, own]
         kept = {*above, *keep}
-        return [pid for pid in self.processes() if pid not in kept and not is_dead(pid)]
+        return [pid for pid in self.processes() if pid not in kept]
 
     def close(self) -> None:
         """End all processes, wait until they have ended, and remove all files of the sandbox.

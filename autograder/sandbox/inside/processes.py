@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -37,7 +37,7 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def kill(pids: list[int], number: int = signal.SIGKILL) -> None:
+def kill(pids: Iterable[int], number: int = signal.SIGKILL) -> None:
     """Send a signal (default: SIGKILL) to the processes `pids`; skip processes that have ended."""
     for pid in pids:
         with contextlib.suppress(*_GONE):
