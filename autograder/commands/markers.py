@@ -231,7 +231,7 @@ def _print(report: Report) -> None:
     if means.row_count:
         out.print(means)
     if report.differences:
-        out.print(f"Settle these at the desk (fdl desk {report.homework}), filter “differs”:")
+        out.print(f"Settle these with fdl desk {report.homework} and the filter “To settle”:")
     for each_difference in report.differences:
         marks = ", ".join(
             f"{printable(marker)} {'no mark' if points is None else f'{points:g}'}"

@@ -88,8 +88,8 @@ class HomeworkStatus:
         yield self.to_grade, f"fdl grade {name}", f"submissions to grade: {self.to_grade}"
         yield (
             self.by_hand,
-            "jupyter lab",
-            f"students of {name} to mark by hand, in Nbgrader → Formgrader: {self.by_hand}",
+            f"fdl desk {name}",
+            f"students of {name} with answers to mark by hand: {self.by_hand}",
         )
         without = self.graded - self.feedback
         yield without > 0, f"fdl feedback {name}", f"students without current pages: {without}"
@@ -106,7 +106,8 @@ class HomeworkStatus:
         )
         for system in self.outdated_exports:
             reason = f"some marks have changed since the last export to {system}"
-            yield True, f"fdl export {name} --to {system}", reason
+            files = f"--output {name}.csv" if system == "csv" else "--roster FILE --output COPY"
+            yield True, f"fdl export {name} --to {system} {files}", reason
         yield expects, collect, f"after the due date, {due}"
 
 

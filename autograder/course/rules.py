@@ -6,8 +6,8 @@ Late. A submission is late if it arrives after its due date and the grace period
 from the due date. Each started day (24 hours, even when the clocks change) costs `percent_per_day`
 of the regular points. By default ("maximum"), a day costs this share of the maximum, so every
 student loses the same; with "earned", a day costs this share of the earned points. The penalty
-takes only regular points, and at most all of them. Bonus points are lost only if all regular points
-are lost: after a hard stop, or if the days add up to 100 percent.
+takes only regular points, and at most all of them. Bonus points are lost only after a hard stop, or
+if the days add up to 100 percent.
 
 Bonus. Bonus points are added to the regular points. Depending on the course's rule, the sum may
 exceed the homework's maximum, or is cut to the maximum. The penalty is subtracted from the result,

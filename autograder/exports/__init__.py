@@ -44,9 +44,8 @@ def export(
     if marks.open_students and not partial:
         raise RecordError(
             f"{marks.name}: {len(marks.open_students)} marks are not final, because some answers "
-            f"are not marked by hand yet: {', '.join(marks.open_students)}. Mark them in the "
-            "formgrader, or "
-            "export only the final marks with --partial"
+            f"are not marked by hand yet: {', '.join(marks.open_students)}. Mark them with "
+            f"`fdl desk {marks.name}`, or export only the final marks with --partial"
         )
     if marks.unmarked_students and not partial:
         raise RecordError(

@@ -100,6 +100,10 @@ def _worth(course: Course, assignment: Assignment) -> str:
     regular, bonus = sums(assignment.items.values())
     text = f"The homework is worth {counted(regular, 'point')}"
     text += f", and {counted(bonus, 'bonus point')} on top." if bonus else "."
+    rules = course.rules(assignment.name)
+    if bonus and rules.bonus_stated:
+        can = "can" if rules.bonus_above_maximum else "can't"
+        text += f" Bonus points {can} raise your mark above {regular:g}."
     counting = course.counting
     if assignment.name in counting.assignments and counting.best < len(counting.assignments):
         of = f"{counting.best} of {len(counting.assignments)} homeworks"

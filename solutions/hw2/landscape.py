@@ -17,10 +17,10 @@ import numpy as np
 POINT_U = np.array([3.0, -1.0, 2.0])
 POINT_V = 2.0
 
-#: the gradient of L at the point, shape (4,)
+#: gradient_at_point: the gradient of L at the point, shape (4,)
 gradient_at_point = np.array([12.0, -4.0, 8.0, 28.0])
 
-#: the Hessian of L at the point, shape (4, 4)
+#: hessian_at_point: the Hessian of L at the point, shape (4, 4)
 hessian_at_point = np.array(
     [
         [4.0, 0.0, 0.0, 12.0],
@@ -30,7 +30,7 @@ hessian_at_point = np.array(
     ]
 )
 
-#: the trace of that Hessian, a number
+#: trace_at_point: the trace of this Hessian, a number
 trace_at_point = 26.0
 
 

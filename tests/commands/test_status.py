@@ -86,7 +86,7 @@ def test_each_step_of_a_homework_is_followed_by_the_next(course: Course) -> None
 
     shutil.move(course.root / "kept.db", course.gradebook)
     shutil.move(course.root / "kept.autograded", course.root / "autograded")
-    assert status()["next"] == "jupyter lab"
+    assert status()["next"] == "fdl desk hw"
     found = status()["homework"]["hw"]
     assert (found["submitted"], found["graded"], found["to_grade"]) == (2, 2, 0)
     assert (found["by_hand"], found["feedback"], found["exported"]) == (1, 0, {})
@@ -144,7 +144,7 @@ def test_a_mark_given_later_makes_pages_and_exports_outdated(course: Course) -> 
     assert status()["next"] == "fdl feedback hw"
     hand_on("feedback hw")
     assert status()["homework"]["hw"]["outdated_exports"] == ["csv"]
-    assert status()["next"] == "fdl export hw --to csv"
+    assert status()["next"] == "fdl export hw --to csv --output hw.csv"
     hand_on("export hw --to csv -o hw.csv")
     assert status()["next"] == "fdl standing"
 
@@ -154,7 +154,7 @@ def test_bonus_text_whose_points_nbgrader_lost_has_to_be_marked(course: Course) 
     assert status()["homework"]["hw"]["by_hand"] == 0
     Marker(course).give("b-essay", 0.0)  # nbgrader's page makes 0 of 0.5 typed points
     assert status()["homework"]["hw"]["by_hand"] == 1
-    assert status()["next"] == "jupyter lab"
+    assert status()["next"] == "fdl desk hw"
     Marker(course).give("b-essay", None, extra=0.0)
     assert status()["homework"]["hw"]["by_hand"] == 0
 
@@ -165,7 +165,7 @@ def test_the_most_urgent_homework_comes_first(course: Course) -> None:
     course.settings_file.write_text(f"{text}\n[assignments.hw0]\n{other}", encoding="utf-8")
     for folder in (course.source, course.release):
         shutil.copytree(folder("hw"), folder("hw0"))
-    assert status()["next"] == "jupyter lab"
+    assert status()["next"] == "fdl desk hw"
     Marker(course).give("a-proof", 1.5)
     assert status()["next"] == "fdl feedback hw"
     shutil.rmtree(course.submitted)
@@ -183,7 +183,7 @@ def test_fdl_alone_prints_the_table_and_one_next_line() -> None:
     [row] = [line.split() for line in result.stdout.splitlines() if line.startswith(" hw")]
     assert row == ["hw", "2024-11-21", "yes", "2", "2", "1", "0", "no"]
     [last] = [line for line in result.stdout.splitlines() if line.startswith("Next: ")]
-    assert last.startswith("Next: jupyter lab  # ")
+    assert last.startswith("Next: fdl desk hw  # ")
 
 
 def test_it_writes_nothing_and_loads_no_nbgrader(course: Course) -> None:
@@ -199,7 +199,7 @@ def test_it_writes_nothing_and_loads_no_nbgrader(course: Course) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
-    assert "Next: jupyter lab" in done.stdout
+    assert "Next: fdl desk hw" in done.stdout
     assert files(course.root) == before
 
 
@@ -316,7 +316,7 @@ def test_a_gradebook_that_a_killed_command_left_is_put_right(course: Course) -> 
     assert result.exit_code == 1
     assert "Next: fdl standing  # " in result.output
     assert run("standing").exit_code == 0
-    assert status()["next"] == "jupyter lab"
+    assert status()["next"] == "fdl desk hw"
 
 
 def test_a_missing_gradebook_is_restored_first(course: Course) -> None:
@@ -332,7 +332,7 @@ def test_a_source_that_cannot_be_read_is_named_beside_the_others(course: Course)
     result = run()
     assert result.exit_code == 1
     assert "source/ha does not exist" in result.output
-    assert "Next: jupyter lab" in result.output
+    assert "Next: fdl desk hw" in result.output
     as_data = run("status", "--format", "json")
     assert as_data.exit_code == 1
     found = json.loads(as_data.stdout)

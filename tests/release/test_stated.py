@@ -57,6 +57,17 @@ def test_readme_states_points_dates_and_tolerance(made: Course) -> None:
     assert r"\le 2\cdot10^{-3}\,\max|e|" in text
 
 
+@pytest.mark.parametrize(("rule", "word"), [("true", "can"), ("false", "can't")])
+def test_readme_states_the_rule_about_bonus_points(made: Course, rule: str, word: str) -> None:
+    assert "raise your mark" not in readme(made)
+    settings = made.settings_file.read_text(encoding="utf-8")
+    ruled = f"bonus_above_maximum = {rule}\n\n[assignments.hw3"
+    made.settings_file.write_text(settings.replace("[assignments.hw3", ruled, 1), encoding="utf-8")
+    course = Course(made.root)
+    fill_source(course, "hw3")
+    assert f"Bonus points {word} raise your mark above 5." in readme(course)
+
+
 def test_title_cell_states_the_items_of_its_notebook(made: Course) -> None:
     title = read_notebook(made.source("hw3") / "problem1_newton.ipynb").cells[0].source
     assert "| p1-newton | 2 | `newton` |" in title
@@ -76,7 +87,10 @@ def test_other_points_reach_every_text(made: Course) -> None:
 def test_problems_stand_side_by_side() -> None:
     course = Course(Path(__file__).parents[2])
     table = readme_facts(course, course.assignment("hw2"))["points"].strip().splitlines()
-    assert table[0].endswith("8 bonus points on top. The course counts your best 2 of 3 homeworks.")
+    assert table[0].endswith(
+        "8 bonus points on top. Bonus points can raise your mark above 30. "
+        "The course counts your best 2 of 3 homeworks."
+    )
     assert table[2:5] == [
         "| Problem 1 | points | Problem 2 | points | Problem 3 | points |",
         "|---|---|---|---|---|---|",

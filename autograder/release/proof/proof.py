@@ -44,8 +44,8 @@ def prove(
     `check`, the course's existing release is proved. Without `check`, `fresh` is proved, and the
     course's source may still be unfilled.
 
-    The proof has four parts: files, the contents of the files, trials, misconceptions. Each part
-    relies on the parts before it. The proof stops after the first part with a fault, so that one
+    The proof has five parts: files, filling and building, contents, trials, misconceptions. Each
+    part relies on the parts before it. The proof stops after the first part with a fault, so that one
     cause is reported only once.
     """
     tree = course.release(assignment.name) if check else fresh

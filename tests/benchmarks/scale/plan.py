@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
@@ -28,7 +29,7 @@ def _rows(figures: Figures, bench: Mapping[str, Any]) -> Iterator[tuple[str, str
         if all(run["cpu"] is not None for run in runs):
             cpu = median(run["cpu"] for run in runs) / bench["submissions"]
             yield "processor time", _hours(PLANNED * cpu)
-            yield "processors needed to finish in 8 hours", f"{PLANNED * cpu / 8 / 3600:.0f}"
+            yield "processors needed to finish in 8 hours", f"{math.ceil(PLANNED * cpu / 8 / 3600)}"
     recording = figures.recording_seconds
     yield "least time to record all submissions in one process", _hours(PLANNED * recording)
     if recording:
