@@ -26,7 +26,7 @@ import numpy as np
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.code import version_of_tests
-from autograder.grading.figurefacts import Looks, at_same_places, functions_of_the_plane
+from autograder.grading.figurefacts import FactReader, at_same_places, functions_of_the_plane
 from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import (
     Catalogue,
@@ -360,17 +360,17 @@ def _alike(
     calls are compared, because a failing test may call the function again with other data.
     """
     ours = [right, *(trial.outcomes for trial in trials)]
-    looks = Looks(ours, functions_of_the_plane(outcomes))
-    all_own, reference = looks.facts(outcomes), looks.facts(right)
+    reader = FactReader(ours, functions_of_the_plane(outcomes))
+    all_own, reference = reader.facts(outcomes), reader.facts(right)
     asked = {fact[:2] for fact in reference}
     ways = []
     for trial in trials:
         # a failing test may ask for a second figure, which the test of the reference did not need
-        drawn, right_facts, own = at_same_places(looks.facts(trial.outcomes), reference, all_own)
+        drawn, right_facts, own = at_same_places(reader.facts(trial.outcomes), reference, all_own)
         alike = None if strictly else _asked_alike(outcomes, right, trial.outcomes)
         differing = {
             fact
-            for fact in looks.differing(drawn, right_facts)
+            for fact in reader.differing(drawn, right_facts)
             if (not asked or fact[:2] in asked) and (alike is None or fact[0] in alike)
         }
         if differing and all((fact in own) == (fact in drawn) for fact in differing):

@@ -40,7 +40,7 @@ FigurePlace = tuple[str, int]
 """The place of a figure among the answers: the test's case, and the number of the event."""
 
 
-class Looks:
+class FactReader:
     """Reads facts from figures. Equal data of curves or fields get the same number in every figure.
 
     `ours` are outcomes with our own figures, whose data are compared with a student's data.

@@ -11,7 +11,7 @@ from autograder.course.directives import without_directives
 from autograder.course.gradecells import grade_id, is_solution, items_by_answer
 from autograder.course.samples import SampleStudent
 from autograder.grading.inprocess import LocalMarker
-from autograder.grading.misconceptions import Catalogue, load_misconceptions
+from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
 from autograder.grading.points import charge_once
 from autograder.grading.report import ItemReport
 
@@ -31,10 +31,10 @@ def draw_class(
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)
     catalogue = load_misconceptions(course, assignment)
-    marker = LocalMarker(course, assignment)
+    marks = _Marks(LocalMarker(course, assignment))
     width = len(str(count))
     names = (f"student-{k:0{width}}" for k in range(1, count + 1))
-    return tuple(_draw(name, rng, cells, marker, catalogue) for name in names)
+    return tuple(_draw(name, rng, cells, marks, catalogue) for name in names)
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,27 @@ class _AnswerCell:
     items: tuple[Item, ...]
 
 
+class _Marks:
+    """The marks of misconceptions; each misconception is marked once."""
+
+    def __init__(self, marker: LocalMarker) -> None:
+        self.marker = marker
+        self._known: dict[tuple[str, str], ItemReport] = {}
+
+    def of(self, wrong: Misconception) -> ItemReport:
+        key = wrong.item, wrong.name
+        if key not in self._known:
+            problem = self.marker.assignment.items[wrong.item].problem
+            marking = self.marker.mark(problem, wrong.answers, [wrong.item])
+            self._known[key] = marking.items[wrong.item]
+        return self._known[key]
+
+
 def _draw(
     name: str,
     rng: np.random.Generator,
     cells: list[_AnswerCell],
-    marker: LocalMarker,
+    marks: _Marks,
     catalogue: Catalogue,
 ) -> SampleStudent:
     answers: dict[str, str] = {}
@@ -68,13 +84,11 @@ def _draw(
         if fate == "misconception" and pool:
             wrong = pool[rng.integers(len(pool))]
             answers[cell.name] = f"{cell.reference}\n\n{wrong.source}"
-            item = marker.assignment.items[wrong.item]
-            marking = marker.mark(item.problem, wrong.answers, [item.name])
-            wrongs[item.name] = report = marking.items[item.name]
+            wrongs[wrong.item] = report = marks.of(wrong)
             failed = frozenset(claim.claim for claim in report.claims if not claim.passed)
-            causes[item.name] = {cause: failed} if (cause := catalogue.cause(wrong)) else {}
+            causes[wrong.item] = {cause: failed} if (cause := catalogue.cause(wrong)) else {}
             story.append(wrong.name)
-    in_order = {item: wrongs[item] for item in marker.assignment.items if item in wrongs}
+    in_order = {item: wrongs[item] for item in marks.marker.assignment.items if item in wrongs}
     for name_of_item, found in charge_once(in_order, causes).items():
         lost[name_of_item] = round(found.max_points - found.points, 2)
     return SampleStudent(

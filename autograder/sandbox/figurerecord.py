@@ -41,7 +41,7 @@ THIN = 0.1
 T = TypeVar("T")
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
-Style = Annotated[str, Meta(max_length=MAX_STYLE)]
+StyleName = Annotated[str, Meta(max_length=MAX_STYLE)]
 """Short name of a line style, a marker or a scale."""
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 """Finite number, so neither NaN nor infinity."""
@@ -68,9 +68,9 @@ class CurveData:
     points: np.ndarray
     thinned: bool
     visible: bool
-    line: Style
+    line: StyleName
     width: Number
-    marker: Style
+    marker: StyleName
     size: Number
     inks: Inks
     order: Amount
@@ -150,8 +150,8 @@ class LegendEntry:
     """
 
     text: Text
-    line: Style
-    marker: Style
+    line: StyleName
+    marker: StyleName
     inks: Inks
 
 
@@ -185,7 +185,7 @@ class AxesData(_Remembering):
     colorbar: bool
     title: Text
     labels: tuple[Text, ...]
-    scales: tuple[Style, ...]
+    scales: tuple[StyleName, ...]
     limits: tuple[tuple[Number, Number], ...]
     ticks: tuple[Ticks, Ticks]
     background: Inks

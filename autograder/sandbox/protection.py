@@ -53,12 +53,12 @@ class Wall:
 class Protection:
     """The walls between student code and this machine; the argument of `launch`.
 
-    If `despite` is True, student code may run without any wall.
+    If `allow_unprotected` is True, student code may run without any wall.
     """
 
     outer: Wall
     inner: Wall
-    despite: bool = False
+    allow_unprotected: bool = False
 
     @property
     def level(self) -> Level:
@@ -87,8 +87,8 @@ class Protection:
         ]
 
     def require(self) -> None:
-        """Raise SandboxError, with advice, if there is no wall and `despite` is False."""
-        if self.level == "unprotected" and not self.despite:
+        """Raise SandboxError, with advice, if there is no wall and `allow_unprotected` is False."""
+        if self.level == "unprotected" and not self.allow_unprotected:
             advice = "\n".join(f"  {name} wall: {todo}" for name, _, todo in self.advice())
             raise SandboxError(
                 "this machine has no wall around student code, so nothing was run.\n"

@@ -58,7 +58,7 @@ The model essay calls it flat.
 }
 ANSWERS = {"a-proof": "The chain rule, $f' = 2x$.", "b-essay": "It is flat."}
 REGULAR, BONUS = 5.0, 3.0
-NO_WALLS = Protection(Wall(False, {}), Wall(False, {}), despite=True)
+NO_WALLS = Protection(Wall(False, {}), Wall(False, {}), allow_unprotected=True)
 """Walls of hand-made Markings: no code runs, so no sandbox is needed."""
 AUTO = {"a-slope": 1.0, "a-bend": 2.0, "b-bonus": 2.0}
 

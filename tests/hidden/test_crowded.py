@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from autograder.grading.figurefacts import Looks
+from autograder.grading.figurefacts import FactReader
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit import (
     ClaimFailed,
@@ -83,9 +83,9 @@ def claims(figure: FigureData) -> dict[str, Callable[[], object]]:
         "height": lambda: assert_at_height(figure, bowl, POINTS, what="points"),
         "told apart": lambda: assert_told_apart(figure, names, {"one": GD, "another": USAM}),
         "keys": lambda: assert_marks_named(figure, groups, names, {"one": GD, "another": USAM}),
-        "looks of the plane": lambda: Looks([[drawn(ours())]], PLANE).facts([drawn(figure)]),
-        "looks": lambda: Looks([[drawn(ours())]]).facts([drawn(figure)]),
-        "looks of others": lambda: Looks().facts([drawn(figure)]),
+        "looks of the plane": lambda: FactReader([[drawn(ours())]], PLANE).facts([drawn(figure)]),
+        "looks": lambda: FactReader([[drawn(ours())]]).facts([drawn(figure)]),
+        "looks of others": lambda: FactReader().facts([drawn(figure)]),
         "summary": figure.summary,
     }
 

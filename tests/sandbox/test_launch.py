@@ -101,7 +101,7 @@ def test_without_walls_nothing_is_started_unless_told() -> None:
     assert none.level == "unprotected"
     with pytest.raises(SandboxError, match="Get one"):
         launch(none, SMALL)
-    with room(replace(none, despite=True)) as made:
+    with room(replace(none, allow_unprotected=True)) as made:
         assert made.run(try_nothing) == 1
         seen = made.seen_processes()
     assert still_there(seen) == []

@@ -46,7 +46,7 @@ _STYLES = {name: Words(words) for name, (words, _) in {**_HUES, **_GREYS, **_MAR
 
 
 @dataclass(frozen=True)
-class Style:
+class DescribedStyle:
     """The names of colours and markers that a text gives to some marks."""
 
     names: frozenset[str]
@@ -71,7 +71,7 @@ def _has(ink: Color, name: str) -> bool:
     return saturation > 0.15 and value > 0.2 and (360 * hue - first) % 360 <= (last - first) % 360
 
 
-def styles_of(text: str, names: Mapping[str, Words]) -> dict[str, Style]:
+def styles_of(text: str, names: Mapping[str, Words]) -> dict[str, DescribedStyle]:
     """Return the style that a text gives to each named thing; the dict may be empty.
 
     A text counts only if names and styles alternate and if each thing is named once.
@@ -97,5 +97,5 @@ def styles_of(text: str, names: Mapping[str, Words]) -> dict[str, Style]:
     found = {}
     for (is_thing, some), (_, others) in zip(firsts, seconds, strict=True):
         thing, style = (some, others) if is_thing else (others, some)
-        found[min(thing)] = Style(frozenset(style))
+        found[min(thing)] = DescribedStyle(frozenset(style))
     return found if len(found) == len(names) else {}

@@ -167,7 +167,7 @@ def names_in_legends(
     found: dict[int, list[str]] = defaultdict(list)
     styles = find_once(figure, "styles", lambda: _Styles(_shown_curves(figure)))
     for entry in filter(lambda entry: tells(entry.text), legend_entries(figure)):
-        alike = styles.alike(_Style.of(entry))
+        alike = styles.alike(_DrawnStyle.of(entry))
         if len(alike) == 1:
             found[id(alike[0])].append(entry.text)
     called = {key: tuple(texts) for key, texts in found.items()}
@@ -188,7 +188,7 @@ def _shown_curves(figure: FigureData) -> Iterator[CurveData]:
 
 
 @dataclass(frozen=True)
-class _Style:
+class _DrawnStyle:
     """The style of a line or a handle; `hues` are the colours without their opacity."""
 
     line: str
@@ -197,7 +197,7 @@ class _Style:
     hues: frozenset[tuple[float, ...]]
 
     @classmethod
-    def of(cls, thing: LegendEntry | CurveData) -> _Style:
+    def of(cls, thing: LegendEntry | CurveData) -> _DrawnStyle:
         hues = frozenset(ink[:3] for ink in thing.inks if ink[3] > 0)
         return cls(thing.line, thing.marker, frozenset(thing.inks), hues)
 
@@ -220,15 +220,15 @@ class _Styles:
     """Curves by their styles, so that a handle need not be compared with every curve."""
 
     def __init__(self, curves: Iterable[CurveData]) -> None:
-        self._same: dict[_Style, list[CurveData]] = defaultdict(list)
+        self._same: dict[_DrawnStyle, list[CurveData]] = defaultdict(list)
         self._near: dict[Hashable, list[CurveData]] = defaultdict(list)
         for curve in curves:
-            style = _Style.of(curve)
+            style = _DrawnStyle.of(curve)
             self._same[style].append(curve)
             for key in style.wildcards():
                 self._near[key].append(curve)
 
-    def alike(self, handle: _Style) -> list[CurveData]:
+    def alike(self, handle: _DrawnStyle) -> list[CurveData]:
         """Return at most two curves of the handle's style, or else curves that it may represent."""
         if same := self._same.get(handle, []):
             return same[:2]

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
 from autograder.grading.testkit.figures import as_figure, find_once, which_match
-from autograder.grading.testkit.keys import Style, styles_of
+from autograder.grading.testkit.keys import DescribedStyle, styles_of
 from autograder.grading.testkit.names import free_texts, names_in_legends
 from autograder.grading.testkit.words import Says, Words, folded
 from autograder.sandbox.figurerecord import FAINT, AxesData, CurveData, FieldData, FigureData
@@ -560,7 +560,7 @@ def assert_marks_named(
 
 
 def _assert_styles_fit(
-    figure: FigureData, styles: Iterable[tuple[str, Style]], held: Mapping[int, list[str]]
+    figure: FigureData, styles: Iterable[tuple[str, DescribedStyle]], held: Mapping[int, list[str]]
 ) -> None:
     """Assert that no text gives a group a style that only points of other groups have."""
     curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]

@@ -45,8 +45,8 @@ def prove(
     course's source may still be unfilled.
 
     The proof has five parts: files, filling and building, contents, trials, misconceptions. Each
-    part relies on the parts before it. The proof stops after the first part with a fault, so that one
-    cause is reported only once.
+    part relies on the parts before it. The proof stops after the first part with a fault, so that
+    one cause is reported only once.
     """
     tree = course.release(assignment.name) if check else fresh
     say("reading the source and the release")
