@@ -447,6 +447,32 @@ def test_keys_work_with_caps_lock(course: Course, rita: AtDesk) -> None:
     assert rita.total != "2 / 2", "a capital with Shift is no command"
 
 
+def test_keys_typed_while_an_answer_loads_mark_nothing(course: Course, rita: AtDesk) -> None:
+    first = rita.shown
+    held: list[Any] = []
+    address = "**/api/answer/*"
+    rita.tab.route(
+        address,
+        lambda route: route.continue_() if f"/{first}" in route.request.url else held.append(route),
+    )
+    rita.open()
+    rita.press("1", "Enter")
+    rita.tab.locator(".meta", has_text="Loading").wait_for()
+    rita.press("a", "2", "Enter")
+    assert "Wait until the answer is on the screen" in rita.said
+    assert rita.tab.evaluate("document.getElementById('right').inert")
+    rita.await_saved()
+    for route in held:
+        route.continue_()
+    rita.tab.unroute(address)
+    rita.tab.wait_for_selector(f".slot.shown:not([data-id='{first}'])")
+    assert rita.tab.locator(".step:not(.suggested) input:checked").count() == 0
+    assert len(log_of(course).answers) == 1
+    rita.to_next("1", "Enter")
+    rita.await_saved()
+    assert len(log_of(course).answers) == 2
+
+
 @pytest.mark.parametrize("status", [403, 400])
 def test_a_flag_that_is_not_saved_is_taken_back_and_said(
     course: Course, rita: AtDesk, status: int

@@ -84,8 +84,9 @@ class Desk {
     const { screen, pane, navigation, settings, marking } = this;
     return new Keyboard({
       step: (index) => {
-        const step = this.session.draft?.item.steps[index];
-        return step ? () => marking.change((draft) => draft.toggle(step.id)) : null;
+        const { draft } = this.session;
+        const step = draft?.item.steps[index];
+        return step || !draft ? () => marking.change((each) => step && each.toggle(step.id)) : null;
       },
       save: () => marking.save(),
       back: () => navigation.back(),

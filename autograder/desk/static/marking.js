@@ -49,10 +49,18 @@ export class Marking {
   /** @param {(draft: Draft) => void} change */
   change(change) {
     const { draft } = this.session;
-    if (!draft) return;
+    if (!draft) {
+      this.#sayNotShown();
+      return;
+    }
     change(draft);
     this.pane.refresh();
     this.touched();
+  }
+
+  /** Say that a key does nothing while an answer is loading. */
+  #sayNotShown() {
+    if (this.session.entry) this.screen.say("Wait until the answer is on the screen.", true);
   }
 
   /** Store the changed draft, and announce its points. */
@@ -83,7 +91,10 @@ export class Marking {
   /** Save the draft and show the next unmarked answer. */
   save() {
     const { draft, entry } = this.session;
-    if (!draft || !entry) return;
+    if (!draft || !entry) {
+      this.#sayNotShown();
+      return;
+    }
     const refusal = this.#refusal(draft);
     if (refusal) {
       this.screen.say(refusal, true);

@@ -165,6 +165,9 @@ export class Navigation {
       this.present(known);
       return;
     }
+    // keys and clicks must not mark an answer that is not on the screen yet
+    session.draft = null;
+    byId("right").inert = true;
     this.answers.show("");
     fill(screen.meta, h("p", { class: "empty" }, "Loading …"));
     screen.leave();
@@ -190,6 +193,7 @@ export class Navigation {
     session.draft = isKept ? kept : new Draft(view, item);
     this.answers.put(view);
     this.answers.show(entry.id);
+    byId("right").inert = false;
     screen.showQuestion(item);
     this.pane.show(session.draft, session.equals(entry));
     screen.showMeta();
@@ -220,6 +224,7 @@ export class Navigation {
     session.draft = next;
     this.answers.put(view);
     this.answers.show(view.entry.id);
+    byId("right").inert = false;
     if (!isField(document.activeElement)) pane.show(next, session.equals(view.entry));
     else pane.draft = next;
     this.screen.showMeta();
