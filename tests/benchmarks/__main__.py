@@ -20,6 +20,7 @@ from tests import written
 from tests.comparison import otter_grader
 
 from . import stopwatch
+from .byhand import page_seconds
 from .courses import SAMPLES, make_kit_course, sample_students
 from .effort import Effort
 from .figures import Figures, stages
@@ -88,7 +89,10 @@ def _measure(options: argparse.Namespace, err: Console) -> Figures:
         rounds = _rounds(maker, names, options, Path(scratch), err)
         starts = _starts(Path(scratch), options.rounds, err) if KIT in names else []
     spent = _stages(options.submissions) if KIT in names else {}
-    return Figures(options.submissions, rounds, machine(), known, starts=starts, stages=spent)
+    pages = page_seconds() if KIT in names else {}
+    return Figures(
+        options.submissions, rounds, machine(), known, starts=starts, stages=spent, pages=pages
+    )
 
 
 def _check(maker: Maker, names: Sequence[str], root: Path, err: Console) -> None:

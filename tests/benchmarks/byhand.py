@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -358,8 +359,29 @@ def measure(root: Path, students: int, work: Callable[[Person, str, Course], Cou
     return count
 
 
-def table(students: int, large: int, pages: int) -> str:
-    """Measure everything, and return the page's table."""
+@dataclass(frozen=True)
+class Task:
+    """A way of marking by hand, in a class of `students`."""
+
+    name: str
+    students: int
+    work: Callable[[Person, str, Course], Count]
+
+    def measured(self) -> Count:
+        """Return the counts of the work in a new class."""
+        with tempfile.TemporaryDirectory() as root:
+            return measure(Path(root), self.students, self.work)
+
+
+MOUSE, SHORTCUTS, DESK = (
+    "formgrader, by mouse",
+    "formgrader, by shortcuts",
+    "desk, by keyboard",
+)
+
+
+def tasks(students: int, large: int, pages: int) -> dict[str, Task]:
+    """Return the tasks; in the formgrader, `pages` submissions are marked, at the desk all."""
     problem = Course(ROOT).assignment(HOMEWORK).problems[0].name
     wanted = Wanted(Course(ROOT))
     texts = list(wanted.points)
@@ -373,21 +395,36 @@ def table(students: int, large: int, pages: int) -> str:
     def desk(answers: int) -> Callable[[Person, str, Course], Count]:
         return lambda person, address, _: at_the_desk(person, address, wanted, answers)
 
-    every = students * len(texts)
-    tasks = (
-        (f"formgrader, by mouse, class of {students}", students, in_formgrader(by_mouse)),
-        (f"formgrader, by shortcuts, class of {students}", students, in_formgrader(by_shortcuts)),
-        (f"desk, by keyboard, class of {students}", students, desk(every)),
-        (f"desk, by keyboard, class of {large}", large, desk(51)),
-    )  # fmt: skip
+    found = (
+        Task(f"{MOUSE}, class of {students}", students, in_formgrader(by_mouse)),
+        Task(f"{SHORTCUTS}, class of {students}", students, in_formgrader(by_shortcuts)),
+        Task(f"{DESK}, class of {students}", students, desk(students * len(texts))),
+        Task(f"{DESK}, class of {large}", large, desk(51)),
+    )
+    return {task.name: task for task in found}
+
+
+def page_seconds(students: int = 40, pages: int = 15) -> dict[str, float]:
+    """Return how long the formgrader and the desk take to show the next answer, as medians.
+
+    Without playwright or a browser, nothing is measured.
+    """
+    if find_spec("playwright") is None or not any(map(shutil.which, BROWSERS)):
+        return {}
+    every = tasks(students, students, pages)
+    names = f"{MOUSE}, class of {students}", f"{DESK}, class of {students}"
+    return {name: median(every[name].measured().waits) for name in names}
+
+
+def table(students: int, large: int, pages: int) -> str:
+    """Measure everything, and return the page's table."""
     rows = [
         "| marked in | answers | clicks for one | keys for one | page loads for one | next after |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name, size, work in tasks:
-        with tempfile.TemporaryDirectory() as root:
-            rows.append(measure(Path(root), size, work).row(name))
-            print(rows[-1], flush=True)
+    for task in tasks(students, large, pages).values():
+        rows.append(task.measured().row(task.name))
+        print(rows[-1], flush=True)
     return "\n".join([*rows, "", told(machine(), versions())])
 
 

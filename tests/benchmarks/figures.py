@@ -35,7 +35,8 @@ class Ratio:
 class Figures:
     """The effort of each way for the whole class, and of single commands, in each round.
 
-    `stages` are the seconds of one submission in each stage of marking.
+    `stages` are the seconds of one submission in each stage of marking. `pages` are the seconds
+    until the formgrader and the desk show the next answer.
     """
 
     submissions: int
@@ -45,6 +46,7 @@ class Figures:
     labels: Mapping[str, str] = field(default_factory=lambda: dict(LABELS))
     starts: Sequence[Mapping[str, Effort]] = field(default_factory=list)
     stages: Mapping[str, float] = field(default_factory=dict)
+    pages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ways(self) -> list[str]:
@@ -118,7 +120,8 @@ class Figures:
             plain = _plain([label])[0]
             found[f"{plain}: elapsed"] = median(each[name].seconds for each in self.starts)
             found[f"{plain}: processor"] = median(_cpu(each[name]) for each in self.starts)
-        return {**found, **{f"stage: {name}": spent for name, spent in self.stages.items()}}
+        found |= {f"next answer: {name}": waited for name, waited in self.pages.items()}
+        return found | {f"stage: {name}": spent for name, spent in self.stages.items()}
 
     def tables(self) -> Iterator[Table]:
         """For a terminal."""
@@ -131,6 +134,11 @@ class Figures:
             table = Table("", "seconds", "processor seconds", title="Single commands, cold start")
             for row in self.start_rows():
                 table.add_row(*_plain(row))
+            yield table
+        if self.pages:
+            table = Table("", "seconds", title="Next answer, in a browser")
+            for name, waited in self.pages.items():
+                table.add_row(name, f"{waited:.2f}")
             yield table
         table = Table("", title="Ratios, each of two runs in the same round")
         for heading in HEADINGS:
@@ -149,6 +157,9 @@ class Figures:
         if self.starts:
             lines += ["", "| cold start | seconds | processor seconds |", "| --- | ---: | ---: |"]
             lines += ["| " + " | ".join(row) + " |" for row in self.start_rows()]
+        if self.pages:
+            lines += ["", "| next answer in a browser | milliseconds |", "| --- | ---: |"]
+            lines += [f"| {name} | {1000 * waited:,.0f} |" for name, waited in self.pages.items()]
         lines += ["", "| ratio | " + " | ".join(HEADINGS) + " |", "| --- |" + " ---: |" * 4]
         lines += ["| " + " | ".join(ratio.cells()) + " |" for ratio in self.ratios()]
         size = f"{self.submissions} submissions, {len(self.rounds)} rounds; median (from–to)."
@@ -177,7 +188,7 @@ class Figures:
         )
         return cls(
             data["submissions"], rounds, data["machine"], data["versions"], data["labels"],
-            starts, data.get("stages", {}),
+            starts, data.get("stages", {}), data.get("pages", {}),
         )  # fmt: skip
 
     def _is_counted(self, way: str) -> bool:

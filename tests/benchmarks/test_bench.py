@@ -65,7 +65,8 @@ def test_ways_that_were_left_out_or_not_counted_are_not_told_of() -> None:
 def with_starts(seconds: float) -> Figures:
     """Return figures in which each single command takes this long, and its cells one second."""
     each = {name: Effort(seconds, 2 * seconds) for name in STARTS}
-    return figures(starts=[{**each, CELLS: Effort(1.0, 1.0)}], stages={"cells": seconds / 4})
+    starts, stages = [{**each, CELLS: Effort(1.0, 1.0)}], {"cells": seconds / 4}
+    return figures(starts=starts, stages=stages, pages={"desk": seconds / 100})
 
 
 @pytest.mark.parametrize("kept", [figures(), with_starts(3.0)])
@@ -96,6 +97,8 @@ def test_an_earlier_run_is_shown_beside_the_last_one(
     assert ["stage: cells", "1.000", "0.750", "0.75"] in cells
     assert ["fdl --help: processor", "8.000", "6.000", "0.75"] in cells
     assert ["nbgrader autograde: processor", "21.000", "21.000", "1.00"] in cells
+    assert ["next answer: desk", "0.040", "0.030", "0.75"] in cells
+    assert "| desk | 30 |" in with_starts(3.0).markdown()
 
 
 def test_page_has_a_place_for_the_tables() -> None:

@@ -1,4 +1,4 @@
-"""Verdicts, hints, and where you stand"""
+"""Verdicts, hints, and your progress"""
 
 from __future__ import annotations
 
@@ -501,7 +501,7 @@ def summary(problem: str, names: Names) -> None:
     if len(states) < len(items) and saved and not saved.fault:
         time = datetime.fromtimestamp(saved.time)
         end.append(f"Texts are looked up in the file as you last saved it ({time:%d %b, %H:%M}).")
-    title = f"{problem}: where you stand"
+    title = f"{problem}: your progress"
     text = [title, "", *(f"  {line}" for line in _columns(rows)), "", *end]
     _publish("\n".join(text), _table(title, rows, end))
 
