@@ -8,7 +8,7 @@ cell that ended the child is lost.
 
 In two cases, the running cell gets one more attempt, because it may not be the reason why the child
 ended. In the first case, the cell ran before without ending the child. In the second case, the
-child ended for no known reason, and for the first time.
+child ended for the first time, and not because of a limit.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class CellResult:
 class NotebookGone(Exception):
     """An error: the process that ran the notebook no longer exists.
 
-    `by_itself` says that neither the grader nor the watchdog ended the process.
+    `by_itself` says that the grader did not end the process because of its code.
     """
 
     def __init__(self, reason: str, *, by_itself: bool = False) -> None:
@@ -438,7 +438,7 @@ class NotebookProcess:
         except (WireError, HoldError) as error:
             cause = self._sandbox.cause
             self.kill()
-            by_itself = cause is None and isinstance(error, WireClosed)
+            by_itself = cause in (None, "check") and isinstance(error, WireClosed)
             raise NotebookGone(cause or str(error), by_itself=by_itself) from error
 
     def is_fresh(self) -> bool:
@@ -718,6 +718,7 @@ def _ended(reason: str, limits: Limits) -> CellResult:
         "processes": f"the code started more processes than a submission may ({limits.processes})",
         "descriptors": "the code opened more files than a submission may "
         f"({limits.total_descriptors})",
+        "check": "the grader could no longer check the code's limits, so it ended the code",
     }
     why = known.get(reason, "the cell ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))

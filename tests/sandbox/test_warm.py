@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox
+from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox, watchdog
 from autograder.sandbox.inside import processes
 from autograder.sandbox.isolation import is_alive
 from autograder.sandbox.session import NotebookGone, NotebookProcess
@@ -442,6 +443,41 @@ def test_a_sandbox_that_ended_before_it_was_needed_is_started_again(begun: Sandb
     begun.make_ready()
     assert run_notebook(begun, "notebook", "print(7)") == "7\n"
     assert parent_of(begun) is not first
+
+
+def test_a_sandbox_whose_limits_cannot_be_checked_is_ended(
+    begun: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_pid: int) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    begun.make_ready()
+    first = begun._confinement
+    assert first is not None
+    monkeypatch.setattr(watchdog, "usage", fail)
+    first._watch.join(60)
+    monkeypatch.undo()
+    assert begun.cause == "check"
+    assert run_notebook(begun, "notebook", "print(7)") == "7\n"
+    assert parent_of(begun) is not first
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cell_whose_limits_cannot_be_checked_has_another_attempt(
+    sandbox: Sandbox, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, run = [1] * times, NotebookProcess.run
+
+    def fail(process: NotebookProcess, cell: Cell, latest: float) -> CellResult:
+        if left:
+            left.pop()
+            assert sandbox._confinement is not None
+            sandbox._confinement.kill("check")
+        return run(process, cell, latest)
+
+    monkeypatch.setattr(NotebookProcess, "run", fail)
+    printed = run_notebook(sandbox, "notebook", "print(7)")
+    assert printed == "7\n" if times == 1 else "could no longer check" in printed
 
 
 def test_a_sandbox_that_is_never_needed_leaves_nothing(begun: Sandbox) -> None:
