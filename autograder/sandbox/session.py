@@ -166,16 +166,15 @@ class Sandbox:
         Raises SandboxError if the parent cannot be started. The submission's clock does not count
         the time spent waiting for a busy machine.
         """
-        if self._control is None:
-            self._launch()
+        self._parent_channel()
         assert self._confinement is not None
         self._confinement.restart_time()
 
     def start(self, folder: str, files: Mapping[str, bytes], seed: int) -> NotebookProcess:
         """Start a notebook process in its own folder, behind the inner wall."""
+        control = self._parent_channel()
         near, far = socket.socketpair()
         try:
-            control = self._control or self._launch()
             pid, outside = self._fork(control, "notebook", self._order(folder, files, seed), far)
             assert self._confinement is not None
             holder = Holder(
@@ -212,7 +211,7 @@ class Sandbox:
 
         `rlimits` replace limits of student code; `arrays` is the largest message, in bytes.
         """
-        control = self._control or self._launch()
+        control = self._parent_channel()
         assert self._confinement is not None
         spec = self._confinement.spec
         budget = Budget(arrays=arrays)
@@ -309,8 +308,14 @@ class Sandbox:
         except WireError:
             return False
 
+    def _parent_channel(self) -> Channel:
+        """Return the channel to the warm parent; start a new one if the watchdog ended it."""
+        if self.cause is not None:
+            self.close()
+        return self._control or self._launch()
+
     def _launch(self) -> Channel:
-        if not self._has_begun or self.cause is not None:
+        if not self._has_begun:
             self.begin()
         assert self._confinement is not None
         self._confinement.restart_time()

@@ -445,6 +445,21 @@ def test_a_sandbox_that_ended_before_it_was_needed_is_started_again(begun: Sandb
     assert parent_of(begun) is not first
 
 
+def test_a_sandbox_that_ended_while_it_was_idle_is_started_again(begun: Sandbox) -> None:
+    begun.make_ready()
+    for use in (
+        begun.make_ready,
+        lambda: begun.start("notebook", {}, seed=1).kill(),
+        lambda: begun.start_helper("redraw", {}, arrays=0).end(),
+    ):
+        first = begun._confinement
+        assert first is not None
+        first.kill("time")
+        use()
+        assert begun.cause is None
+        assert parent_of(begun) is not first
+
+
 def test_a_sandbox_whose_limits_cannot_be_checked_is_ended(
     begun: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
