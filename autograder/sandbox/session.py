@@ -575,7 +575,7 @@ class Notebook:
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
             self._process = self._run_once(deadline, self.results)
-        not_run = _not_run(self._sandbox.limits)
+        not_run = _not_run(self._sandbox.limits, is_late=time.monotonic() > deadline)
         for cell in self._cells:
             self.results.setdefault(cell.index, not_run)
 
@@ -695,9 +695,10 @@ class Notebook:
         raise NoAnswer("The notebook's process ended, so the call could not be made.")
 
 
-def _not_run(limits: Limits) -> CellResult:
-    text = f"the {limits.submission_seconds:g} s for the whole submission are over"
-    return CellResult(error=CellError("not run", f"This cell was not run: {text}."))
+def _not_run(limits: Limits, *, is_late: bool) -> CellResult:
+    late = f"the {limits.submission_seconds:g} s for the whole submission are over"
+    why = late if is_late else "earlier cells ended their process, or exceeded a limit, too often"
+    return CellResult(error=CellError("not run", f"This cell was not run: {why}."))
 
 
 def _has_run(result: CellResult | None) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
+from autograder.grading.exceeded import exceeded
 from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox, watchdog
 from autograder.sandbox.inside import processes
 from autograder.sandbox.isolation import is_alive
-from autograder.sandbox.session import NotebookGone, NotebookProcess
+from autograder.sandbox.session import MAX_LAUNCHES, NotebookGone, NotebookProcess
 from autograder.sandbox.student import Missing
 
 from .rooms import WALLS, protection
@@ -417,6 +418,21 @@ def test_a_cell_that_has_run_is_spared_once(
             student.f()
     assert not left
     student.close()
+
+
+def test_a_cell_that_is_not_run_is_told_the_reason(sandbox: Sandbox) -> None:
+    notebook = Notebook(sandbox, "notebook", [Cell(0, "1")], {}, seed=1)
+    notebook.run(deadline=0.0)
+    notebook.close()
+    assert (late := notebook.results[0].error) is not None
+    assert "for the whole submission are over" in late.text
+    assert exceeded([late.text]) == ("submission_seconds",)
+    sandbox.close()
+    sandbox._launches = MAX_LAUNCHES
+    told = run_notebook(sandbox, "notebook", "1")
+    assert told.startswith("not run: ")
+    assert "too often" in told
+    assert exceeded([told]) == ()
 
 
 @pytest.fixture
