@@ -212,7 +212,7 @@ def mark_again(
     for name in graded.seeds.keys() - handed_in:
         failed[name] = "the submission is no longer in submitted/"
     by_seed: dict[int, list[Job]] = defaultdict(list)
-    for job in long_ones_last(submissions, graded.seconds):
+    for job in long_ones_last(submissions, graded.seconds, assignment):
         if job.student in graded.seeds:
             by_seed[graded.seeds[job.student]].append(job)
     whole, done = sum(map(len, by_seed.values())), 0
