@@ -1,4 +1,7 @@
-"""Finds the submissions to mark, without the modules that mark them: their import takes long."""
+"""Define the jobs of a run: the submissions to mark, the settings and the results.
+
+This module imports no module that marks, because those imports take long.
+"""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ class Graded:
     """The stored records of graded students: their Reports and their marks by hand.
 
     `by_hand` contains the points given by hand, by student and item. `unreadable` contains, by
-    student, the reason why the stored Report can't be read. `seconds` is the time that the marking
-    took.
+    student, the reason why the stored Report can't be read. `seconds` contains, by student, the
+    seconds that the marking took.
     """
 
     paths: Mapping[str, Path]

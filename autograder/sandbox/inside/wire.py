@@ -1,9 +1,9 @@
 """The message format between the grader and the sandbox: plain data, never code.
 
 A frame is an 8-byte header (two big-endian uint32: length of the body, length of the arrays), the
-body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value, a
-number, a string, a boolean and None represent themselves. Every other value is written as a list
-that begins with a tag:
+body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value,
+numbers, strings, bytes, booleans and None represent themselves. Every other value is written as a
+list that begins with a tag:
 
     ["l", ...] list     ["t", ...] tuple    ["d", [key, value], ...] dict
     ["a", k] array number k     ["c", re, im] complex     ["i", "123"] integer beyond 64 bits
