@@ -76,10 +76,12 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     _UNDISTURBED.depth += 1
+    is_late = False
     try:
         yield
     finally:
         _UNDISTURBED.depth -= 1
-    if not _UNDISTURBED.depth and _UNDISTURBED.is_late:
-        _UNDISTURBED.is_late = False
+        if not _UNDISTURBED.depth:
+            is_late, _UNDISTURBED.is_late = _UNDISTURBED.is_late, False
+    if is_late:
         raise TimeUpError("the time was used up")

@@ -8,9 +8,8 @@ import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
-from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -193,11 +192,11 @@ class _Worker:
         self._course = Course(root)
         self._assignment = self._course.assignment(name)
         self._settings = settings
-        self._warm = Warm()
-        self._sandbox = None if settings.cold else open_sandbox(settings)
-        if self._sandbox is not None:
-            # a marking process ends without atexit
-            Finalize(None, self._sandbox.close, exitpriority=0)
+        ends = ExitStack()
+        self._warm = ends.enter_context(closing(Warm()))
+        self._sandbox = None if settings.cold else ends.enter_context(open_sandbox(settings))
+        # a marking process ends without atexit
+        self.close = Finalize(None, ends.close, exitpriority=0)
 
     def mark(self, submission: Path | Parcel, seed: int | None, release: Path | None) -> Marking:
         """Mark a submission."""
@@ -219,7 +218,15 @@ class _Worker:
             return marking
 
 
-@cache
+_workers: dict[tuple[Path, str, MarkSettings], _Worker] = {}
+"""The only worker of this process, by its arguments; a pool can call functions, but no object."""
+
+
 def _worker(root: Path, name: str, settings: MarkSettings) -> _Worker:
-    """Return this process's worker; it is cached because a pool can only call functions."""
-    return _Worker(root, name, settings)
+    """Return this process's worker; close a worker for other arguments first."""
+    key = root, name, settings
+    if key not in _workers:
+        while _workers:
+            _workers.popitem()[1].close()
+        _workers[key] = _Worker(*key)
+    return _workers[key]

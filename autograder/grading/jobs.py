@@ -1,4 +1,7 @@
-"""Finds the submissions to mark, without the modules that mark them: their import takes long."""
+"""Define the jobs of a run: the submissions to mark, the settings and the results.
+
+This module imports no module that marks, because those imports take long.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,6 @@ from autograder.errors import CourseError
 
 if TYPE_CHECKING:
     from autograder.grading.mark import Marking
-
-LONG_SECONDS = 30.0
-"""Seconds of marking above which a submission is marked after all others."""
 
 LONG_SHARE = 1 / 3
 """Share of a submission's time limit above which marking is long; ordinary code needs less."""
@@ -91,9 +91,12 @@ def long_seconds(assignment: Assignment) -> float:
     return LONG_SHARE * assignment.limits.submission_seconds
 
 
-def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
+def long_ones_last(
+    jobs: Sequence[Job], seconds: Mapping[str, float], assignment: Assignment
+) -> list[Job]:
     """Return the jobs, sorted so that jobs that took long the last time are at the end."""
-    return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
+    most = long_seconds(assignment)
+    return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > most)
 
 
 def skipped_folders(course: Course, assignment: str) -> list[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -131,13 +132,18 @@ def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
 
 def _used(names: Iterable[str], cells: Sequence[_CellEffects]) -> frozenset[str]:
     """Return these names and all global names that their functions read, also indirectly."""
+    binding: dict[str, list[int]] = defaultdict(list)
+    for number, cell in enumerate(cells):
+        for name in cell.binds:
+            binding[name].append(number)
+    unread = {number: cell.reads for number, cell in enumerate(cells)}
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting += [read for cell in cells if name in cell.binds for read in cell.reads]
+            waiting += [read for cell in binding[name] for read in unread.pop(cell, ())]
     return frozenset(seen)
 
 

@@ -78,7 +78,7 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
 
 
 def unattempted(report: ItemReport) -> ItemReport:
-    """Mark an item as not attempted if its answer cell is unchanged since the release.
+    """Return the report of an item whose answer cell is unchanged: it was not attempted.
 
     A student may write the answer in another cell, so an item with points or a passed claim counts
     as attempted.

@@ -6,6 +6,7 @@ A conftest.py beside an assignment's hidden tests imports these hooks.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,10 @@ from autograder.errors import KitError
 from autograder.grading.followthrough import load_called, read_pairs
 from autograder.grading.jobs import MarkSettings
 from autograder.grading.mark import open_notebooks
-from autograder.grading.notebooks import RunNotebooks
 from autograder.grading.plugin import MarkingPlugin
 from autograder.words import shown
 
-NOTEBOOKS = pytest.StashKey[RunNotebooks]()
+ENDS = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--unprotected", action="store_true", help="run without any wall")
 
 
+@pytest.hookimpl(trylast=True)  # other plugins read paths, and this hook may change the folder
 def pytest_configure(config: pytest.Config) -> None:
     """Start the submission's notebooks, unless marking has already done so."""
     config.addinivalue_line(
@@ -52,9 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the submission's processes."""
-    if (notebooks := config.stash.get(NOTEBOOKS, None)) is not None:
-        notebooks.__exit__(None, None, None)
+    """End the submission's processes, and return to the folder of the start."""
+    config.stash.get(ENDS, ExitStack()).close()
 
 
 def _start(config: pytest.Config, path: Path) -> None:
@@ -65,11 +65,15 @@ def _start(config: pytest.Config, path: Path) -> None:
     serve_hidden_tests(folder)
     seed = assignment.seed if config.option.seed is None else config.option.seed
     settings = MarkSettings(assignment.limits, unprotected=config.option.unprotected)
-    notebooks = open_notebooks(course, assignment, path, seed, settings)
-    config.stash[NOTEBOOKS] = notebooks
-    notebooks.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
+    ends = config.stash[ENDS] = ExitStack()
+    notebooks = ends.enter_context(
+        open_notebooks(course, assignment, path.resolve(), seed, settings)
+    )
+    ends.enter_context(course.beside_files(assignment))
     pairs = read_pairs(course, assignment)
     references = load_called(course, assignment, pairs)
+    notebooks.make_ready()
+    notebooks.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
     plugin = MarkingPlugin(assignment)
     plugin.begin(notebooks.student, seed, references, pairs)
     config.pluginmanager.register(plugin, "fdl-marking")

@@ -32,7 +32,7 @@ ItemOutcome = Literal["marked", "open", "not marked"]
 Points = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | float
 """Points; whole numbers stay integers, so that a Report that is read and written stays the same."""
 
-NotebookState = Literal["marked", "missing", "unreadable", "stopped"]
+NotebookState = Literal["marked", "missing", "unreadable"]
 
 
 @dataclass(frozen=True)

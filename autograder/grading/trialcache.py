@@ -65,8 +65,6 @@ class Keep:
         """Yield the locked file of that name; None if nothing can be stored."""
         with contextlib.ExitStack() as stack:
             try:
-                if not self._folder.is_absolute():  # this user's home is unknown
-                    raise FileNotFoundError(self._folder)
                 is_new = not self._folder.is_dir()
                 self._all.parent.mkdir(parents=True, exist_ok=True)
                 for folder in (self._all, self._folder):  # closed to other users, with any umask

@@ -88,7 +88,8 @@ def grade_class(
                 yield Recorded(student, *found, unchanged=True, date=dates[student])
         if not changed:
             return
-        with closing(mark(long_ones_last(changed, recorder.marking_seconds()))) as marking:
+        changed = long_ones_last(changed, recorder.marking_seconds(), assignment)
+        with closing(mark(changed)) as marking:
             for marked in marking:
                 recorded = _record(recorder, marked, prints[marked.student])
                 yield replace(recorded, date=dates[marked.student])

@@ -50,8 +50,8 @@ class Graded:
     """The stored records of graded students: their Reports and their marks by hand.
 
     `by_hand` contains the points given by hand, by student and item. `unreadable` contains, by
-    student, the reason why the stored Report can't be read. `seconds` is the time that the marking
-    took.
+    student, the reason why the stored Report can't be read. `seconds` contains, by student, the
+    seconds that the marking took.
     """
 
     paths: Mapping[str, Path]
@@ -212,7 +212,7 @@ def mark_again(
     for name in graded.seeds.keys() - handed_in:
         failed[name] = "the submission is no longer in submitted/"
     by_seed: dict[int, list[Job]] = defaultdict(list)
-    for job in long_ones_last(submissions, graded.seconds):
+    for job in long_ones_last(submissions, graded.seconds, assignment):
         if job.student in graded.seeds:
             by_seed[graded.seeds[job.student]].append(job)
     whole, done = sum(map(len, by_seed.values())), 0

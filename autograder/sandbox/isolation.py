@@ -80,6 +80,8 @@ class Holder:
             # state until it no longer changes.
             last = None
             while self._last is None or last != self._last:
+                if time.monotonic() > deadline:
+                    raise HoldError("the state of the stopped process still changes")
                 last, self._last = self._last, self._state()
             return [pid for pid in processes.children(self.pid) if pid not in self._before]
         except _GONE as error:

@@ -52,12 +52,12 @@ class Redrawing:
 
     def redraw(self, content: bytes, *, is_plain: bool) -> bytes | Undrawn:
         """Return the picture as `inside.redraw` encodes it; the returned bytes are untrusted."""
+        self._sandbox.make_ready()  # restarts the clock of the sandbox's time limit
         if self._process is None:
             seconds = next(self._processes, 0)
             if not seconds:
                 return Undrawn("slow")
             self._process = self._start(seconds)
-        self._sandbox.make_ready()  # restarts the clock of the sandbox's time limit
         order = ["redraw", np.frombuffer(content, np.uint8), self._max_pixels, is_plain]
         deadline = time.monotonic() + WAIT_SECONDS
         try:

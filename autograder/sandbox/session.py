@@ -8,7 +8,7 @@ cell that ended the child is lost.
 
 In two cases, the running cell gets one more attempt, because it may not be the reason why the child
 ended. In the first case, the cell ran before without ending the child. In the second case, the
-child ended for no known reason, and for the first time.
+child ended for the first time, and not because of a limit.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class CellResult:
 class NotebookGone(Exception):
     """An error: the process that ran the notebook no longer exists.
 
-    `by_itself` says that neither the grader nor the watchdog ended the process.
+    `by_itself` says that the grader did not end the process because of its code.
     """
 
     def __init__(self, reason: str, *, by_itself: bool = False) -> None:
@@ -166,16 +166,15 @@ class Sandbox:
         Raises SandboxError if the parent cannot be started. The submission's clock does not count
         the time spent waiting for a busy machine.
         """
-        if self._control is None:
-            self._launch()
+        self._parent_channel()
         assert self._confinement is not None
         self._confinement.restart_time()
 
     def start(self, folder: str, files: Mapping[str, bytes], seed: int) -> NotebookProcess:
         """Start a notebook process in its own folder, behind the inner wall."""
+        control = self._parent_channel()
         near, far = socket.socketpair()
         try:
-            control = self._control or self._launch()
             pid, outside = self._fork(control, "notebook", self._order(folder, files, seed), far)
             assert self._confinement is not None
             holder = Holder(
@@ -212,7 +211,7 @@ class Sandbox:
 
         `rlimits` replace limits of student code; `arrays` is the largest message, in bytes.
         """
-        control = self._control or self._launch()
+        control = self._parent_channel()
         assert self._confinement is not None
         spec = self._confinement.spec
         budget = Budget(arrays=arrays)
@@ -309,8 +308,14 @@ class Sandbox:
         except WireError:
             return False
 
+    def _parent_channel(self) -> Channel:
+        """Return the channel to the warm parent; start a new one if the watchdog ended it."""
+        if self.cause is not None:
+            self.close()
+        return self._control or self._launch()
+
     def _launch(self) -> Channel:
-        if not self._has_begun or self.cause is not None:
+        if not self._has_begun:
             self.begin()
         assert self._confinement is not None
         self._confinement.restart_time()
@@ -438,7 +443,7 @@ class NotebookProcess:
         except (WireError, HoldError) as error:
             cause = self._sandbox.cause
             self.kill()
-            by_itself = cause is None and isinstance(error, WireClosed)
+            by_itself = cause in (None, "check") and isinstance(error, WireClosed)
             raise NotebookGone(cause or str(error), by_itself=by_itself) from error
 
     def is_fresh(self) -> bool:
@@ -570,7 +575,7 @@ class Notebook:
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
             self._process = self._run_once(deadline, self.results)
-        not_run = _not_run(self._sandbox.limits)
+        not_run = _not_run(self._sandbox.limits, is_late=time.monotonic() > deadline)
         for cell in self._cells:
             self.results.setdefault(cell.index, not_run)
 
@@ -690,9 +695,10 @@ class Notebook:
         raise NoAnswer("The notebook's process ended, so the call could not be made.")
 
 
-def _not_run(limits: Limits) -> CellResult:
-    text = f"the {limits.submission_seconds:g} s for the whole submission are over"
-    return CellResult(error=CellError("not run", f"This cell was not run: {text}."))
+def _not_run(limits: Limits, *, is_late: bool) -> CellResult:
+    late = f"the {limits.submission_seconds:g} s for the whole submission are over"
+    why = late if is_late else "earlier cells ended their process, or exceeded a limit, too often"
+    return CellResult(error=CellError("not run", f"This cell was not run: {why}."))
 
 
 def _has_run(result: CellResult | None) -> bool:
@@ -718,6 +724,7 @@ def _ended(reason: str, limits: Limits) -> CellResult:
         "processes": f"the code started more processes than a submission may ({limits.processes})",
         "descriptors": "the code opened more files than a submission may "
         f"({limits.total_descriptors})",
+        "check": "the grader could no longer check the code's limits, so it ended the code",
     }
     why = known.get(reason, "the cell ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))

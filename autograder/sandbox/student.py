@@ -17,6 +17,7 @@ from typing import Any
 from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.peer import Peer, RemoteError, TooManyCalls
 from autograder.sandbox.inside.wire import (
+    TOO_LARGE,
     Channel,
     Object,
     Unsendable,
@@ -327,6 +328,7 @@ def unmarkable(kind: object) -> str:
 _FIGURE = "end the function with `return fig`"
 _NUMBERS = "return a list or an array of numbers"
 _UNMARKABLE: Mapping[str, str] = {
+    TOO_LARGE: "The answer is too large to be sent to the tests: return only what is asked for.",
     "module matplotlib.pyplot": "The answer is the module `matplotlib.pyplot`: end the function "
     "with `return fig`; if the Figure has no name yet, write `fig = plt.gcf()` before that line.",
     "module matplotlib": f"The answer is the module `matplotlib`: {_FIGURE}.",

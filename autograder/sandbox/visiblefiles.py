@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import shutil
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder.cache import cache_folder
@@ -109,15 +111,21 @@ def python(seen: VisibleFiles, script: str, *arguments: str) -> list[str]:
 def font_list() -> Path | None:
     """Return the path of matplotlib's list of its own fonts, or None if the list cannot be made.
 
-    The list is made once and cached for the user. Without the list, matplotlib would search all
-    fonts of the system at every cold start.
+    The list is made once and cached for the user, or for this process if nothing can be cached.
+    Without the list, matplotlib would search all fonts of the system at every cold start.
     """
     folder = cache_folder(f"matplotlib-{importlib.metadata.version('matplotlib')}")
-    try:
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="fdl-fonts-"))
-    return _kept(folder) or _make_font_list(folder)
+    try:
+        found = _kept(folder)
+        if found is None and not os.access(folder, os.W_OK):
+            folder = Path(tempfile.mkdtemp(prefix="fdl-fonts-"))
+            # a marking process ends without atexit
+            Finalize(None, shutil.rmtree, [folder, True], exitpriority=0)
+        return found or _make_font_list(folder)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
 
 
 def _kept(folder: Path) -> Path | None:
@@ -152,8 +160,11 @@ def _make_font_list(folder: Path) -> Path | None:
             return None
         # The finished list is renamed into place, so that no process reads an incomplete list.
         part = folder / f"{made.name}.{os.getpid()}"
-        shutil.copyfile(made, part)
-        return part.rename(folder / made.name)
+        try:
+            shutil.copyfile(made, part)
+            return part.rename(folder / made.name)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _package_folders() -> Iterator[Path]:

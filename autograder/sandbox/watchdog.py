@@ -13,7 +13,8 @@ from typing import Literal
 from autograder.sandbox.inside import processes
 from autograder.sandbox.isolation import seeing_as
 
-Cause = Literal["memory", "disk", "processes", "descriptors", "time"]
+Cause = Literal["memory", "disk", "processes", "descriptors", "time", "check"]
+"""The exceeded limit, or "check" if the limits could not be checked."""
 
 _SECONDS = 0.1
 _CLOSE_SECONDS = 0.01  # time between two checks while memory use is high
@@ -43,7 +44,7 @@ class Bounds:
 
 
 class Watchdog(threading.Thread):
-    """A thread that calls `kill(cause)` once a limit is exceeded, and then ends."""
+    """A thread that calls `kill(cause)` once a limit is exceeded or a check fails, and ends."""
 
     def __init__(self, bounds: Bounds, kill: Callable[[Cause], None]) -> None:
         super().__init__(name="sandbox-watch", daemon=True)
@@ -65,12 +66,20 @@ class Watchdog(threading.Thread):
             self.join()
 
     def run(self) -> None:
-        """Check the limits at intervals until one is exceeded or `stop` is called."""
+        """Check the limits at intervals until one is exceeded or `stop` is called.
+
+        If a check fails, the sandbox is killed: without checks, no limit would be enforced.
+        """
         while not self._stopped.wait(self._wait):
-            cause = self._passed()
-            if cause is not None:
+            if (cause := self._checked()) is not None:
                 self._kill(cause)
                 return
+
+    def _checked(self) -> Cause | None:
+        try:
+            return self._passed()
+        except Exception:  # such as too little memory, or too many open files
+            return "check"
 
     def _passed(self) -> Cause | None:
         bounds = self._bounds

@@ -16,7 +16,10 @@ import pytest
 from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import mark_class
-from autograder.grading.jobs import Job, Marked
+from autograder.grading.jobs import Job, Marked, MarkSettings
+from autograder.grading.mark import Warm
+from autograder.sandbox import Limits, Sandbox
+from tests.gradebook.course import NO_WALLS
 from tests.grading.conftest import ROOT
 
 WORKERS = 2
@@ -62,6 +65,28 @@ def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) ->
                 future.exception()  # waits until the result is recorded
             assert len(pool.submitted) <= taken + 3 * WORKERS
     assert len(pool.submitted) < len(JOBS)
+
+
+def test_process_keeps_one_worker_and_closes_it_before_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[object] = []
+
+    def close(ended: object) -> None:
+        closed.append(ended)
+
+    monkeypatch.setattr(classrun, "_workers", {})
+    monkeypatch.setattr(Warm, "close", close)
+    monkeypatch.setattr(Sandbox, "close", close)
+    monkeypatch.setattr(classrun, "open_sandbox", lambda _: Sandbox(NO_WALLS, Limits()))
+    usual, slower = MarkSettings(), MarkSettings(Limits(cell_seconds=60.0))
+    first = classrun._worker(ROOT, "hw2", usual)
+    assert classrun._worker(ROOT, "hw2", usual) is first
+    assert not closed
+    second = classrun._worker(ROOT, "hw2", slower)
+    assert closed == [first._sandbox, first._warm]
+    assert classrun._worker(ROOT, "hw2", slower) is second
+    second.close()
 
 
 def server_pid() -> int | None:

@@ -178,6 +178,22 @@ def test_text_that_is_too_much_for_the_parser_changes_nothing() -> None:
     assert later_changes(notebook, 1, ["f"]) == ()
 
 
+def test_each_cell_is_read_once_however_many_names_it_binds() -> None:
+    taken: list[str] = []
+
+    class Counted(set[str]):
+        def __iter__(self) -> Iterator[str]:
+            for name in super().__iter__():
+                taken.append(name)
+                yield name
+
+    names = [f"name{number}" for number in range(100)]
+    reads = Counted([*names, "max"])
+    cells = [latercells._CellEffects(binds=dict.fromkeys(names, 1), reads=reads) for _ in range(20)]
+    assert latercells._used(names[:1], cells) == {*names, "max"}
+    assert len(taken) == len(cells) * len(reads)
+
+
 HW2_LATER = "list = [1]\nsum, max = 3, 4\nstr = dict = print = 5\nnp = 5"
 
 

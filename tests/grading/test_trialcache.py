@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder import cache
 from autograder.course.assignment import Assignment, Course
 from autograder.grading.trialcache import KEPT, Keep
 from autograder.grading.versions import hash_of_tests
@@ -107,11 +108,15 @@ def test_another_users_folder_is_not_read(folder: Path) -> None:
     assert Keep("a", folder).get("item", lambda: "worked out") == "worked out"
 
 
-def test_where_nothing_can_be_kept_it_is_worked_out_each_time(tmp_path: Path) -> None:
+def test_where_nothing_can_be_kept_it_is_worked_out_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     work = Work()
     assert Keep("a", tmp_path / "file").get("item", work) == [1, 2, 1]
-    assert Keep("a", Path("~/no-home")).get("item", work) == [1, 2, 2]
+    monkeypatch.setattr(cache, "user_cache_path", lambda name: Path("~/.cache", name))  # no home
+    monkeypatch.chdir(tmp_path)
+    assert Keep("a").get("item", work) == [1, 2, 2]
     assert not Path("~").exists()
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from autograder.errors import CourseError
 from autograder.grading.jobs import MarkSettings
 from autograder.grading.mark import mark_submission
 from autograder.release import Proof
+from autograder.release.newhomework import EXAMPLE
 from autograder.release.proof import tidy
 from autograder.release.proof.junk import write_reference
 from autograder.release.proof.killmatrix import kill_matrix
@@ -59,6 +63,14 @@ def test_scale(student, rng):
 def test_weight(student):
     """The weights are added up."""
     assert_close(student.value("weight"), 6.0)
+'''
+
+OPENS_DATA = '''
+
+@item("t-data", part="function")
+def test_scale_of_file(student):
+    """The largest measurement, as the test reads it from the file, counts."""
+    assert_close(student.scale_of_data(1.0), np.loadtxt("measurements.csv", delimiter=",").max())
 '''
 
 CHECK = '''
@@ -161,6 +173,25 @@ def test_files_are_read_in_the_sandbox_and_a_students_own_copy_is_not(
         "t-data": 2,
     }
     assert Path.cwd() == tmp_path
+
+
+def test_plain_pytest_reads_the_files_and_finds_a_relative_submission(
+    handed_in: tuple[Course, Path],
+) -> None:
+    course, submission = handed_in
+    hidden = course.hidden("tiny")
+    shutil.copyfile(EXAMPLE / "hidden" / "conftest.py", hidden / "conftest.py")
+    with (hidden / "test_valley.py").open("a", encoding="utf-8") as file:
+        file.write(OPENS_DATA)
+    named = os.path.relpath(submission, course.root)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", hidden, f"--submission={named}", "--unprotected"],
+        cwd=course.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_release_that_lacks_a_file_can_not_mark(handed_in: tuple[Course, Path]) -> None:

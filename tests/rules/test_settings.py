@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -25,6 +26,9 @@ from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.jobs import Job, MarkSettings
 from autograder.platforms.github.template import write_template
 from autograder.platforms.gradescope.package import GradescopeSettings
+from autograder.sandbox import Cell, Notebook, Sandbox
+from autograder.sandbox.inside.wire import TOO_LARGE
+from autograder.sandbox.student import BadAnswer, unmarkable
 from tests.gradebook.course import NO_WALLS, hand_in, write_course
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -205,8 +209,8 @@ TOLD = {
     "files": "This cell was left out: the code wrote more than a submission may",
     "output_bytes": "0\n[output cut here]\n",
     "shown_bytes": "[left out: this notebook shows more than is kept]\n",
-    "message_bytes": "the value is too large: 2000000 bytes of structure and 0 bytes of arrays",
-    "answer_bytes": "the value is too large: 10 bytes of structure and 90000000 bytes of arrays",
+    "message_bytes": unmarkable(TOO_LARGE),
+    "answer_bytes": unmarkable(TOO_LARGE),
     "callbacks": "The code called functions passed to it too often: more than 9 calls.",
 }
 
@@ -219,6 +223,20 @@ def test_every_limit_is_told() -> None:
 def test_exceeded_limit_is_recognised(name: str) -> None:
     assert name in exceeded(["Something else.", TOLD[name]])
     assert name not in exceeded(["ValueError: not a limit"])
+
+
+def test_answer_over_a_limit_is_told_as_too_large() -> None:
+    source = "import numpy as np\ntext = 'x' * 200_000\ndef f():\n    return np.zeros(30_000)"
+    limits = Limits(message_bytes=100_000, answer_bytes=100_000)
+    with Sandbox(NO_WALLS, limits) as sandbox:
+        notebook = Notebook(sandbox, "notebook", [Cell(0, source)], {}, seed=1)
+        notebook.run(deadline=inf)
+        student = notebook.student(lambda _: "")
+        for ask in (student.f, lambda: student.value("text")):
+            with pytest.raises(BadAnswer, match="too large") as failed:
+                ask()
+            assert failed.value.message == TOLD["answer_bytes"] == TOLD["message_bytes"]
+        student.close()
 
 
 def test_teacher_reads_key_file_and_value(course: Course) -> None:

@@ -8,8 +8,10 @@ the second test must not find the number that the first test kept.
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,8 @@ from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.jobs import MarkSettings
 from autograder.grading.mark import mark_submission
-from autograder.sandbox import Cell, Limits, Notebook, Sandbox, StudentFailure
-from autograder.sandbox.isolation import Holder
+from autograder.sandbox import Cell, Limits, Notebook, Sandbox, StudentFailure, isolation
+from autograder.sandbox.isolation import Holder, HoldError
 from autograder.sandbox.session import NotebookProcess
 
 from .rooms import WALLS, protection
@@ -522,6 +524,19 @@ def test_students_of_the_same_test_go_on_together(sandbox: Sandbox) -> None:
     assert student.f(8) == 7
     student.close()
     assert ask(made, "f", 1) == -1
+
+
+def test_a_process_whose_state_never_rests_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = count()
+    monkeypatch.setattr(Holder, "_state", lambda _: [str(next(states))])
+    monkeypatch.setattr(isolation, "_HOLD_SECONDS", 0.5)
+    with subprocess.Popen(["sleep", "600"]) as process:
+        holder = Holder(process.pid, channel=0, packages=(), uid=None)
+        try:
+            with pytest.raises(HoldError, match="still changes"):
+                holder.hold()
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user looks at processes of its own")

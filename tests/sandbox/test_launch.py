@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import bubblewrap
+from autograder.sandbox import bubblewrap, visiblefiles
 from autograder.sandbox import protection as protections
 from autograder.sandbox.inside import landlock
 from autograder.sandbox.inside.supervisor import remove
@@ -278,3 +279,25 @@ def test_many_sandboxes_leave_nothing_open(walls: Protection) -> None:
             made.run(try_nothing)
         made._channel.close()
     assert len(open_now()) <= len(before) + 1
+
+
+@pytest.mark.parametrize(
+    "error", [subprocess.TimeoutExpired("python", 120), OSError(errno.ENOSPC, "disk full")]
+)
+def test_font_list_that_cannot_be_made_is_left_out(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(visiblefiles, "cache_folder", tmp_path.joinpath)
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert visiblefiles.font_list.__wrapped__() is None
+
+
+def test_font_list_without_a_cache_is_removed_at_the_end(tmp_path: Path) -> None:
+    prints = "from autograder.sandbox.visiblefiles import font_list; print(font_list())"
+    variables = {**os.environ, "XDG_CACHE_HOME": os.devnull, "TMPDIR": str(tmp_path)}
+    printed = subprocess.check_output([sys.executable, "-c", prints], env=variables, text=True)
+    assert printed.startswith(f"{tmp_path}/fdl-fonts-")
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox
+from autograder.grading.exceeded import exceeded
+from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox, watchdog
 from autograder.sandbox.inside import processes
 from autograder.sandbox.isolation import is_alive
-from autograder.sandbox.session import NotebookGone, NotebookProcess
+from autograder.sandbox.session import MAX_LAUNCHES, NotebookGone, NotebookProcess
 from autograder.sandbox.student import Missing
 
 from .rooms import WALLS, protection
@@ -418,6 +420,21 @@ def test_a_cell_that_has_run_is_spared_once(
     student.close()
 
 
+def test_a_cell_that_is_not_run_is_told_the_reason(sandbox: Sandbox) -> None:
+    notebook = Notebook(sandbox, "notebook", [Cell(0, "1")], {}, seed=1)
+    notebook.run(deadline=0.0)
+    notebook.close()
+    assert (late := notebook.results[0].error) is not None
+    assert "for the whole submission are over" in late.text
+    assert exceeded([late.text]) == ("submission_seconds",)
+    sandbox.close()
+    sandbox._launches = MAX_LAUNCHES
+    told = run_notebook(sandbox, "notebook", "1")
+    assert told.startswith("not run: ")
+    assert "too often" in told
+    assert exceeded([told]) == ()
+
+
 @pytest.fixture
 def begun(made: Sandbox) -> Iterator[Sandbox]:
     """A sandbox of its own that has begun to start, behind the same walls."""
@@ -442,6 +459,56 @@ def test_a_sandbox_that_ended_before_it_was_needed_is_started_again(begun: Sandb
     begun.make_ready()
     assert run_notebook(begun, "notebook", "print(7)") == "7\n"
     assert parent_of(begun) is not first
+
+
+def test_a_sandbox_that_ended_while_it_was_idle_is_started_again(begun: Sandbox) -> None:
+    begun.make_ready()
+    for use in (
+        begun.make_ready,
+        lambda: begun.start("notebook", {}, seed=1).kill(),
+        lambda: begun.start_helper("redraw", {}, arrays=0).end(),
+    ):
+        first = begun._confinement
+        assert first is not None
+        first.kill("time")
+        use()
+        assert begun.cause is None
+        assert parent_of(begun) is not first
+
+
+def test_a_sandbox_whose_limits_cannot_be_checked_is_ended(
+    begun: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_pid: int) -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    begun.make_ready()
+    first = begun._confinement
+    assert first is not None
+    monkeypatch.setattr(watchdog, "usage", fail)
+    first._watch.join(60)
+    monkeypatch.undo()
+    assert begun.cause == "check"
+    assert run_notebook(begun, "notebook", "print(7)") == "7\n"
+    assert parent_of(begun) is not first
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cell_whose_limits_cannot_be_checked_has_another_attempt(
+    sandbox: Sandbox, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, run = [1] * times, NotebookProcess.run
+
+    def fail(process: NotebookProcess, cell: Cell, latest: float) -> CellResult:
+        if left:
+            left.pop()
+            assert sandbox._confinement is not None
+            sandbox._confinement.kill("check")
+        return run(process, cell, latest)
+
+    monkeypatch.setattr(NotebookProcess, "run", fail)
+    printed = run_notebook(sandbox, "notebook", "print(7)")
+    assert printed == "7\n" if times == 1 else "could no longer check" in printed
 
 
 def test_a_sandbox_that_is_never_needed_leaves_nothing(begun: Sandbox) -> None:

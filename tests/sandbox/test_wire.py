@@ -20,6 +20,7 @@ from hypothesis.extra import numpy as hnp
 from autograder.sandbox.inside.peer import Peer, RemoteError
 from autograder.sandbox.inside.wire import (
     HEADER,
+    TOO_LARGE,
     Budget,
     Channel,
     Function,
@@ -127,6 +128,8 @@ def test_what_cannot_cross_is_refused_by_the_sender(value: object) -> None:
         (np.array([None]), "array of O"),
         (int, "type"),
         (type("X" * 500, (), {})(), "X" * 40),
+        ("x" * 1_000_000, TOO_LARGE),
+        (np.zeros(2_000_001), TOO_LARGE),
     ],
 )
 def test_what_cannot_cross_is_told_by_a_short_name(value: object, kind: str) -> None:

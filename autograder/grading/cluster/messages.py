@@ -96,8 +96,10 @@ def read(message: object, kind: Any) -> Any:
     The bytes must be exactly those that `write` would return, so that the message has no unknown
     parts at any depth.
     """
-    if type(message) is not bytes or len(message) > MAX_BYTES:
+    if type(message) is not bytes:
         raise MessageError(f"expected a message, got a {type(message).__name__}")
+    if len(message) > MAX_BYTES:
+        raise MessageError(f"a message has {len(message):,} bytes, more than {MAX_BYTES:,}")
     try:
         found = msgspec.msgpack.decode(message, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -118,7 +120,8 @@ def answer_of(marked: Marked) -> Done | Failed:
 def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
     """Return the result in an answer; raise MessageError if it does not match the order.
 
-    A worker is not trusted: only a Report and notebooks of the right form are accepted.
+    The machines of a cluster trust each other. The form is checked so that a worker with a fault
+    can't record nonsense. The marking process has already cleaned the notebooks.
     """
     if isinstance(answer, Failed):
         return Marked(student, None, answer.why)
@@ -132,13 +135,9 @@ def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
     except (LookupError, TypeError, ValueError, RecursionError, RecordError, Invalid) as error:
         raise MessageError(f"the answer is not a Marking: {str(error)[:200]}") from error
     known = {problem.name for problem in asked.assignment.problems}
-    is_timed = all(map(math.isfinite, answer.seconds.values()))
-    fault = (
-        ""
-        if is_timed and notebooks.keys() <= known
-        else ("the notebooks or times in the answer are wrong")
-    )
-    if fault := fault or _fault(report, asked):
+    is_fit = notebooks.keys() <= known and all(map(math.isfinite, answer.seconds.values()))
+    fault = _fault(report, asked) if is_fit else "the notebooks or times in the answer are wrong"
+    if fault:
         raise MessageError(f"the answer is not a Marking of this submission: {fault}")
     return Marked(student, Marking(report, notebooks, {}, answer.seconds))
 

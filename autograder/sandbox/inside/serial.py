@@ -88,7 +88,7 @@ class SerialPool(multiprocessing.pool.ThreadPool):
         return self._result(task, *tell, **told)
 
     def imap(self, func: Task, iterable: Iterable[Any], chunksize: int | None = 1) -> Any:
-        """Yield the answers of the tasks, one by one."""
+        """Run all tasks now, and return an iterator over their answers."""
         del chunksize
         answers: Any = multiprocessing.pool.IMapIterator(self)
         done = [_outcome(partial(_call_on_copies, func, each)) for each in iterable]

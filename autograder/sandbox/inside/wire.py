@@ -1,9 +1,9 @@
 """The message format between the grader and the sandbox: plain data, never code.
 
 A frame is an 8-byte header (two big-endian uint32: length of the body, length of the arrays), the
-body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value, a
-number, a string, a boolean and None represent themselves. Every other value is written as a list
-that begins with a tag:
+body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value,
+numbers, strings, bytes, booleans and None represent themselves. Every other value is written as a
+list that begins with a tag:
 
     ["l", ...] list     ["t", ...] tuple    ["d", [key, value], ...] dict
     ["a", k] array number k     ["c", re, im] complex     ["i", "123"] integer beyond 64 bits
@@ -46,6 +46,8 @@ MAX_EMPTY = 1_000_000
 """Largest product of an empty array's sizes, not counting the sizes that are 0."""
 MAX_KIND = 40
 """Largest number of characters in the type name of a value that can't be sent."""
+TOO_LARGE = "too large"
+"""Kind of a value that is larger than the budget of a message."""
 CHUNK = 65_536
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -68,7 +70,7 @@ class Unsendable(TypeError):
     """An error: a value cannot be sent to the other side.
 
     The message names the value's type and the types that can be sent. `kind` is a short name of the
-    value's type, or "" if the value is too large or nested too deeply.
+    value's type, TOO_LARGE if the value is over the budget, or "" for any other reason.
     """
 
     def __init__(self, message: str, kind: str = "") -> None:
@@ -115,7 +117,8 @@ def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
     if len(body) > budget.body or len(arrays) > budget.arrays:
         raise Unsendable(
             f"the value is too large: {len(body)} bytes of structure (at most {budget.body}) and "
-            f"{len(arrays)} bytes of arrays (at most {budget.arrays})"
+            f"{len(arrays)} bytes of arrays (at most {budget.arrays})",
+            TOO_LARGE,
         )
     return HEADER.pack(len(body), len(arrays)) + body + arrays
 

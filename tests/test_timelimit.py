@@ -1,0 +1,33 @@
+"""Time limits of the grader's own work, and blocks that no limit may stop."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from autograder.timelimit import TimeUpError, time_limit, undisturbed
+
+
+def protected(done: list[str], *, fail: bool) -> None:
+    """Protect a block within a block; the time runs out in the inner block, which may fail."""
+    with time_limit(600), undisturbed():
+        with undisturbed():
+            signal.raise_signal(signal.SIGALRM)
+            if fail:
+                raise OSError("gone")
+        done.append("outer block")
+
+
+def test_protected_block_is_late_at_its_end() -> None:
+    done: list[str] = []
+    with pytest.raises(TimeUpError):
+        protected(done, fail=False)
+    assert done == ["outer block"]
+
+
+def test_protected_block_that_fails_late_makes_no_later_block_late() -> None:
+    with pytest.raises(OSError, match="gone"):
+        protected([], fail=True)
+    with undisturbed():
+        pass
