@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.content.sanitize import as_plain_text
 from autograder.course.assignment import NEARLY, Assignment, Course, Item
@@ -51,7 +53,7 @@ from autograder.grading.report import (
 )
 from autograder.pages.pictures import Photo, photos_in, pictures_of, without_photos
 from autograder.pages.texts import templates
-from autograder.words import counted, shown
+from autograder.words import counted, printable, shown
 
 MAX_WORK = 20_000
 """Maximum number of characters of an answer to show."""
@@ -202,7 +204,7 @@ def write_feedback(
         for student in students:
             try:
                 graded = course.autograded(student, assignment.name)
-                report = _stored_report(graded / REPORT, student)
+                report = _stored_report(graded / REPORT, student, assignment)
                 view = _gradebook_view(gradebook, assignment, student, headings)
                 is_over = deadline.is_over(moment, view.extension)
                 if not is_over:
@@ -220,6 +222,10 @@ def write_feedback(
                 failures.append(str(error))
             except OSError as error:
                 failures.append(f"{student}: {error}")
+            except SQLAlchemyError:  # about the gradebook, which all students need
+                raise
+            except Exception as error:  # one student's data must not stop the whole class
+                failures.append(f"{student}: {type(error).__name__}: {printable(str(error))}")
     if failures:
         raise MissingPages(failures, written)
     return written
@@ -287,9 +293,9 @@ def _write_pages(
 # --- stored data ---------------------------------------------------------------------------------
 
 
-def _stored_report(path: Path, student: str) -> Report:
+def _stored_report(path: Path, student: str, assignment: Assignment) -> Report:
     try:
-        return Report.read(path)
+        report = Report.read(path)
     except RecordError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise RecordError(
@@ -299,6 +305,14 @@ def _stored_report(path: Path, student: str) -> Report:
         raise RecordError(
             f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"
         ) from error
+    problems = {problem.name for problem in assignment.problems}
+    new = sorted((assignment.items.keys() - report.items) | (problems - report.notebooks.keys()))
+    if new:
+        raise RecordError(
+            f"the Report of {student} ({path}) was written before the homework had "
+            f"{', '.join(new)}: run `fdl grade {assignment.name}` again"
+        )
+    return report
 
 
 def _own_work(
@@ -311,7 +325,7 @@ def _own_work(
         path = graded / f"{problem.name}.ipynb"
         if not path.is_file():
             continue
-        notebook = nbformat.read(path, as_version=4)
+        notebook = _stored_notebook(path, assignment.name)
         for item in problem.items:
             names = [reference.name for reference in item.references]
             pictures[item.name] = pictures_of(notebook, names)
@@ -323,6 +337,17 @@ def _own_work(
                 for name in headings.commented.get(grade_id(cell), ()):
                     work[name] = written
     return pictures, work
+
+
+def _stored_notebook(path: Path, assignment: str) -> NotebookNode:
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat raises many kinds of errors
+        raise RecordError(
+            f"{path} can't be read as a notebook ({type(error).__name__}): "
+            f"run `fdl grade {assignment}` again"
+        ) from error
+    return notebook
 
 
 def _bounded(text: str) -> str:
