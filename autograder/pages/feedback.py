@@ -29,6 +29,7 @@ from autograder.course.rubric import read_rubrics
 from autograder.course.settings import ShowSteps
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
+from autograder.gradebook.bonus import is_lost
 from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
@@ -63,8 +64,8 @@ MAX_WORK = 20_000
 class GradebookEntry:
     """The gradebook's entry for one item.
 
-    `open` says whether a person must still mark the item; `given` says whether a person gave
-    points.
+    `open` says whether a person must still mark the item; its points count 0 until then. `given`
+    says whether a person gave points, perhaps for an earlier answer.
     """
 
     points: float = 0.0
@@ -385,15 +386,22 @@ def _gradebook_view(
                 comments.setdefault(item, []).append(shown(comment.manual_comment))
     entries = {}
     for grade in chain.from_iterable(notebook.grades for notebook in notebooks):
-        given = grade.manual_score is not None or grade.extra_credit is not None
+        is_open = _is_open(assignment.items.get(grade.name), grade)
         entries[grade.name] = GradebookEntry(
-            points=float(grade.score),
-            open=grade.needs_manual_grade and not given,
-            given=given,
+            points=0.0 if is_open else float(grade.score),
+            open=is_open,
+            given=grade.manual_score is not None or grade.extra_credit is not None,
             comment="\n\n".join(comments.get(grade.name, ())),
         )
     penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
     return GradebookView(entries, penalty, submission.extension)
+
+
+def _is_open(item: Item | None, grade: Any) -> bool:
+    """Return whether a person must mark an answer, perhaps again because the student changed it."""
+    is_bonus_text = item is not None and item.bonus and item.kind == "manual"
+    lost = is_bonus_text and is_lost(grade.manual_score, grade.extra_credit)
+    return bool(grade.needs_manual_grade) or lost
 
 
 class _MarksByHand:
@@ -491,7 +499,7 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
     found, notebook = report.items[item.name], report.notebooks[item.problem]
     gap = _gap(item, entry, found, notebook)
     is_read = notebook.state not in ("missing", "unreadable")
-    is_empty = gap == NOT_ATTEMPTED and entry.points <= 0
+    is_empty = gap == NOT_ATTEMPTED and entry.points <= 0 and not entry.open
     status = "unwritten" if is_empty else _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
@@ -528,7 +536,7 @@ def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
 
 
 def _status(item: Item, entry: GradebookEntry) -> str:
-    if item.kind == "manual" and entry.open:
+    if entry.open:
         return "open"
     if entry.points <= 0:
         return "none"
@@ -538,9 +546,9 @@ def _status(item: Item, entry: GradebookEntry) -> str:
 def _message(
     item: Item, entry: GradebookEntry, notebook: NotebookReport, auto_points: float
 ) -> str:
+    if entry.open:
+        return "A person will read and mark this answer."
     if item.kind == "auto":
         changed = abs(entry.points - auto_points) > NEARLY
         return "A person changed the points of this item." if changed else ""
-    if entry.open:
-        return "A person will read and mark this answer."
     return "" if entry.given else notebook.message

@@ -30,7 +30,7 @@ from autograder.pages.texts import set_code, set_formulas
 from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
-from .course import mark
+from .course import ANSWERS, mark
 
 ROOT = Path(__file__).parents[2]
 
@@ -219,6 +219,39 @@ def test_points_confirmed_by_a_person_are_not_called_changed(
 ) -> None:
     marker.give("a-slope", 1.0)
     assert "A person changed" not in words(box(page(recorded, assignment), "a-slope"))
+
+
+@pytest.mark.parametrize(
+    ("item", "given", "points", "so_far", "still_open"),
+    [
+        ("a-proof", (2.0, None), {}, 3, 2),
+        ("b-essay", (None, 1.0), {}, 3, 2),
+        ("a-slope", (0.5, None), {"a-slope": 0.0}, 2, 3),
+    ],
+)
+def test_mark_of_an_earlier_answer_is_not_final(
+    recorded: Course, assignment: Assignment, marker: Marker,
+    item: str, given: tuple[float | None, float | None], points: dict[str, float],
+    so_far: int, still_open: int,
+) -> None:  # fmt: skip
+    marker.give(item, *given)
+    answers = {**ANSWERS, item: "Rewritten."} if item in ANSWERS else ANSWERS
+    record(recorded, assignment, "anna", mark(recorded, points, answers))
+    soup = page(recorded, assignment)
+    told = words(box(soup, item))
+    assert f"still open: – of {assignment.items[item].max_points:g}" in told
+    assert "A person will read and mark this answer." in told
+    assert totals(soup)[0] == f"{so_far} of 5 points so far"
+    assert totals(soup)[2] == f"{still_open} + 1 bonus points still to be marked by a person"
+
+
+def test_bonus_text_whose_points_nbgrader_lost_is_open(
+    recorded: Course, assignment: Assignment, marker: Marker
+) -> None:
+    marker.give("b-essay", 0.0)  # nbgrader's page makes 0 of 0.5 typed points
+    assert "still open: – of 1 bonus" in words(box(page(recorded, assignment), "b-essay"))
+    marker.give("b-essay", 0.0, extra=0.0)
+    assert "no points: 0 of 1 bonus" in words(box(page(recorded, assignment), "b-essay"))
 
 
 def test_unreadable_notebook_is_told_with_its_reason(
