@@ -154,7 +154,7 @@ def test_export_refuses_what_is_not_final_and_writes_the_rest_when_asked(
     refused = run(taught, "export", "hw", "--to", "csv", "-o", str(path))
     assert refused.exit_code == 2
     assert "1 marks are not final" in " ".join(refused.output.split())
-    assert "formgrader" in refused.output
+    assert "fdl desk hw" in refused.output
     assert "--partial" in refused.output
     assert not path.exists()
     result = run(taught, "export", "hw", "--to", "csv", "-o", str(path), "--partial")
