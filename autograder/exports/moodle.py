@@ -26,6 +26,7 @@ from autograder.exports.worksheet import (
     TEXTS,
     Worksheet,
     addresses,
+    comment_columns,
     identifiers,
     read_worksheet,
 )
@@ -109,7 +110,7 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
             "the roster has no column 'Identifier', so it is not a file of Moodle's gradebook or "
             f"assignment; its columns are: {', '.join(sheet.header)}. {SWITCH}"
         )
-    comments = _comments(sheet)
+    comments = comment_columns(sheet)
     # not "Homework 1" in "Homework 10" or "Homework 1.5"
     title = re.compile(rf"(?<!\w){re.escape(marks.title.casefold())}(?![.,]?\w)")
     ours = [
@@ -133,10 +134,6 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     )
     texts = [place for place in sheet.places(*TEXTS) if place not in emails]
     return fill(sheet, matching, column, texts=texts, kept=comments)
-
-
-def _comments(sheet: Sheet) -> list[int]:
-    return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 
 def _row(each: StudentMarks) -> tuple[str, ...]:
