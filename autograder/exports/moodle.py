@@ -12,6 +12,7 @@ selects the column that identifies the user (ID number or Email address) and the
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from autograder.errors import RecordError
@@ -25,6 +26,7 @@ from autograder.exports.worksheet import (
     TEXTS,
     Worksheet,
     addresses,
+    comment_columns,
     identifiers,
     read_worksheet,
 )
@@ -108,11 +110,13 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
             "the roster has no column 'Identifier', so it is not a file of Moodle's gradebook or "
             f"assignment; its columns are: {', '.join(sheet.header)}. {SWITCH}"
         )
-    comments, title = _comments(sheet), marks.title.casefold()
+    comments = comment_columns(sheet)
+    # not "Homework 1" in "Homework 10" or "Homework 1.5"
+    title = re.compile(rf"(?<!\w){re.escape(marks.title.casefold())}(?![.,]?\w)")
     ours = [
         place
         for place, heading in enumerate(sheet.header)
-        if title in heading.casefold() and place not in comments
+        if title.search(heading.casefold()) and place not in comments
     ]
     hint = f"There is not exactly one column for {marks.title!r}."
     column = column_named(sheet, wanted, ours, hint)
@@ -130,10 +134,6 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     )
     texts = [place for place in sheet.places(*TEXTS) if place not in emails]
     return fill(sheet, matching, column, texts=texts, kept=comments)
-
-
-def _comments(sheet: Sheet) -> list[int]:
-    return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 
 def _row(each: StudentMarks) -> tuple[str, ...]:

@@ -65,10 +65,13 @@ class Sheet:
         return (BOM_UTF8 if self.bom else b"") + out.getvalue().encode("utf-8")
 
 
-def read_sheet(content: bytes) -> Sheet:
-    """Return the table in a CSV file; raise RecordError unless it is a valid table in UTF-8."""
+def read_sheet(content: bytes, *, only_utf8: bool = True) -> Sheet:
+    """Return the table in a CSV file; raise RecordError unless it is a valid table.
+
+    A table that will be written back has to be in UTF-8 (`only_utf8`).
+    """
     try:
-        table = read_table(content, only_utf8=True)
+        table = read_table(content, only_utf8=only_utf8)
     except TableError as error:
         raise RecordError(f"the roster {error}") from None
     for number, row in enumerate(table.rows, start=1):

@@ -2,7 +2,8 @@
 
 A homework's share is its total divided by its maximum. A homework counts 0 if the student did not
 hand it in, or if it is not in the gradebook yet; the output distinguishes these two cases. A
-standing is not final while one of its homework marks still has answers to mark by hand.
+standing is not final while one of its homework marks is not final. A mark is not final while an
+answer or a submission is not marked yet, or while the student still has time to hand in.
 """
 
 from __future__ import annotations
@@ -125,9 +126,8 @@ def _student(counting: Counting, person: Person, found: Mapping[str, Marks]) -> 
 
 
 def _is_final(student: str, marks: Marks) -> bool:
-    if student in marks.students:
-        return marks.students[student].final
-    return student not in marks.unmarked_students
+    found = marks.students.get(student) or marks.absent.get(student)
+    return found is not None and found.final
 
 
 def _share(points: float, maximum: float) -> float:

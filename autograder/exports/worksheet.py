@@ -88,10 +88,14 @@ def identifiers(sheet: Sheet, columns: Iterable[int]) -> tuple[int, ...]:
     return tuple(place for place in columns if _are_identifiers(_column(sheet, place)))
 
 
+def comment_columns(sheet: Sheet) -> list[int]:
+    """Return the columns with teachers' comments, if the column names are English."""
+    return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
+
+
 def _in_english(sheet: Sheet) -> Worksheet:
     identifier = sheet.need("grading worksheet of Moodle", "Identifier")
     sheet.need("grading worksheet that Moodle can import again", "Last modified (grade)")
-    comments = [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
     return Worksheet(
         sheet,
         identifier,
@@ -102,7 +106,7 @@ def _in_english(sheet: Sheet) -> Worksheet:
         tuple(sheet.places(*IDS)),
         tuple(sheet.places("Email address")),
         tuple(sheet.places(*TEXTS)),
-        tuple(comments),
+        tuple(comment_columns(sheet)),
     )
 
 

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.content.sanitize import as_plain_text
 from autograder.course.assignment import NEARLY, Assignment, Course, Item
@@ -27,6 +29,7 @@ from autograder.course.rubric import read_rubrics
 from autograder.course.settings import ShowSteps
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
+from autograder.gradebook.bonus import is_lost
 from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
@@ -51,7 +54,7 @@ from autograder.grading.report import (
 )
 from autograder.pages.pictures import Photo, photos_in, pictures_of, without_photos
 from autograder.pages.texts import templates
-from autograder.words import counted, shown
+from autograder.words import counted, printable, shown
 
 MAX_WORK = 20_000
 """Maximum number of characters of an answer to show."""
@@ -61,8 +64,8 @@ MAX_WORK = 20_000
 class GradebookEntry:
     """The gradebook's entry for one item.
 
-    `open` says whether a person must still mark the item; `given` says whether a person gave
-    points.
+    `open` says whether a person must still mark the item; its points count 0 until then. `given`
+    says whether a person gave points, perhaps for an earlier answer.
     """
 
     points: float = 0.0
@@ -202,7 +205,7 @@ def write_feedback(
         for student in students:
             try:
                 graded = course.autograded(student, assignment.name)
-                report = _stored_report(graded / REPORT, student)
+                report = _stored_report(graded / REPORT, student, assignment)
                 view = _gradebook_view(gradebook, assignment, student, headings)
                 is_over = deadline.is_over(moment, view.extension)
                 if not is_over:
@@ -220,6 +223,10 @@ def write_feedback(
                 failures.append(str(error))
             except OSError as error:
                 failures.append(f"{student}: {error}")
+            except SQLAlchemyError:  # about the gradebook, which all students need
+                raise
+            except Exception as error:  # one student's data must not stop the whole class
+                failures.append(f"{student}: {type(error).__name__}: {printable(str(error))}")
     if failures:
         raise MissingPages(failures, written)
     return written
@@ -287,9 +294,9 @@ def _write_pages(
 # --- stored data ---------------------------------------------------------------------------------
 
 
-def _stored_report(path: Path, student: str) -> Report:
+def _stored_report(path: Path, student: str, assignment: Assignment) -> Report:
     try:
-        return Report.read(path)
+        report = Report.read(path)
     except RecordError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise RecordError(
@@ -299,6 +306,14 @@ def _stored_report(path: Path, student: str) -> Report:
         raise RecordError(
             f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"
         ) from error
+    problems = {problem.name for problem in assignment.problems}
+    new = sorted((assignment.items.keys() - report.items) | (problems - report.notebooks.keys()))
+    if new:
+        raise RecordError(
+            f"the Report of {student} ({path}) was written before the homework had "
+            f"{', '.join(new)}: run `fdl grade {assignment.name}` again"
+        )
+    return report
 
 
 def _own_work(
@@ -311,7 +326,7 @@ def _own_work(
         path = graded / f"{problem.name}.ipynb"
         if not path.is_file():
             continue
-        notebook = nbformat.read(path, as_version=4)
+        notebook = _stored_notebook(path, assignment.name)
         for item in problem.items:
             names = [reference.name for reference in item.references]
             pictures[item.name] = pictures_of(notebook, names)
@@ -323,6 +338,17 @@ def _own_work(
                 for name in headings.commented.get(grade_id(cell), ()):
                     work[name] = written
     return pictures, work
+
+
+def _stored_notebook(path: Path, assignment: str) -> NotebookNode:
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat raises many kinds of errors
+        raise RecordError(
+            f"{path} can't be read as a notebook ({type(error).__name__}): "
+            f"run `fdl grade {assignment}` again"
+        ) from error
+    return notebook
 
 
 def _bounded(text: str) -> str:
@@ -360,15 +386,22 @@ def _gradebook_view(
                 comments.setdefault(item, []).append(shown(comment.manual_comment))
     entries = {}
     for grade in chain.from_iterable(notebook.grades for notebook in notebooks):
-        given = grade.manual_score is not None or grade.extra_credit is not None
+        is_open = _is_open(assignment.items.get(grade.name), grade)
         entries[grade.name] = GradebookEntry(
-            points=float(grade.score),
-            open=grade.needs_manual_grade and not given,
-            given=given,
+            points=0.0 if is_open else float(grade.score),
+            open=is_open,
+            given=grade.manual_score is not None or grade.extra_credit is not None,
             comment="\n\n".join(comments.get(grade.name, ())),
         )
     penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
     return GradebookView(entries, penalty, submission.extension)
+
+
+def _is_open(item: Item | None, grade: Any) -> bool:
+    """Return whether a person must mark an answer, perhaps again because the student changed it."""
+    is_bonus_text = item is not None and item.bonus and item.kind == "manual"
+    lost = is_bonus_text and is_lost(grade.manual_score, grade.extra_credit)
+    return bool(grade.needs_manual_grade) or lost
 
 
 class _MarksByHand:
@@ -466,7 +499,7 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
     found, notebook = report.items[item.name], report.notebooks[item.problem]
     gap = _gap(item, entry, found, notebook)
     is_read = notebook.state not in ("missing", "unreadable")
-    is_empty = gap == NOT_ATTEMPTED and entry.points <= 0
+    is_empty = gap == NOT_ATTEMPTED and entry.points <= 0 and not entry.open
     status = "unwritten" if is_empty else _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
@@ -503,7 +536,7 @@ def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
 
 
 def _status(item: Item, entry: GradebookEntry) -> str:
-    if item.kind == "manual" and entry.open:
+    if entry.open:
         return "open"
     if entry.points <= 0:
         return "none"
@@ -513,9 +546,9 @@ def _status(item: Item, entry: GradebookEntry) -> str:
 def _message(
     item: Item, entry: GradebookEntry, notebook: NotebookReport, auto_points: float
 ) -> str:
+    if entry.open:
+        return "A person will read and mark this answer."
     if item.kind == "auto":
         changed = abs(entry.points - auto_points) > NEARLY
         return "A person changed the points of this item." if changed else ""
-    if entry.open:
-        return "A person will read and mark this answer."
     return "" if entry.given else notebook.message

@@ -60,7 +60,7 @@ def pictures_of(notebook: NotebookNode, functions: Collection[str]) -> tuple[str
     call = re.compile(rf"(?<!def )\b(?:{'|'.join(map(re.escape, functions))})\(")
     for cell in notebook.cells:
         if functions and cell.cell_type == "code" and call.search(cell.source):
-            found = [uri for data in _png_outputs(cell) if (uri := drawn_anew(data))]
+            found = [uri for data in _png_outputs(cell) if (uri := redrawn_output(data))]
             if found:
                 return tuple(found[:MAX_PICTURES])
     return ()
@@ -73,7 +73,7 @@ def _png_outputs(cell: NotebookNode) -> Iterator[str]:
             yield data
 
 
-def drawn_anew(data: str) -> str | None:
+def redrawn_output(data: str) -> str | None:
     """Redraw a base64 PNG and return it as a data URI; shrink a large one; None on failure."""
     try:
         source = Image.open(io.BytesIO(base64.b64decode(data)), formats=["PNG"])
@@ -82,9 +82,9 @@ def drawn_anew(data: str) -> str | None:
         # white background, since pages may be printed; text chunks and colour profiles are dropped
         canvas = Image.new("RGB", source.size, "white")
         canvas.paste(picture := source.convert("RGBA"), mask=picture)
-    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):
+        canvas.thumbnail((MAX_SIDE, MAX_SIDE))
+        file = io.BytesIO()
+        canvas.save(file, "png", optimize=True)
+    except Exception:  # any error: Pillow's readers are not written for hostile files
         return None
-    canvas.thumbnail((MAX_SIDE, MAX_SIDE))
-    file = io.BytesIO()
-    canvas.save(file, "png", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

@@ -69,7 +69,7 @@ PICTURES = {f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")}
 SHOWN = {"text/plain", "text/html", "text/latex", "text/markdown", *PICTURES}
 
 
-_drawn_anew = cache(pictures.drawn_anew)
+_redrawn_output = cache(pictures.redrawn_output)
 """Honest answers draw the same pictures in every submission, and drawing them again is slow."""
 
 
@@ -116,7 +116,7 @@ class Scene:
         found: list[Aftermath] = []
         with ExitStack() as stack:
             stack.enter_context(_temporary_folder(self.temporary))
-            stack.enter_context(mock.patch.object(pictures, "drawn_anew", _drawn_anew))
+            stack.enter_context(mock.patch.object(pictures, "redrawn_output", _redrawn_output))
             there, processes = set(_shared_files()), _descendants()
             users: set[int] = set()
             with open_sandbox(settings) as sandbox:

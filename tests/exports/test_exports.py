@@ -77,6 +77,34 @@ def test_moodle_gradebook_is_filled_by_its_numbers() -> None:
     assert result.is_whole
 
 
+GRADEBOOKS = {
+    "moodle": (("First name", "Last name", "Email address"), "Assignment: {} (Real)"),
+    "canvas": (("Student", "ID", "Email address", "SIS Login ID", "Section"), "{} (882)"),
+}
+
+
+@pytest.mark.parametrize("system", GRADEBOOKS)
+@pytest.mark.parametrize(
+    "other", ["Homework 20", "Homework 2b", "Homework 2.5", "My Homework 2.1", "xHomework 2"]
+)
+def test_column_of_a_homework_with_a_longer_name_is_not_filled(system: str, other: str) -> None:
+    names, form_of_title = GRADEBOOKS[system]
+    person = ["Anna"] + ["anna.mueller@example.ch"] * (len(names) - 1)
+    theirs = write([*names, form_of_title.format(other)], [[*person, ""]])
+    with pytest.raises(RecordError, match="which column of the roster is for the points"):
+        export(marks_of(PLAIN[:1]), system, theirs)
+
+
+@pytest.mark.parametrize("system", GRADEBOOKS)
+def test_column_is_found_beside_homeworks_with_longer_names(system: str) -> None:
+    names, form_of_title = GRADEBOOKS[system]
+    titles = [form_of_title.format(f"homework {number}") for number in ("20", "2", "12")]
+    person = ["Anna"] + ["anna.mueller@example.ch"] * (len(names) - 1)
+    theirs = write([*names, *titles], [[*person, "", "", ""]])
+    result = export(marks_of(PLAIN[:1]), system, theirs)
+    assert rows(result.content)[1][-3:] == ["", "1", ""]
+
+
 def test_moodle_knows_a_participant_by_its_own_number_too() -> None:
     people = (Person("x", lms_id="104712"), Person("Participant 104711"))
     result = export(marks_of(people), "moodle", form("moodle-worksheet"))

@@ -148,19 +148,21 @@ def test_anonymous_submissions_go_by_the_participants_number(
     assert importers.moodle(target, numbered) == everybodys([each.id for each in people])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_worksheet_in_the_download_says_who_the_participants_are(
-    tmp_path: Path, target: Path
+    encoding: str, tmp_path: Path, target: Path
 ) -> None:
     people = [
-        Person("a", "Peter", "Muster", "one@example.ch"),
-        Person("b", "Peter", "Muster", "two@example.ch"),
+        Person("a", "Peter", "Müller", "one@example.ch"),
+        Person("b", "Peter", "Müller", "two@example.ch"),
     ]
-    names = [f"Peter Muster_{NUMBER + n}_assignsubmission_file_/hw2.zip" for n in range(2)]
+    names = [f"Peter Müller_{NUMBER + n}_assignsubmission_file_/hw2.zip" for n in range(2)]
     without = export_of(tmp_path / "without.zip", names)
     result = packed(tmp_path, "moodle", without, target, marks_of(people))
     assert result.state is None
     assert "matches several students (a, b): no feedback was packed" in result.faults[0]
-    tables = {"Grades-FDL-Homework 2-4711.csv": worksheet(people[::-1])}
+    content = worksheet(people[::-1]).decode("utf-8-sig").encode(encoding)
+    tables = {"Grades-FDL-Homework 2-4711.csv": content}
     together = export_of(tmp_path / "with.zip", names, tables)
     packed(tmp_path, "moodle", together, target, marks_of(people))
     assert importers.moodle(target, {NUMBER: "b", NUMBER + 1: "a"}) == everybodys(["a", "b"])

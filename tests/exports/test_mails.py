@@ -149,6 +149,9 @@ def test_hostile_names_add_no_line_to_a_mail(tmp_path: Path) -> None:
         ("Anna <anna@x.example>", ""),
         ("a b@x.example", ""),
         ("anna@x..example", ""),
+        ("anna..b@x.example", ""),
+        ("anna@x\0.example", ""),
+        ("/*'@İx\x7fxa^。", ""),
         ("anna@" + "x" * 300, ""),
     ],
 )

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import nbformat
@@ -13,6 +15,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -21,12 +24,13 @@ from autograder.errors import RecordError
 from autograder.gradebook.database import open_gradebook
 from autograder.grading.mark import Marking
 from autograder.grading.report import CellFault, Claim, NotebookReport
-from autograder.pages.feedback import MAX_WORK, read_headings, write_feedback
+from autograder.pages import feedback
+from autograder.pages.feedback import MAX_WORK, MissingPages, read_headings, write_feedback
 from autograder.pages.texts import set_code, set_formulas
 from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
-from .course import mark
+from .course import ANSWERS, mark
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,6 +219,39 @@ def test_points_confirmed_by_a_person_are_not_called_changed(
 ) -> None:
     marker.give("a-slope", 1.0)
     assert "A person changed" not in words(box(page(recorded, assignment), "a-slope"))
+
+
+@pytest.mark.parametrize(
+    ("item", "given", "points", "so_far", "still_open"),
+    [
+        ("a-proof", (2.0, None), {}, 3, 2),
+        ("b-essay", (None, 1.0), {}, 3, 2),
+        ("a-slope", (0.5, None), {"a-slope": 0.0}, 2, 3),
+    ],
+)
+def test_mark_of_an_earlier_answer_is_not_final(
+    recorded: Course, assignment: Assignment, marker: Marker,
+    item: str, given: tuple[float | None, float | None], points: dict[str, float],
+    so_far: int, still_open: int,
+) -> None:  # fmt: skip
+    marker.give(item, *given)
+    answers = {**ANSWERS, item: "Rewritten."} if item in ANSWERS else ANSWERS
+    record(recorded, assignment, "anna", mark(recorded, points, answers))
+    soup = page(recorded, assignment)
+    told = words(box(soup, item))
+    assert f"still open: – of {assignment.items[item].max_points:g}" in told
+    assert "A person will read and mark this answer." in told
+    assert totals(soup)[0] == f"{so_far} of 5 points so far"
+    assert totals(soup)[2] == f"{still_open} + 1 bonus points still to be marked by a person"
+
+
+def test_bonus_text_whose_points_nbgrader_lost_is_open(
+    recorded: Course, assignment: Assignment, marker: Marker
+) -> None:
+    marker.give("b-essay", 0.0)  # nbgrader's page makes 0 of 0.5 typed points
+    assert "still open: – of 1 bonus" in words(box(page(recorded, assignment), "b-essay"))
+    marker.give("b-essay", 0.0, extra=0.0)
+    assert "no points: 0 of 1 bonus" in words(box(page(recorded, assignment), "b-essay"))
 
 
 def test_unreadable_notebook_is_told_with_its_reason(
@@ -581,6 +618,60 @@ def test_student_without_marks_stops_no_other_and_is_named(
     with pytest.raises(RecordError, match=r"3 without feedback: dora .*bela.*chloe"):
         write_feedback(course, assignment, ["dora", "bela", "chloe", "anna"])
     assert (course.root / "feedback" / "anna" / "hw" / "index.html").is_file()
+
+
+def change(path: Path, text: str) -> None:
+    path.chmod(0o600)  # the kit writes the file as read-only
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"cells": 1}', '{"nbformat": 4, "cells": [7]}'])
+def test_damaged_notebook_stops_no_other_and_is_named(
+    course: Course, assignment: Assignment, content: str
+) -> None:
+    record_class(course, assignment, {"anna": mark(course), "bela": mark(course)})
+    change(course.root / "autograded" / "anna" / "hw" / "a_slopes.ipynb", content)
+    expected = r"1 without feedback: .*anna.*a_slopes\.ipynb can't be read.*run `fdl grade hw`"
+    with pytest.raises(MissingPages, match=expected) as raised:
+        write_feedback(course, assignment)
+    assert {path.parent.parent.name for path in raised.value.written} == {"bela"}
+
+
+@pytest.mark.parametrize(("part", "name"), [("items", "a-slope"), ("notebooks", "b_extras")])
+def test_report_without_a_new_item_stops_no_other_and_is_named(
+    course: Course, assignment: Assignment, part: str, name: str
+) -> None:
+    record_class(course, assignment, {"anna": mark(course), "bela": mark(course)})
+    path = course.root / "autograded" / "anna" / "hw" / "report.json"
+    report = json.loads(path.read_text("utf-8"))
+    del report[part][name]
+    change(path, json.dumps(report))
+    expected = f"1 without feedback: .*anna.*before the homework had {name}: run `fdl grade hw`"
+    with pytest.raises(MissingPages, match=expected) as raised:
+        write_feedback(course, assignment)
+    assert {path.parent.parent.name for path in raised.value.written} == {"bela"}
+
+
+def test_any_error_with_one_student_stops_no_other(
+    course: Course, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_class(course, assignment, {"anna": mark(course), "bela": mark(course)})
+    evidence = mock.Mock(side_effect=[IndexError("no \x1b[1mpart"), {}])
+    monkeypatch.setattr(feedback, "evidence", evidence)
+    with pytest.raises(MissingPages, match=r"feedback: anna: IndexError: no part$") as raised:
+        write_feedback(course, assignment, ["anna", "bela"])
+    assert {path.parent.parent.name for path in raised.value.written} == {"bela"}
+
+
+def test_error_of_the_gradebook_is_told_once(
+    course: Course, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record_class(course, assignment, {"anna": mark(course), "bela": mark(course)})
+    broken = mock.Mock(side_effect=SQLAlchemyError("disk I/O error"))
+    monkeypatch.setattr(feedback, "_gradebook_view", broken)
+    with pytest.raises(RecordError, match=r"the gradebook .* can't be used: disk I/O error"):
+        write_feedback(course, assignment)
+    assert broken.call_count == 1
 
 
 def test_student_gone_from_the_gradebook_is_told(

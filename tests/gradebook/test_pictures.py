@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, PngImagePlugin
 
-from autograder.pages.pictures import MAX_PIXELS, MAX_SIDE, drawn_anew, pictures_of
+from autograder.pages.pictures import MAX_PIXELS, MAX_SIDE, pictures_of, redrawn_output
 
 PREFIX = "data:image/png;base64,"
 
@@ -33,7 +35,7 @@ def opened(uri: str | None) -> Image.Image:
 
 
 def test_only_the_points_are_left() -> None:
-    uri = drawn_anew(png(secret="<script>alert(1)</script>"))
+    uri = redrawn_output(png(secret="<script>alert(1)</script>"))
     assert uri is not None
     assert b"script" not in base64.b64decode(uri.removeprefix(PREFIX))
     assert opened(uri).getpixel((0, 0)) == (255, 0, 0)
@@ -41,12 +43,20 @@ def test_only_the_points_are_left() -> None:
 
 
 def test_a_large_picture_is_made_smaller() -> None:
-    assert max(opened(drawn_anew(png((3000, 1000)))).size) == MAX_SIDE
+    assert max(opened(redrawn_output(png((3000, 1000)))).size) == MAX_SIDE
 
 
 def bomb() -> str:
     side = int(MAX_PIXELS**0.5) + 10
     return png((side, side), mode="1")
+
+
+def late_profile() -> str:
+    """Return a PNG with an empty colour profile after its pixels, where Pillow's reader breaks."""
+    content, profile = base64.b64decode(png((1, 1))), struct.pack(">I4s", 0, b"iCCP")
+    end = content.index(b"IEND") - 4
+    profile += struct.pack(">I", zlib.crc32(b"iCCP"))
+    return base64.b64encode(content[:end] + profile + content[end:]).decode()
 
 
 @pytest.mark.parametrize(
@@ -57,12 +67,13 @@ def bomb() -> str:
         base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(100)).decode(),
         base64.b64encode(base64.b64decode(png())[:40]).decode(),
         bomb(),
+        late_profile(),
         "",
     ],
-    ids=["text", "svg", "zeros", "half", "too large", "empty"],
+    ids=["text", "svg", "zeros", "half", "too large", "late profile", "empty"],
 )
 def test_what_is_no_picture_is_left_out(data: str) -> None:
-    assert drawn_anew(data) is None
+    assert redrawn_output(data) is None
 
 
 def cell(source: str, *pictures: str) -> object:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -66,7 +67,7 @@ def taught(course: Course, taught_once: Path) -> Course:
     return copied(taught_once, course.root)
 
 
-def standing_json(course: Course) -> dict[str, dict[str, object]]:
+def standing_json(course: Course) -> dict[str, dict[str, Any]]:
     result = run(course, "standing", "--to", "json")
     assert result.exit_code == 0
     content = json.loads(result.stdout)
@@ -89,6 +90,17 @@ def test_best_two_of_three_homeworks_make_the_standing(taught: Course) -> None:
         "hw3": {"points": None, "maximum": None, "counts": False, "final": True},
     }
     assert [each["final"] for each in found.values()] == [False] * 3  # hw3 comes later
+
+
+def test_standing_is_not_final_while_a_student_still_has_time(taught: Course) -> None:
+    def final() -> dict[str, object]:
+        found = standing_json(Course(taught.root))
+        return {name: each["homework"]["hw"]["final"] for name, each in found.items()}
+
+    assert final() == {"anna": True, "bela": False, "chloe": True}
+    path = taught.root / "course.toml"
+    path.write_text(path.read_text("utf-8").replace("due = 2024", "due = 2099"), encoding="utf-8")
+    assert final() == {"anna": True, "bela": False, "chloe": False}
 
 
 def test_standing_is_printed_with_what_is_open_and_what_is_not_there_yet(taught: Course) -> None:
@@ -142,7 +154,7 @@ def test_export_refuses_what_is_not_final_and_writes_the_rest_when_asked(
     refused = run(taught, "export", "hw", "--to", "csv", "-o", str(path))
     assert refused.exit_code == 2
     assert "1 marks are not final" in " ".join(refused.output.split())
-    assert "formgrader" in refused.output
+    assert "fdl desk hw" in refused.output
     assert "--partial" in refused.output
     assert not path.exists()
     result = run(taught, "export", "hw", "--to", "csv", "-o", str(path), "--partial")

@@ -18,8 +18,9 @@ from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
 from autograder.submission.files import UnreadableError
 from autograder.submission.intake import choosing
-from autograder.submission.intake.archives import IntakeBudget, in_zip, open_zip
-from autograder.submission.intake.platforms import Sender
+from autograder.submission.intake.archives import IntakeBudget, in_folder, in_zip, open_zip
+from autograder.submission.intake.choosing import choose
+from autograder.submission.intake.platforms import Sender, Sent
 from autograder.submission.intake.roster import fault_of, suggested
 
 from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved
@@ -158,6 +159,20 @@ def test_all_together_have_a_limit(
         saved(folder, f"{number}.ipynb", notebook("x" * 300))
     result = take(folder)
     assert any("too large" in file.why for file in result.left_out)
+
+
+def test_student_above_the_own_limit_leaves_the_others_theirs(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "MAX_STUDENT_BYTES", 1_000)
+    for number in range(50):
+        path = saved(tmp_path / "anna", f"{number}.ipynb", notebook("x" * 300))
+    shared = IntakeBudget()
+    before, size = shared.left, path.stat().st_size
+    files = [Sent(each, (), each.name) for each in in_folder(tmp_path / "anna", shared)]
+    choice = choose("anna", files, course.assignment(NAME), {}, ZoneInfo("UTC"), shared)
+    assert sum("too large" in file.why for file in choice.rest) > 40
+    assert before - shared.left <= 1_000 + size
 
 
 def test_directory_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,16 @@ import gzip
 import io
 import shutil
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
-from autograder.submission.files import misplaced
+from autograder.submission.files import UnreadableError, misplaced
 from autograder.submission.intake import archives
 
 from .conftest import (
@@ -101,6 +103,32 @@ def test_other_archives_are_named_and_cost_nobody_else(
     assert [each.student for each in result.taken] == ["Bob-Müller"]
     assert any(why in file.why for file in result.left_out), result.left_out
     assert set(placed(course)) == {f"Bob-Müller/{NAME}/{part}" for part in (FILE, "timestamp.txt")}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.tar.gz", BOMB),
+        ("x.tar.gz", b""),
+        ("x.zip", PACKED),
+        ("x.zip", archive({str(number): b"" for number in range(3)})),
+    ],
+)
+def test_archive_that_is_refused_is_closed(
+    name: str, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def recorded(path: Path, mode: str, real: Callable[..., IO[bytes]] = Path.open) -> IO[bytes]:
+        opened.append(real(path, mode))
+        return opened[-1]
+
+    path = saved(tmp_path, name, content)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 2)
+    monkeypatch.setattr(Path, "open", recorded)
+    with pytest.raises(UnreadableError):
+        archives.open_archive(path, name, nested=False)
+    assert [file.closed for file in opened] == [True]
 
 
 def test_size_of_a_tar_file_is_limited(

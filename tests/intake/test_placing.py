@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -106,6 +107,30 @@ def test_failed_writing_leaves_no_half(
     with pytest.raises(SubmissionError, match=r"anna/hw2 can't be written .*No space"):
         take(sent(tmp_path, OLD, EARLY))
     assert [p for p in (course.root / "submitted").rglob("*") if p.is_file()] == []
+
+
+@pytest.mark.parametrize("step", ["write", "move"])
+def test_failed_writing_leaves_the_earlier_submission(
+    step: str, course: Course, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def replace(source: Path, target: Path, move: Callable[..., None] = os.replace) -> None:
+        if source.name.startswith(".intake-"):
+            full()
+        move(source, target)
+
+    take(sent(tmp_path, OLD, EARLY))
+    before = placed(course)
+    if step == "write":
+        monkeypatch.setattr(placing, "_write_time", full)
+    else:
+        monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(SubmissionError, match=r"anna/hw2 can't be written .*No space"):
+        take(sent(tmp_path, NEW, LATE))
+    assert placed(course) == before
+    assert kept(course) == {}
 
 
 def test_archive_times_are_the_courses_local_ones(

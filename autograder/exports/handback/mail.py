@@ -74,8 +74,9 @@ def usable_address(text: str) -> str:
         return ""
     local, domain = text.strip().rsplit("@", 1)
     try:
-        return str(Address(username=local, domain=domain.encode("idna").decode("ascii")).addr_spec)
-    except (UnicodeError, ValueError):
+        spec = Address(username=local, domain=domain.encode("idna").decode("ascii")).addr_spec
+        return str(Address(addr_spec=spec).addr_spec)  # only this form is parsed and checked
+    except Exception:  # the parser raises many kinds of errors
         return ""
 
 

@@ -95,7 +95,7 @@ def _worksheets(listing: Listing) -> Iterator[Worksheet]:
 
 def _worksheet(content: bytes) -> Worksheet | None:
     try:
-        return read_worksheet(read_sheet(content))
+        return read_worksheet(read_sheet(content, only_utf8=False))
     except RecordError:
         return None  # another table that somebody put into the download
 

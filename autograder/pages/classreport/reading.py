@@ -16,6 +16,8 @@ from autograder.gradebook.folders import settle_all
 from autograder.gradebook.marks import Person, StudentMarks, marks_in, read_people
 from autograder.grading.report import ItemReport, Report
 from autograder.pages.classreport.notebooks import Visible, read_cells, visible_check
+from autograder.submission.intake.known import GROUP
+from autograder.submission.intake.roster import LONG_WORD
 from autograder.submission.timestamps import unreadable_timestamp
 from autograder.words import storable
 
@@ -77,13 +79,18 @@ class Absence:
 class ClassRecord:
     """A class: students with marks, students without marks, and all their names.
 
-    `names` are all names of each student in the gradebook, which an anonymous page must not show.
+    `names` are all names of each student in the gradebook, with numbers, logins and addresses; an
+    anonymous page must not show them. Very short numbers and logins are left out, because removing
+    them would make code unreadable.
     """
 
     students: tuple[StudentRecord, ...]
     absent: tuple[Absence, ...]
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+
+LONG_NUMBER = 5
+"""Smallest number of digits of a number that an anonymous page leaves out of answers."""
 
 NOT_HANDED_IN = "no submission"
 NOT_MARKED = "submitted but not marked: run `fdl grade`"
@@ -140,8 +147,14 @@ def _points(marks: StudentMarks) -> dict[str, float | None]:
 
 
 def _called(person: Person) -> tuple[str, ...]:
-    known = (person.id, person.first_name, person.last_name, person.email, person.lms_id)
-    return tuple(name for name in known if name)
+    names = (person.id, person.first_name, person.last_name, person.email)
+    words = (person.lms_id, *(word for source, word in person.known_as if source != GROUP))
+    return tuple(filter(None, (*names, *filter(_is_telling, words))))
+
+
+def _is_telling(word: str) -> bool:
+    """Return whether a number or login is long enough that it is hardly in code by chance."""
+    return len(word) >= (LONG_NUMBER if word.isdecimal() else LONG_WORD)
 
 
 def _report(folder: Path) -> Report | None:

@@ -179,13 +179,20 @@ def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
         file = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
         _check_directory(file, most, nested=nested)
         archive = zipfile.ZipFile(file)
+        if len(archive.filelist) > most:
+            advice = "; if it is an export, give it to fdl intake by itself" if nested else ""
+            raise UnreadableError(f"the archive has more than {most} files{advice}")
+    except UnreadableError:
+        _close(file)
+        raise
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise _not_opened(file, "a zip file", error) from error
-    if len(archive.filelist) > most:
-        archive.close()
-        advice = "; if it is an export, give it to fdl intake by itself" if nested else ""
-        raise UnreadableError(f"the archive has more than {most} files{advice}")
     return archive
+
+
+def _close(file: IO[bytes] | None) -> None:
+    if file is not None:
+        file.close()
 
 
 def _not_opened(file: IO[bytes] | None, kind: str, error: Exception) -> UnreadableError:
@@ -195,7 +202,7 @@ def _not_opened(file: IO[bytes] | None, kind: str, error: Exception) -> Unreadab
         with contextlib.suppress(OSError, ValueError):
             file.seek(0)
             start = file.read(1_000)
-        file.close()
+    _close(file)
     reason = f"it is {found}" if (found := kind_of_content(start)) else str(error)
     return UnreadableError(f"the file is not {kind} that can be opened ({reason})")
 
@@ -344,6 +351,7 @@ def _open_tar(content: Path | bytes, *, is_packed: bool, nested: bool) -> tarfil
         plain = _unpacked(file, MAX_BYTES if nested else MAX_TOTAL_BYTES) if is_packed else file
         return tarfile.TarFile(fileobj=plain)
     except UnreadableError:
+        _close(file)
         raise
     except _TAR_ERRORS as error:
         raise _not_opened(file, "a tar file", error) from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,8 +129,13 @@ def place(
         return Placed(
             "older", f"{why}; the new submission is kept as {kept}, use --replace to use it"
         )
-    aside = _move(target, _aside(submitted, student, assignment, there))
-    _write(submitted, target, new)
+    with _staged(submitted, new) as stage:  # if this fails, the earlier submission stays
+        aside = _move(target, _aside(submitted, student, assignment, there))
+        try:
+            os.replace(stage, target)
+        except BaseException:
+            os.replace(aside, target)
+            raise
     message = f"the earlier submission is kept as {aside.relative_to(submitted.parent)}"
     if lost := tuple(sorted(set(there.notebooks) - set(new.notebooks))):
         names = ", ".join(f"{name}.ipynb" for name in lost)
@@ -153,6 +159,13 @@ def _write_time(folder: Path, time: datetime) -> None:
 def _write(submitted: Path, target: Path, work: Work) -> None:
     """Write a folder beside its final place, then move it there, so it is never half-written."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    with _staged(submitted, work) as stage:
+        os.replace(stage, target)
+
+
+@contextlib.contextmanager
+def _staged(submitted: Path, work: Work) -> Iterator[Path]:
+    """Write a folder for the caller to move to its final place; remove it after an error."""
     stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
     try:
         for name, content in work.notebooks.items():
@@ -162,7 +175,7 @@ def _write(submitted: Path, target: Path, work: Work) -> None:
         if work.manifest:
             (stage / MANIFEST).write_bytes(work.manifest)
         stage.chmod(0o755)
-        os.replace(stage, target)
+        yield stage
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise

@@ -88,7 +88,6 @@ _GRADESCOPE = re.compile(r"submission_[0-9]+")
 MAX_READINGS = 20
 MAX_HYPHENS = 8
 """Largest number of hyphens in a folder's name after which a person's name may begin."""
-NO_STUDENT = "the file belongs to no known student"
 MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
 SUBMITTERS = "the list of submitters"
 NO_FOLDER = "these people handed in, but the export has no folder for them; export it again"

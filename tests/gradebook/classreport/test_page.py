@@ -21,10 +21,12 @@ from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.people import LIST, keep_people
 from autograder.grading.mark import Marking
 from autograder.pages.classreport import pictures, write_class_report
 from autograder.pages.classreport.notebooks import StudentCell, read_cells, visible_check
 from autograder.pages.classreport.pseudonyms import without_names
+from autograder.submission.intake.known import GROUP
 from tests.gradebook.course import record, record_class
 
 from ..course import hand_in, mark
@@ -321,6 +323,18 @@ def test_page_without_names_holds_no_name_anywhere(people: Course, assignment: A
     students = rows(part(soup_of(everything), "students"))
     assert len(students) == 3
     assert all(re.fullmatch(r"student \d+", name) for name in students)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_page_without_names_has_no_login_or_number(course: Course, assignment: Assignment) -> None:
+    line = '    by = "zq-codes, ZQ@uni.example, 24-100-001 and 104712; x, 312 and Team 7"\n'
+    text = SLOPE.replace("    total", f"{line}    total", 1)
+    record_class(course, assignment, {who: marking(course, who, cell=text) for who in NAMES})
+    words = ["24-100-001", "zq@uni.example", "x", "312"]
+    known = [*((LIST, word) for word in words), ("github", "zq-codes"), ("moodle hw", "104712")]
+    keep_people(course, {}, {"zoraquill": [*known, (GROUP, "team 7")]})
+    page = written(course, assignment, anonymous=True)
+    assert "▒▒▒, ▒▒▒, ▒▒▒ and ▒▒▒; x, 312 and Team 7" in page
 
 
 @pytest.mark.usefixtures("undrawn")
