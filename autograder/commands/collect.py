@@ -39,7 +39,8 @@ def collect(
         ),
     ] = None,
     student: Annotated[
-        list[str] | None, typer.Option(help="Collect only this student's repository; can be repeated.")
+        list[str] | None,
+        typer.Option(help="Collect only this student's repository; can be repeated."),
     ] = None,
     branch: Annotated[
         str | None,
