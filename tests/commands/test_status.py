@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from autograder import exports
 from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.course.layout import INDEX
@@ -147,6 +148,20 @@ def test_a_mark_given_later_makes_pages_and_exports_outdated(course: Course) -> 
     assert status()["next"] == "fdl export hw --to csv --output hw.csv"
     hand_on("export hw --to csv -o hw.csv")
     assert status()["next"] == "fdl standing"
+
+
+def test_a_mark_that_is_saved_during_an_export_is_exported_again(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export_slowly(*arguments: Any, **options: Any) -> exports.Export:
+        Marker(course).give("a-proof", 0.5)
+        return export(*arguments, **options)
+
+    export = exports.export
+    monkeypatch.setattr(exports, "export", export_slowly)
+    Marker(course).give("a-proof", 1.5)
+    assert run("export", "hw", "--to", "csv", "-o", "hw.csv").exit_code == 0
+    assert status()["homework"]["hw"]["outdated_exports"] == ["csv"]
 
 
 def test_bonus_text_whose_points_nbgrader_lost_has_to_be_marked(course: Course) -> None:
