@@ -260,16 +260,18 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded], now: datetime
             for path in sorted(exports)
         },
         outdated_exports=[system for system, known in noted.items() if outdated(known, graded)],
-        solutions=_solutions(course, name, now),
+        solutions=_solutions(course, name, graded, now),
         fault=fault,
     )
 
 
-def _solutions(course: Course, name: str, now: datetime) -> str:
+def _solutions(course: Course, name: str, graded: Mapping[str, Graded], now: datetime) -> str:
     if course.published_solutions(name).is_dir():
         return "yes"
     deadline = course.deadline(name)
-    is_possible = deadline.is_over(now, deadline.longest_extension)
+    extensions = {student: each.extension for student, each in graded.items()}
+    extensions |= deadline.extensions
+    is_possible = all(deadline.is_over(now, each) for each in (None, *extensions.values()))
     return "possible" if is_possible and course.release(name).is_dir() else "no"
 
 

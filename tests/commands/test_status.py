@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.api import Gradebook
 from typer.testing import CliRunner, Result
 
 from autograder import exports
@@ -111,6 +112,16 @@ def test_each_step_of_a_homework_is_followed_by_the_next(course: Course) -> None
 
     course.published_solutions("hw").mkdir(parents=True)
     assert status()["reason"] == "all marks were exported"
+
+
+def test_solutions_wait_for_an_extension_that_was_given_in_nbgrader(course: Course) -> None:
+    assert status()["homework"]["hw"]["solutions"] == "possible"
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        gradebook.grant_extension("hw", "anna", weeks=5000)
+    assert status()["homework"]["hw"]["solutions"] == "no"
+    with course.settings_file.open("a", encoding="utf-8") as file:
+        file.write("\n[assignments.hw.extensions]\nanna = { hours = 48 }\n")
+    assert status()["homework"]["hw"]["solutions"] == "possible"
 
 
 def test_a_newer_submission_is_graded_again_and_gets_new_feedback(course: Course) -> None:
