@@ -254,6 +254,16 @@ class ManualMark:
     extra_credit: float | None = None
     comment: str | None = None
 
+    @property
+    def answer(self) -> tuple[str, str, str]:
+        """The marked answer: assignment, student and cell."""
+        return self.assignment, self.student, self.cell
+
+    @property
+    def has_points(self) -> bool:
+        """Whether the mark has more than a comment."""
+        return self.score is not None or self.extra_credit is not None
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -315,8 +325,8 @@ def restore(gradebook: Path, now: datetime, carry_log: CarryLog | None = None) -
                 carried, unread, places = _carry_over(old, fresh, gradebook.parent)
                 if carry_log is not None:
                     marks, entries, lost = carry_log(fresh, _log_rows(old, fresh), places)
-                    listed = {(each.student, each.cell) for each in carried}
-                    carried += [each for each in marks if (each.student, each.cell) not in listed]
+                    listed = {each.answer for each in carried if each.has_points}
+                    carried += [each for each in marks if each.answer not in listed]
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
         for path in files_beside(gradebook):
