@@ -9,11 +9,11 @@ is saved, and the page shows the answer and its marks as they are now.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
@@ -129,7 +129,7 @@ class Desk:
         self._stamps = self._stamps_now(homework)
         self._use(course.assignment(homework))
         self._gradebook: PatientGradebook | None = None
-        self._backed_up = datetime.min
+        self._backed_up = 0.0
         self._log = LogReader(self._assignment.name)
         self._by_id: dict[str, Place] = {}
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
@@ -543,8 +543,8 @@ class Desk:
         except BaseException:
             self._log.forget()
             raise
-        moment = datetime.now()
-        if (moment - self._backed_up).total_seconds() > _BACKUP_SECONDS:
+        moment = time.monotonic()  # never set back, unlike the time of day
+        if moment - self._backed_up > _BACKUP_SECONDS:
             self._backed_up = moment
             back_up_gradebook(self._course, self._db_url)
 
@@ -566,7 +566,7 @@ class Desk:
             with open_gradebook(self._course, self._db_url):
                 pass
             self._gradebook = PatientGradebook(self._db_url, course_id(self._course))
-            self._backed_up = datetime.now()
+            self._backed_up = time.monotonic()
         return self._gradebook
 
     def append(self, now: Snapshot, entries: Sequence[AnyEntry]) -> None:

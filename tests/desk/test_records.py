@@ -299,6 +299,19 @@ def marked_often(course: Course) -> list[str]:
     return entries(course.gradebook)
 
 
+def test_a_desk_backs_up_the_marks_every_few_minutes(
+    marked: Course, rita: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rita.gives("a-proof", "anna", "s1")
+    known = backup.backups(marked.gradebook)
+    rita.gives("a-proof", "ben", "s1")
+    assert backup.backups(marked.gradebook) == known
+    later = time.monotonic() + 301
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    rita.gives("a-proof", "cleo", "s1")
+    assert len(backup.backups(marked.gradebook)) == len(known) + 1
+
+
 def test_restoring_keeps_the_marks_since_the_backup(marked: Course) -> None:
     before = marked_often(marked)
     overwrite(marked.gradebook, 1, 1)
