@@ -153,7 +153,7 @@ def status(
 ) -> None:
     """Show the progress of each homework and the next command to run, as `fdl` alone does.
 
-    With HOMEWORK, show how much of it is marked, by item and marker. The command changes nothing.
+    With HOMEWORK, show how much of it is marked, by item and marker. The command changes no marks.
     """
     found = find_course(course)
     if homework is None:
