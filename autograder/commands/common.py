@@ -99,7 +99,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             _fail(str(error), 2)
         except KeyboardInterrupt:
             err.print(
-                "\nfdl: stopped. Finished work is kept; to continue, run the same command again."
+                "\nfdl: stopped. The gradebook is intact; to finish, run the same command again."
             )
             raise typer.Exit(130) from None
         except BrokenPipeError:  # a reader such as `head` has closed the pipe
