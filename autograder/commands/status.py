@@ -35,8 +35,8 @@ OUT_OF_DATE = "out of date"
 _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re.DOTALL)
 """A pattern for the parts of a cell that nbgrader removes from the release."""
 
-SOUND = {"locked": "fdl", "readonly": "fdl standing"}
-"""Keys are words in SQLite's error messages; values are the commands that help.
+_REPAIRS = {"locked": "fdl", "readonly": "fdl standing"}
+"""Command that helps, by a word of SQLite's error message.
 
 "locked": another command is writing. "readonly": a command was killed while it was writing; the
 next command that opens the gradebook for writing first undoes the unfinished change.
@@ -198,7 +198,7 @@ def read_status(course: Course, now: datetime) -> Status:
         elif course.all_autograded(f"*/{REPORT}"):
             fault, repair = "it is empty or missing", "fdl restore"
     except (DatabaseError, ValueError) as error:
-        found = (command for word, command in SOUND.items() if word in str(error))
+        found = (command for word, command in _REPAIRS.items() if word in str(error))
         fault, repair = str(error), next(found, "fdl restore")
     homework = {
         name: _look(course, name, graded.get(name, {}), now) for name in course.assignment_names
