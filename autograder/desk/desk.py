@@ -350,7 +350,7 @@ class Desk:
                 store_mark(now.gradebook, self._assignment.name, self._items[version.item], mark)
             self.settle_penalties(now, [mark.student for mark, _ in changed])
         return tuple(
-            Change(now.answers[version.item, mark.student].id, "", before, mark.points)
+            Change(now.answers[version.item, mark.student].id, before, mark.points)
             for mark, before in changed
             if mark.points != before
         )
