@@ -12,7 +12,6 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, out
-from autograder.console import as_line
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Course
@@ -135,7 +134,7 @@ def adopt(
         count = len(plan.remarks)
         out.print(f"\nPlease look at {f'these {count} places' if count > 1 else 'this place'}:")
         for remark in plan.remarks:
-            out.print(Text(f"- {as_line(str(remark))}"))
+            out.print(Text(f"- {remark}"))
     out.print(
         Text(
             f"\n{plan.summary()}\nopens {homework.opens:%Y-%m-%d %H:%M}, due "
