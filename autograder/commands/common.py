@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import typer
+from rich import box
+from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -86,6 +88,14 @@ def warn_of_list(roster: Roster) -> None:
     """Print a note if the encoding of a list of students was a guess."""
     if roster.note:
         err.print(Text(f"fdl: {roster.note}", style="yellow"), soft_wrap=True)
+
+
+def plain_table(*columns: str) -> Table:
+    """Return an empty table without borders; its first column is aligned left, the others right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(Text(name), justify="right" if index else "left")
+    return table
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, find_course, out
+from autograder.commands.common import command, err, find_course, out, plain_table
 from autograder.errors import DeskError
 from autograder.words import as_json, counted, listed, printable
 
@@ -98,7 +97,7 @@ def _deal(desk: Desk, texts: Sequence[str], overlap: str | None) -> None:
         out.print(f"The answers of {desk.homework} are not dealt out: everybody sees all of them.")
         return
     items = [item for item in desk.items if any(item in share.by_item for share in shares)]
-    by_marker = _table("marker", *items, "answers", _BLIND, _ALREADY)
+    by_marker = plain_table("marker", *items, "answers", _BLIND, _ALREADY)
     for share in shares:
         numbers = [share.by_item.get(item, 0) for item in items]
         row = map(str, (*numbers, share.answers, share.second, share.marked))
@@ -122,7 +121,7 @@ def _fits(table: Table) -> bool:
 
 
 def _by_item(shares: Sequence[Share], items: Sequence[str]) -> Table:
-    table = _table("item", *(printable(share.marker) for share in shares))
+    table = plain_table("item", *(printable(share.marker) for share in shares))
     for item in items:
         table.add_row(item, *(str(share.by_item.get(item, 0)) for share in shares))
     table.add_section()
@@ -213,7 +212,7 @@ def _print(report: Report) -> None:
     out.print(f"{report.homework}: {double} marked by two people")
     known = [each for each in report.agreement if each.answers]
     if known:
-        table = _table("item", "step", "answers", "equal", "alpha", "95 % interval")
+        table = plain_table("item", "step", "answers", "equal", "alpha", "95 % interval")
         for each in known:
             table.add_row(*_agreement_row(each))
         table.columns[1].justify = "left"
@@ -223,7 +222,7 @@ def _print(report: Report) -> None:
             f"No answer was marked by two people: {listed(single)}. To compare markers, deal with "
             f"an overlap: fdl desk {report.homework} --deal evenly=NAME,NAME --overlap 10%"
         )
-    means = _table("item", "marker", "answers", "mean points", "difference")
+    means = plain_table("item", "marker", "answers", "mean points", "difference")
     means.columns[1].justify = "left"
     for each_means in report.means:
         for row in _mean_rows(each_means):
@@ -265,10 +264,3 @@ def _mean_rows(means: Means) -> Iterable[tuple[Text, ...]]:
             verdict,
         )
         yield tuple(map(Text, texts))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, name in enumerate(columns):
-        table.add_column(Text(name), justify="right" if index else "left")
-    return table
