@@ -101,9 +101,8 @@ def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
         return
     make_folder(gradebook.parent)
     with _locked(gradebook.parent):
-        if _has_content(
-            gradebook
-        ):  # another process has just made it, or was killed while making it
+        if _has_content(gradebook):
+            # another process has just made it, or was killed while making it
             shutil.rmtree(temporary, ignore_errors=True)
             return
         if backups(gradebook):
@@ -162,9 +161,8 @@ def _copy(gradebook: Path, target: Path, seconds: float) -> None:
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 database.backup(copy)
-    except (
-        sqlite3.OperationalError
-    ):  # locked, or the disk is full: the gradebook may still be sound
+    except sqlite3.OperationalError:
+        # locked, or the disk is full: the gradebook may still be sound
         raise
     except sqlite3.DatabaseError as error:
         raise Damaged(f"the gradebook {gradebook} is damaged ({error}). {_ADVICE}") from error

@@ -104,9 +104,8 @@ def write_autograder(
     course: Course, assignment: Assignment, settings: GradescopeSettings, target: Path
 ) -> None:
     """Write the zip file to `target`; if a course file is missing, write nothing."""
-    read_skeletons(
-        assignment, course.release(assignment.name)
-    )  # raises an error if there is no release
+    # raises an error if there is no release
+    read_skeletons(assignment, course.release(assignment.name))
     settings.check(assignment.limits)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
