@@ -19,7 +19,7 @@ from autograder.words import as_json, counted, listed, printable
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Course
-    from autograder.desk.agreement import Agreement, Means, Report
+    from autograder.desk.agreement import Agreement, AgreementResults, Means
     from autograder.desk.copies import Merged
     from autograder.desk.deal import Share
     from autograder.desk.desk import Desk
@@ -198,40 +198,40 @@ def agreement(
 
     desk = Desk(find_course(course), homework)
     try:
-        report = read_agreement(desk)
+        results = read_agreement(desk)
     finally:
         desk.close()
     if form is options.Format.JSON:
-        typer.echo(as_json({"schema": SCHEMA, **asdict(report)}), nl=False)
+        typer.echo(as_json({"schema": SCHEMA, **asdict(results)}), nl=False)
     else:
-        _print(report)
+        _print(results)
 
 
-def _print(report: Report) -> None:
-    double = counted(report.double, "answer")
-    out.print(f"{report.homework}: {double} marked by two people")
-    known = [each for each in report.agreement if each.answers]
+def _print(results: AgreementResults) -> None:
+    double = counted(results.double, "answer")
+    out.print(f"{results.homework}: {double} marked by two people")
+    known = [each for each in results.agreement if each.answers]
     if known:
         table = plain_table("item", "step", "answers", "equal", "alpha", "95 % interval")
         for each in known:
             table.add_row(*_agreement_row(each))
         table.columns[1].justify = "left"
         out.print(table)
-    if single := [each.item for each in report.agreement if not (each.answers or each.step)]:
+    if single := [each.item for each in results.agreement if not (each.answers or each.step)]:
         out.print(
             f"No answer was marked by two people: {listed(single)}. To compare markers, deal with "
-            f"an overlap: fdl desk {report.homework} --deal evenly=NAME,NAME --overlap 10%"
+            f"an overlap: fdl desk {results.homework} --deal evenly=NAME,NAME --overlap 10%"
         )
     means = plain_table("item", "marker", "answers", "mean points", "difference")
     means.columns[1].justify = "left"
-    for each_means in report.means:
+    for each_means in results.means:
         for row in _mean_rows(each_means):
             means.add_row(*row)
     if means.row_count:
         out.print(means)
-    if report.differences:
-        out.print(f"Settle these with fdl desk {report.homework} and the filter “To settle”:")
-    for each_difference in report.differences:
+    if results.differences:
+        out.print(f"Settle these with fdl desk {results.homework} and the filter “To settle”:")
+    for each_difference in results.differences:
         marks = ", ".join(
             f"{printable(marker)} {'no mark' if points is None else f'{points:g}'}"
             for marker, points in each_difference.points
