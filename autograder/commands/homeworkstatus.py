@@ -12,9 +12,9 @@ from autograder.commands import options
 from autograder.commands.common import out, plain_table
 from autograder.commands.status import HomeworkStatus
 from autograder.course.assignment import Course
+from autograder.desk.answerstatus import MarkerProgress
 from autograder.desk.desk import Desk
 from autograder.desk.messages import Progress
-from autograder.desk.standing import MarkerProgress
 from autograder.words import as_json, printable
 
 SCHEMA = "fdl-homework-status/1"

@@ -31,6 +31,14 @@ from autograder.desk.answers import (
     read_questions,
     stamp_of,
 )
+from autograder.desk.answerstatus import (
+    AnswerStatus,
+    MarkerProgress,
+    markers_progress,
+    progress,
+    role_of,
+    status_of,
+)
 from autograder.desk.messages import (
     AnswerView,
     Change,
@@ -45,14 +53,6 @@ from autograder.desk.messages import (
     Shown,
 )
 from autograder.desk.sourcerubric import as_version, digest_of, with_ids
-from autograder.desk.standing import (
-    MarkerProgress,
-    Standing,
-    markers_progress,
-    progress,
-    role_of,
-    standing,
-)
 from autograder.errors import DeskError, KitError
 from autograder.gradebook.database import (
     PatientGradebook,
@@ -186,7 +186,7 @@ class Desk:
         """Return the items and all answers; with `names`, also the students' names."""
         with self.reading() as now:
             marker = now.log.marker_named(marker)
-            seen = self._standings(now, marker)
+            seen = self._statuses(now, marker)
             self._order_by_similarity([now.answers[place] for place in seen])
             people = read_people(now.gradebook) if names else {}
             entries = tuple(self._entry(now, place, each, people) for place, each in seen.items())
@@ -202,17 +202,17 @@ class Desk:
     def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
         """Return the progress by item, "" for the whole homework, and the markers' progress."""
         with self.reading() as now:
-            seen = self._standings(now)
+            seen = self._statuses(now)
             answers = {place: now.answers[place] for place in seen}
             return (
                 progress(now.log, list(seen.values()), self._items),
                 markers_progress(now.log, answers, now.typed),
             )
 
-    def _standings(self, now: Snapshot, marker: str = "") -> dict[Place, Standing]:
-        """Return each answer's Standing for a marker, in the order of the queue."""
+    def _statuses(self, now: Snapshot, marker: str = "") -> dict[Place, AnswerStatus]:
+        """Return each answer's status for a marker, in the order of the queue."""
         return {
-            place: standing(now.log, now.answers[place], now.typed.get(place), marker)
+            place: status_of(now.log, now.answers[place], now.typed.get(place), marker)
             for place in self._places(now)
         }
 
@@ -428,7 +428,7 @@ class Desk:
         self,
         now: Snapshot,
         place: Place,
-        seen: Standing,
+        seen: AnswerStatus,
         people: Mapping[str, Person],
     ) -> QueueEntry:
         answer, typed, marks = now.answers[place], now.typed.get(place), now.log.marks(*place)
@@ -460,7 +460,7 @@ class Desk:
             raise DeskError("this answer is not there any more: reload the page")
         people = read_people(now.gradebook, [place[1]]) if names else {}
         answer, marks = now.answers[place], now.log.marks(*place)
-        seen = standing(now.log, answer, now.typed.get(place), marker)
+        seen = status_of(now.log, answer, now.typed.get(place), marker)
         entry, mark = self._entry(now, place, seen, people), seen.mark
         is_current = mark is not None and mark.answer == answer.digest
         is_blind = entry.role in ("first", "second") and not entry.differs
