@@ -10,10 +10,17 @@ from urllib.request import url2pathname
 
 import pytest
 
-from autograder.commands.demo import compare, limits_of, longest_first, worth_reading
+from autograder.commands.demo import (
+    compare,
+    limits_of,
+    longest_first,
+    make_scratch_course,
+    worth_reading,
+)
 from autograder.course.assignment import Course
 from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent, load_sample_class
+from autograder.errors import CourseError
 from autograder.grading.report import Report
 from tests.grading.tiny_class import HOMEWORK, ROOT, make_class, run
 
@@ -89,3 +96,37 @@ def test_a_mark_that_is_not_as_it_should_be_is_named(
     assert not found.right
     assert found.row()[-1] == "NO: t-values 0 instead of 1"
     assert worth_reading([found]).name == "bela"
+
+
+@pytest.mark.parametrize("marker", ["", "course.toml"])
+def test_a_folder_with_other_files_is_not_emptied(
+    course: Course, tmp_path: Path, marker: str
+) -> None:
+    kept = tmp_path / (marker or "gradebook.db")
+    kept.write_text("mine", encoding="utf-8")
+    with pytest.raises(CourseError, match="name a new or empty folder with --folder"):
+        make_scratch_course(course, course.assignment(HOMEWORK), (), tmp_path)
+    assert kept.read_text(encoding="utf-8") == "mine"
+
+
+def test_the_default_folder_is_emptied_only_if_it_has_a_course(tmp_path: Path) -> None:
+    make_class(tmp_path, ())
+    course = Course(tmp_path)
+    homework = course.assignment(HOMEWORK)
+    notes = course.demo / "notes.txt"
+    course.demo.mkdir()
+    notes.touch()
+    with pytest.raises(CourseError, match="is not a scratch course"):
+        make_scratch_course(course, homework, (), course.demo)
+    (course.demo / "course.toml").touch()  # as in demos of earlier versions
+    make_scratch_course(course, homework, (), course.demo)
+    assert not notes.exists()
+
+
+def test_a_scratch_course_and_an_empty_folder_are_used(course: Course, tmp_path: Path) -> None:
+    homework = course.assignment(HOMEWORK)
+    make_scratch_course(course, homework, (), tmp_path)
+    (tmp_path / "old").touch()
+    scratch = make_scratch_course(course, homework, (), tmp_path)
+    assert scratch.settings_file.is_file()
+    assert not (tmp_path / "old").exists()

@@ -101,8 +101,10 @@ def collect(
 def _until(course: Course, assignment: str, before: str) -> Callable[[str], datetime]:
     """Return a function that takes a student and returns the latest commit time that counts."""
     if before == DUE:
-        deadline = course.deadline(assignment)
-        return lambda student: deadline.due_with(deadline.extensions.get(student))
+        from autograder.gradebook.marks import all_extensions
+
+        deadline, extensions = course.deadline(assignment), all_extensions(course, assignment)
+        return lambda student: deadline.due_with(extensions.get(student))
     moment = _moment(before, course.timezone)
     return lambda _student: moment
 

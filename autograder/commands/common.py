@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, ParamSpec
 
 import typer
+from rich import box
+from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -88,6 +90,14 @@ def warn_of_list(roster: Roster) -> None:
         err.print(Text(f"fdl: {roster.note}", style="yellow"), soft_wrap=True)
 
 
+def plain_table(*columns: str) -> Table:
+    """Return an empty table without borders; its first column is aligned left, the others right."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(Text(name), justify="right" if index else "left")
+    return table
+
+
 def told(command: Callable[P, None]) -> Callable[P, None]:
     """Print errors as messages and exit with code 2, or with 3 if the error is a bug in fdl."""
 
@@ -99,7 +109,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             _fail(str(error), 2)
         except KeyboardInterrupt:
             err.print(
-                "\nfdl: stopped. Finished work is kept; to continue, run the same command again."
+                "\nfdl: stopped. The gradebook is intact; to finish, run the same command again."
             )
             raise typer.Exit(130) from None
         except BrokenPipeError:  # a reader such as `head` has closed the pipe

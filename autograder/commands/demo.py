@@ -18,7 +18,8 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, err, find_course, out
 from autograder.commands.grade import Site, grade_students
-from autograder.course.layout import INDEX, NBGRADER_SETTINGS
+from autograder.course.layout import INDEX, NBGRADER_SETTINGS, SETTINGS
+from autograder.errors import CourseError
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Assignment, Course
@@ -26,12 +27,18 @@ if TYPE_CHECKING:
     from autograder.course.samples import SampleStudent
     from autograder.grading.report import Report
 
+SCRATCH = ".fdl-demo"
+"""Name of the file that marks a folder as a scratch course, which the next demo may empty."""
+
 
 @command()
 def demo(
     assignment: options.Homework,
     folder: Annotated[
-        Path | None, typer.Option(help="Folder for the scratch course (default: demo/).")
+        Path | None,
+        typer.Option(
+            help="Folder for the scratch course, which is emptied first (default: demo/)."
+        ),
     ] = None,
     jobs: options.Jobs = None,
     count: Annotated[
@@ -127,20 +134,36 @@ def limits_of(homework: Assignment) -> Limits:
 def make_scratch_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> Course:
-    """Make a course in the folder `root` (emptied first) with the students' submissions."""
+    """Make a course in the folder `root` (emptied first) with the students' submissions.
+
+    Raises CourseError if the folder has files, and is not a scratch course of an earlier demo.
+    """
     from autograder.course.assignment import Course
     from autograder.course.bundle import files_for_marking, write_files
     from autograder.course.samples import write_submission
 
     files = files_for_marking(course, assignment.name, NBGRADER_SETTINGS)
     if root.exists():
+        _check_scratch(course, root)
         shutil.rmtree(root)
-    write_files(files, root)
+    write_files({SCRATCH: b"", **files}, root)
     scratch = Course(root)
     for student in students:
         folder = scratch.submission(student.name, assignment.name)
         write_submission(course, assignment, student, folder)
     return scratch
+
+
+def _check_scratch(course: Course, root: Path) -> None:
+    """Raise CourseError if a person's files may be in `root`."""
+    marks = [SCRATCH]
+    if root.resolve() == course.demo:
+        marks.append(SETTINGS)  # demos of earlier versions wrote no SCRATCH
+    if any(root.iterdir()) and not any((root / name).is_file() for name in marks):
+        raise CourseError(
+            f"{root} is not a scratch course of `fdl demo`, so it is not emptied: name a new or "
+            "empty folder with --folder"
+        )
 
 
 def longest_first(students: Sequence[SampleStudent]) -> list[str]:

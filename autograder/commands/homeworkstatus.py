@@ -6,17 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import typer
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import out
+from autograder.commands.common import out, plain_table
 from autograder.commands.status import HomeworkStatus
 from autograder.course.assignment import Course
+from autograder.desk.answerstatus import MarkerProgress
 from autograder.desk.desk import Desk
 from autograder.desk.messages import Progress
-from autograder.desk.standing import MarkerProgress
 from autograder.words import as_json, printable
 
 SCHEMA = "fdl-homework-status/1"
@@ -90,7 +88,7 @@ def _print(
     )
     if items and items[""].answers:
         columns = ("item", "answers", "marked by hand", "open", "flagged", "pace", "time left")
-        table = _table(*columns)
+        table = plain_table(*columns)
         whole = items.pop("")
         for item, each in items.items():
             table.add_row(item, *_row(each))
@@ -98,7 +96,7 @@ def _print(
         table.add_row("all", *_row(whole))
         out.print(table)
     if markers:
-        table = _table("marker", "dealt", "marked", "open", "flagged", "pace", "time left")
+        table = plain_table("marker", "dealt", "marked", "open", "flagged", "pace", "time left")
         for marker in markers:
             counts = (marker.dealt, marker.marked, marker.open, marker.flagged)
             numbers = ("–" if each is None else str(each) for each in counts)
@@ -122,10 +120,3 @@ def _left(seconds: float | None) -> str:
         return "–"
     minutes = round(timedelta(seconds=seconds) / timedelta(minutes=1))
     return f"{minutes // 60}:{minutes % 60:02} h"
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left")
-    return table

@@ -97,10 +97,6 @@ def intake(
         each.student: each.platform for each in result.taken if each.platform in LEARNING_PLATFORMS
     }
     keep_platforms(found.platforms, used)
-    if form is options.Format.JSON:
-        typer.echo(result.to_json(), nl=False)
-    else:
-        _print(result, found)
     if result.people:
         keep_people(found, result.people)
     if roster is not None:
@@ -108,6 +104,10 @@ def intake(
         keep_list(found, roster, result.accounts, result.doubts)
     else:
         keep_accounts(found, people, result.accounts)
+    if form is options.Format.JSON:
+        typer.echo(result.to_json(), nl=False)
+    else:
+        _print(result, found)
     if not result.is_clean:
         raise typer.Exit(1)
 

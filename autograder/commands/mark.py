@@ -97,7 +97,7 @@ def _only_assignment(course: Course, path: Path) -> str:
 
 
 def _print_report(report: Report) -> None:
-    table = Table("item", "points", "result", title=f"{report.submission}")
+    table = Table("item", "points", "result", title=report.submission)
     for name, item in report.items.items():
         table.add_row(name, _points(item), "\n".join(_findings(item)))
     out.print(table)

@@ -8,19 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich import box
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, find_course, out
+from autograder.commands.common import command, err, find_course, out, plain_table
 from autograder.errors import DeskError
 from autograder.words import as_json, counted, listed, printable
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Course
-    from autograder.desk.agreement import Agreement, Means, Report
+    from autograder.desk.agreement import Agreement, AgreementResults, Means
     from autograder.desk.copies import Merged
     from autograder.desk.deal import Share
     from autograder.desk.desk import Desk
@@ -98,7 +97,7 @@ def _deal(desk: Desk, texts: Sequence[str], overlap: str | None) -> None:
         out.print(f"The answers of {desk.homework} are not dealt out: everybody sees all of them.")
         return
     items = [item for item in desk.items if any(item in share.by_item for share in shares)]
-    by_marker = _table("marker", *items, "answers", _BLIND, _ALREADY)
+    by_marker = plain_table("marker", *items, "answers", _BLIND, _ALREADY)
     for share in shares:
         numbers = [share.by_item.get(item, 0) for item in items]
         row = map(str, (*numbers, share.answers, share.second, share.marked))
@@ -122,7 +121,7 @@ def _fits(table: Table) -> bool:
 
 
 def _by_item(shares: Sequence[Share], items: Sequence[str]) -> Table:
-    table = _table("item", *(printable(share.marker) for share in shares))
+    table = plain_table("item", *(printable(share.marker) for share in shares))
     for item in items:
         table.add_row(item, *(str(share.by_item.get(item, 0)) for share in shares))
     table.add_section()
@@ -199,40 +198,40 @@ def agreement(
 
     desk = Desk(find_course(course), homework)
     try:
-        report = read_agreement(desk)
+        results = read_agreement(desk)
     finally:
         desk.close()
     if form is options.Format.JSON:
-        typer.echo(as_json({"schema": SCHEMA, **asdict(report)}), nl=False)
+        typer.echo(as_json({"schema": SCHEMA, **asdict(results)}), nl=False)
     else:
-        _print(report)
+        _print(results)
 
 
-def _print(report: Report) -> None:
-    double = counted(report.double, "answer")
-    out.print(f"{report.homework}: {double} marked by two people")
-    known = [each for each in report.agreement if each.answers]
+def _print(results: AgreementResults) -> None:
+    double = counted(results.double, "answer")
+    out.print(f"{results.homework}: {double} marked by two people")
+    known = [each for each in results.agreement if each.answers]
     if known:
-        table = _table("item", "step", "answers", "equal", "alpha", "95 % interval")
+        table = plain_table("item", "step", "answers", "equal", "alpha", "95 % interval")
         for each in known:
             table.add_row(*_agreement_row(each))
         table.columns[1].justify = "left"
         out.print(table)
-    if single := [each.item for each in report.agreement if not (each.answers or each.step)]:
+    if single := [each.item for each in results.agreement if not (each.answers or each.step)]:
         out.print(
             f"No answer was marked by two people: {listed(single)}. To compare markers, deal with "
-            f"an overlap: fdl desk {report.homework} --deal evenly=NAME,NAME --overlap 10%"
+            f"an overlap: fdl desk {results.homework} --deal evenly=NAME,NAME --overlap 10%"
         )
-    means = _table("item", "marker", "answers", "mean points", "difference")
+    means = plain_table("item", "marker", "answers", "mean points", "difference")
     means.columns[1].justify = "left"
-    for each_means in report.means:
+    for each_means in results.means:
         for row in _mean_rows(each_means):
             means.add_row(*row)
     if means.row_count:
         out.print(means)
-    if report.differences:
-        out.print(f"Settle these with fdl desk {report.homework} and the filter “To settle”:")
-    for each_difference in report.differences:
+    if results.differences:
+        out.print(f"Settle these with fdl desk {results.homework} and the filter “To settle”:")
+    for each_difference in results.differences:
         marks = ", ".join(
             f"{printable(marker)} {'no mark' if points is None else f'{points:g}'}"
             for marker, points in each_difference.points
@@ -265,10 +264,3 @@ def _mean_rows(means: Means) -> Iterable[tuple[Text, ...]]:
             verdict,
         )
         yield tuple(map(Text, texts))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for index, name in enumerate(columns):
-        table.add_column(Text(name), justify="right" if index else "left")
-    return table

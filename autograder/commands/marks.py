@@ -62,24 +62,24 @@ def export(
     from autograder.gradebook.penalties import read_marks_settled
     from autograder.gradebook.people import keep_new_platforms
 
-    place = find_course(course)
-    _, found = read_marks_settled(place, [assignment])
-    if assignment not in found:
+    found = find_course(course)
+    graded = graded_now(found.gradebook, assignment)  # a later mark is not in the exported file
+    _, marks = read_marks_settled(found, [assignment])
+    if assignment not in marks:
         raise RecordError(
             f"the gradebook has no marks for {assignment}: run `fdl grade {assignment}` first"
         )
     theirs = None if roster is None else roster.read_bytes()
-    result = export_marks(found[assignment], to.value, theirs, column=column, partial=partial)
-    kept = place.exported(assignment) / f"{to.value}.csv"
+    result = export_marks(marks[assignment], to.value, theirs, column=column, partial=partial)
+    kept = found.exported(assignment) / f"{to.value}.csv"
     make_folder(kept.parent)
     write_bytes(kept, result.content)
-    graded = graded_now(place.gradebook, assignment)
     reached = {name: each for name, each in graded.items() if name in result.reached}
-    keep_handed_on(place.handed_on(assignment), to.value, reached)
+    keep_handed_on(found.handed_on(assignment), to.value, reached)
     if theirs is not None and to.value in LEARNING_PLATFORMS:
-        keep_new_platforms(place.platforms, dict.fromkeys(result.reached, to.value))
+        keep_new_platforms(found.platforms, dict.fromkeys(result.reached, to.value))
     _deliver(result.content, output)
-    others = elsewhere(place, result.only_ours, to.value)
+    others = elsewhere(found, result.only_ours, to.value)
     result = replace(result, only_ours=others.unexplained)
     for line in (*_remarks(result), *map(Text, others.remarks())):
         err.print(line)

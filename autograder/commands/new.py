@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,19 +12,36 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, err, out
-from autograder.console import as_line
 
 if TYPE_CHECKING:
     from autograder.course.assignment import Course
 
-Moment = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help="Date and time in the course's time zone (default: some weeks ahead). A date without "
-        "a time means 00:00, or 23:59 for --due.",
-    ),
-]
+_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+def _parsed(text: str, time: str) -> datetime:
+    """Return a date and time; `time` is the time of a date without one."""
+    for form in _FORMATS:
+        with suppress(ValueError):
+            return datetime.strptime(text if "T" in text else f"{text}T{time}", form)
+    raise typer.BadParameter(f"{text} is not a date; write 2025-11-21 or 2025-11-21T23:55")
+
+
+def _opening(text: str) -> datetime:
+    return _parsed(text, "00:00")
+
+
+def _due_date(text: str) -> datetime:
+    return _parsed(text, "23:59")
+
+
+_MOMENT = (
+    "Date and time in the course's time zone (default: some weeks ahead). A date without a time "
+    "means 00:00, or 23:59 for --due."
+)
+
+Opens = Annotated[datetime | None, typer.Option(parser=_opening, metavar="DATE", help=_MOMENT)]
+Due = Annotated[datetime | None, typer.Option(parser=_due_date, metavar="DATE", help=_MOMENT)]
 
 Seed = Annotated[
     int | None,
@@ -39,8 +57,8 @@ def new(
     title: Annotated[
         str | None, typer.Option(help="Title that students read (default: Homework 3 for hw3).")
     ] = None,
-    opens: Moment = None,
-    due: Moment = None,
+    opens: Opens = None,
+    due: Due = None,
     seed: Seed = None,
     course: options.CoursePath = None,
 ) -> None:
@@ -52,9 +70,7 @@ def new(
 
     found = course_for(course)
     today = datetime.now(found.timezone if found else None)
-    homework = NewHomework.planned(
-        assignment, today, title=title, opens=opens, due=_end_of_day(due), seed=seed
-    )
+    homework = NewHomework.planned(assignment, today, title=title, opens=opens, due=due, seed=seed)
     homework.check()  # before the new course's files are written
     found = found or _new_course(course)
     for path in make_homework(found, homework):
@@ -82,8 +98,8 @@ def adopt(
     title: Annotated[
         str | None, typer.Option(help="Title that students read (default: from the name).")
     ] = None,
-    opens: Moment = None,
-    due: Moment = None,
+    opens: Opens = None,
+    due: Due = None,
     seed: Seed = None,
     course: options.CoursePath = None,
 ) -> None:
@@ -105,7 +121,7 @@ def adopt(
         today,
         title=title,
         opens=opens,
-        due=_end_of_day(due),
+        due=due,
         seed=seed,
     )
     homework.check()  # before the new course's files are written
@@ -118,20 +134,13 @@ def adopt(
         count = len(plan.remarks)
         out.print(f"\nPlease look at {f'these {count} places' if count > 1 else 'this place'}:")
         for remark in plan.remarks:
-            out.print(Text(f"- {as_line(str(remark))}"))
+            out.print(Text(f"- {remark}"))
     out.print(
         Text(
             f"\n{plan.summary()}\nopens {homework.opens:%Y-%m-%d %H:%M}, due "
             f"{homework.due:%Y-%m-%d %H:%M}. Now run: fdl release {homework.name}"
         )
     )
-
-
-def _end_of_day(due: datetime | None) -> datetime | None:
-    """Return the due date; midnight means that no time was given, and becomes 23:59."""
-    if due is not None and due.time() == time.min:
-        return due.replace(hour=23, minute=59)
-    return due
 
 
 def _new_course(folder: Path | None) -> Course:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +10,7 @@ from rich.text import Text
 
 from autograder.commands import options
 from autograder.commands.common import command, find_course, out
-
-
-class Visibility(StrEnum):
-    """Gradescope's names for the time when students see the points of each item."""
-
-    VISIBLE = "visible"
-    AFTER_DUE_DATE = "after_due_date"
-    AFTER_PUBLISHED = "after_published"
-    HIDDEN = "hidden"
+from autograder.platforms.gradescope import Visibility
 
 
 @command()
@@ -49,7 +40,7 @@ def gradescope(
 
     found = find_course(course)
     target = output or Path(f"{assignment}.zip")
-    settings = GradescopeSettings(assignment, visibility.value, minutes, unprotected)
+    settings = GradescopeSettings(assignment, visibility, minutes, unprotected)
     write_autograder(found, found.assignment(assignment), settings, target)
     out.print(Text(f"{target}: contains hidden tests and solutions; upload it to Gradescope only"))
 

@@ -35,8 +35,8 @@ OUT_OF_DATE = "out of date"
 _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re.DOTALL)
 """A pattern for the parts of a cell that nbgrader removes from the release."""
 
-SOUND = {"locked": "fdl", "readonly": "fdl standing"}
-"""Keys are words in SQLite's error messages; values are the commands that help.
+_REPAIRS = {"locked": "fdl", "readonly": "fdl standing"}
+"""Command that helps, by a word of SQLite's error message.
 
 "locked": another command is writing. "readonly": a command was killed while it was writing; the
 next command that opens the gradebook for writing first undoes the unfinished change.
@@ -153,7 +153,7 @@ def status(
 ) -> None:
     """Show the progress of each homework and the next command to run, as `fdl` alone does.
 
-    With HOMEWORK, show how much of it is marked, by item and marker. The command changes nothing.
+    With HOMEWORK, show how much of it is marked, by item and marker. The command changes no marks.
     """
     found = find_course(course)
     if homework is None:
@@ -198,7 +198,7 @@ def read_status(course: Course, now: datetime) -> Status:
         elif course.all_autograded(f"*/{REPORT}"):
             fault, repair = "it is empty or missing", "fdl restore"
     except (DatabaseError, ValueError) as error:
-        found = (command for word, command in SOUND.items() if word in str(error))
+        found = (command for word, command in _REPAIRS.items() if word in str(error))
         fault, repair = str(error), next(found, "fdl restore")
     homework = {
         name: _look(course, name, graded.get(name, {}), now) for name in course.assignment_names
@@ -260,16 +260,18 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded], now: datetime
             for path in sorted(exports)
         },
         outdated_exports=[system for system, known in noted.items() if outdated(known, graded)],
-        solutions=_solutions(course, name, now),
+        solutions=_solutions(course, name, graded, now),
         fault=fault,
     )
 
 
-def _solutions(course: Course, name: str, now: datetime) -> str:
+def _solutions(course: Course, name: str, graded: Mapping[str, Graded], now: datetime) -> str:
     if course.published_solutions(name).is_dir():
         return "yes"
     deadline = course.deadline(name)
-    is_possible = deadline.is_over(now, deadline.longest_extension)
+    extensions = {student: each.extension for student, each in graded.items()}
+    extensions |= deadline.extensions
+    is_possible = all(deadline.is_over(now, each) for each in (None, *extensions.values()))
     return "possible" if is_possible and course.release(name).is_dir() else "no"
 
 

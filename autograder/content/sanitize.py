@@ -310,11 +310,11 @@ def is_plain_name(name: str) -> bool:
     return not _NO_NAME.search(name)
 
 
-def as_typed(text: str) -> str:
-    """Return Markdown that shows the text exactly as it was typed."""
+def as_typed(text: str, language: str = "") -> str:
+    """Return Markdown that shows the text exactly as it was typed, as code of this language."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def is_as_typed(text: str) -> bool:

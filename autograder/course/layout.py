@@ -12,7 +12,9 @@ autograded/STUDENT/HW/ the marked notebooks and report.json
 feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
 regraded/HW/           the changes of each `fdl regrade`
-exported/HW/           the last export to each system, and the feedback that was packed for it
+exported/              HW/: the last export to each system, and the feedback that was packed for it.
+                       HW.json: hashes of the marks on the last pages and in the last exports.
+                       .platforms.json: the platform that each student uses
 published/             HW-solutions/: what students get after the deadline, with answers
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`

@@ -98,7 +98,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Report:
+class AgreementResults:
     """All results for a homework; `double` is the number of answers that several people marked."""
 
     homework: str
@@ -108,7 +108,7 @@ class Report:
     differences: tuple[Difference, ...]
 
 
-def read_agreement(desk: Desk) -> Report:
+def read_agreement(desk: Desk) -> AgreementResults:
     """Return the agreement of a homework's markers."""
     with desk.reading() as now:
         log, answers = now.log, now.answers
@@ -117,7 +117,7 @@ def read_agreement(desk: Desk) -> Report:
         for place in log.answers
         if place[0] in desk.items and len(marks := independent(log, place)) > 1
     }
-    return Report(
+    return AgreementResults(
         desk.homework,
         len(found),
         tuple(each for item in desk.items for each in _of_item(log, item, found)),

@@ -34,7 +34,6 @@ Attachments = Mapping[str, Mapping[str, str]]
 _TAGS = TAGS | {"img", "details", "summary"}
 _ATTRIBUTES = {**ATTRIBUTES, "img": {"src", "alt"}}
 _INLINE = re.compile(rf"data:(?:{'|'.join(map(re.escape, PICTURES))});base64,[A-Za-z0-9+/=\s]*")
-_BACKTICKS = re.compile(r"`+")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -85,12 +84,6 @@ def person(student: str) -> str:
 def place_in_queue(*parts: str) -> str:
     """Return a sort key that gives all markers the same shuffled order."""
     return _digest("queue", *parts)
-
-
-def as_code(text: str) -> str:
-    """Return code as a Markdown block; its fences are longer than any backticks in the code."""
-    fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
-    return f"{fence}python\n{text}\n{fence}"
 
 
 # --- all answers of a class ----------------------------------------------------------------------
@@ -162,7 +155,7 @@ class ClassAnswers:
                 pictures = cell.get("attachments", {})
                 released = self._released.get(grade_id(cell), "")
                 blank = is_blank(text, pictures, released)
-                shown = as_code(text) if cell["cell_type"] == "code" else text
+                shown = as_typed(text, "python") if cell["cell_type"] == "code" else text
                 yield Answer(grade_id(cell), student, shown, pictures, blank)
 
 
@@ -266,7 +259,7 @@ def read_questions(course: Course, assignment: Assignment) -> Mapping[str, Quest
                 except CourseError:  # the proof of a release reports the error
                     model = without_solution_markers(cell.source)
                 if cell.cell_type == "code":
-                    model = as_code(model)
+                    model = as_typed(model, "python")
                 found[name] = Question("\n".join(above), as_page(model, pictures))
             if is_solution(cell):
                 above = []

@@ -9,11 +9,11 @@ is saved, and the page shows the answer and its marks as they are now.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
@@ -31,6 +31,14 @@ from autograder.desk.answers import (
     read_questions,
     stamp_of,
 )
+from autograder.desk.answerstatus import (
+    AnswerStatus,
+    MarkerProgress,
+    markers_progress,
+    progress,
+    role_of,
+    status_of,
+)
 from autograder.desk.messages import (
     AnswerView,
     Change,
@@ -45,14 +53,6 @@ from autograder.desk.messages import (
     Shown,
 )
 from autograder.desk.sourcerubric import as_version, digest_of, with_ids
-from autograder.desk.standing import (
-    MarkerProgress,
-    Standing,
-    markers_progress,
-    progress,
-    role_of,
-    standing,
-)
 from autograder.errors import DeskError, KitError
 from autograder.gradebook.database import (
     PatientGradebook,
@@ -129,7 +129,7 @@ class Desk:
         self._stamps = self._stamps_now(homework)
         self._use(course.assignment(homework))
         self._gradebook: PatientGradebook | None = None
-        self._backed_up = datetime.min
+        self._backed_up = 0.0
         self._log = LogReader(self._assignment.name)
         self._by_id: dict[str, Place] = {}
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
@@ -186,7 +186,7 @@ class Desk:
         """Return the items and all answers; with `names`, also the students' names."""
         with self.reading() as now:
             marker = now.log.marker_named(marker)
-            seen = self._standings(now, marker)
+            seen = self._statuses(now, marker)
             self._order_by_similarity([now.answers[place] for place in seen])
             people = read_people(now.gradebook) if names else {}
             entries = tuple(self._entry(now, place, each, people) for place, each in seen.items())
@@ -202,17 +202,17 @@ class Desk:
     def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
         """Return the progress by item, "" for the whole homework, and the markers' progress."""
         with self.reading() as now:
-            seen = self._standings(now)
+            seen = self._statuses(now)
             answers = {place: now.answers[place] for place in seen}
             return (
                 progress(now.log, list(seen.values()), self._items),
                 markers_progress(now.log, answers, now.typed),
             )
 
-    def _standings(self, now: Snapshot, marker: str = "") -> dict[Place, Standing]:
-        """Return each answer's Standing for a marker, in the order of the queue."""
+    def _statuses(self, now: Snapshot, marker: str = "") -> dict[Place, AnswerStatus]:
+        """Return each answer's status for a marker, in the order of the queue."""
         return {
-            place: standing(now.log, now.answers[place], now.typed.get(place), marker)
+            place: status_of(now.log, now.answers[place], now.typed.get(place), marker)
             for place in self._places(now)
         }
 
@@ -350,7 +350,7 @@ class Desk:
                 store_mark(now.gradebook, self._assignment.name, self._items[version.item], mark)
             self.settle_penalties(now, [mark.student for mark, _ in changed])
         return tuple(
-            Change(now.answers[version.item, mark.student].id, "", before, mark.points)
+            Change(now.answers[version.item, mark.student].id, before, mark.points)
             for mark, before in changed
             if mark.points != before
         )
@@ -428,7 +428,7 @@ class Desk:
         self,
         now: Snapshot,
         place: Place,
-        seen: Standing,
+        seen: AnswerStatus,
         people: Mapping[str, Person],
     ) -> QueueEntry:
         answer, typed, marks = now.answers[place], now.typed.get(place), now.log.marks(*place)
@@ -460,7 +460,7 @@ class Desk:
             raise DeskError("this answer is not there any more: reload the page")
         people = read_people(now.gradebook, [place[1]]) if names else {}
         answer, marks = now.answers[place], now.log.marks(*place)
-        seen = standing(now.log, answer, now.typed.get(place), marker)
+        seen = status_of(now.log, answer, now.typed.get(place), marker)
         entry, mark = self._entry(now, place, seen, people), seen.mark
         is_current = mark is not None and mark.answer == answer.digest
         is_blind = entry.role in ("first", "second") and not entry.differs
@@ -543,8 +543,8 @@ class Desk:
         except BaseException:
             self._log.forget()
             raise
-        moment = datetime.now()
-        if (moment - self._backed_up).total_seconds() > _BACKUP_SECONDS:
+        moment = time.monotonic()  # never set back, unlike the time of day
+        if moment - self._backed_up > _BACKUP_SECONDS:
             self._backed_up = moment
             back_up_gradebook(self._course, self._db_url)
 
@@ -566,7 +566,7 @@ class Desk:
             with open_gradebook(self._course, self._db_url):
                 pass
             self._gradebook = PatientGradebook(self._db_url, course_id(self._course))
-            self._backed_up = datetime.now()
+            self._backed_up = time.monotonic()
         return self._gradebook
 
     def append(self, now: Snapshot, entries: Sequence[AnyEntry]) -> None:

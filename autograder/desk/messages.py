@@ -164,7 +164,6 @@ class Change(msgspec.Struct, frozen=True):
     """An answer whose points change if the rubric changes."""
 
     id: str
-    name: str
     before: float
     after: float
 

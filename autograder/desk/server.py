@@ -42,7 +42,7 @@ _Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
-class Place:
+class ServedCourse:
     """The course of a request, and the address of its gradebook."""
 
     course: Course
@@ -56,14 +56,14 @@ class Desks:
         self._desks: dict[tuple[Path, str | None, str], Desk] = {}
         atexit.register(self.close)
 
-    def open(self, place: Place, homework: str) -> Desk:
+    def open(self, served: ServedCourse, homework: str) -> Desk:
         """Return the desk of a homework; raise CourseError if the course has no such homework."""
-        name = (place.course.root, place.db_url, homework)
+        name = (served.course.root, served.db_url, homework)
         known = self._desks.get(name)
-        if known is not None and known.course.settings != place.course.settings:
+        if known is not None and known.course.settings != served.course.settings:
             self._desks.pop(name).close()  # course.toml was changed
         if name not in self._desks:
-            self._desks[name] = Desk(place.course, homework, db_url=place.db_url)
+            self._desks[name] = Desk(served.course, homework, db_url=served.db_url)
         return self._desks[name]
 
     def close(self) -> None:
@@ -76,12 +76,12 @@ class Desks:
                 logging.getLogger(__name__).error("%s", error)
 
 
-def add_to(application: Any, base_url: str, find_place: Callable[[Any], Place]) -> None:
-    """Add the desk to a Jupyter server; `find_place` returns the Place of a request's handler."""
+def add_to(application: Any, base_url: str, find_course: Callable[[Any], ServedCourse]) -> None:
+    """Add the desk to a Jupyter server; `find_course` returns the course of a request's handler."""
     if "fdl_desks" in application.settings:
         return
     application.settings["fdl_desks"] = Desks()
-    application.settings["fdl_desk_place"] = find_place
+    application.settings["fdl_desk_course"] = find_course
     # the extension in platforms/nbgrader/labextension shows a link if the server has this path
     application.settings.setdefault("page_config_data", {})["fdlDesk"] = PATH
     base = f"{base_url.rstrip('/')}/{PATH}"
@@ -132,9 +132,9 @@ class _Index(JupyterHandler):
     @web.authenticated
     def get(self) -> None:
         """Send the list."""
-        find_place: Callable[[Any], Place] = self.settings["fdl_desk_place"]
+        find_course: Callable[[Any], ServedCourse] = self.settings["fdl_desk_course"]
         try:
-            names = find_place(self).course.assignment_names
+            names = find_course(self).course.assignment_names
         except KitError as error:
             raise web.HTTPError(404, "%s", str(error)) from error
         links = {name: address(self.base_url, name) for name in names}
@@ -180,9 +180,9 @@ class _Page(JupyterHandler):
 
 
 def _desk(handler: Any, homework: str) -> Desk:
-    find_place: Callable[[Any], Place] = handler.settings["fdl_desk_place"]
+    find_course: Callable[[Any], ServedCourse] = handler.settings["fdl_desk_course"]
     desks: Desks = handler.settings["fdl_desks"]
-    return desks.open(find_place(handler), homework)
+    return desks.open(find_course(handler), homework)
 
 
 # --- the page's requests -------------------------------------------------------------------------

@@ -144,8 +144,9 @@ def save_rubrics(course: Course, homework: str, *, db_url: str | None = None) ->
             if item.name in log.rubrics:
                 path = course.source(homework) / f"{item.problem}.ipynb"
                 try:
-                    notebook = notebooks.setdefault(path, _Notebook(path))
-                    lines, version = _put(notebook, item, log, homework)
+                    if path not in notebooks:
+                        notebooks[path] = _Notebook(path)
+                    lines, version = _put(notebooks[path], item, log, homework)
                 except (DeskError, CourseError) as error:
                     faults.append(str(error))
                     continue
@@ -153,6 +154,8 @@ def save_rubrics(course: Course, homework: str, *, db_url: str | None = None) ->
                 versions += [version] if version else []
         if faults:
             raise DeskError(f"no rubric was written: {'; '.join(faults)}")
+        for notebook in notebooks.values():
+            notebook.check()
         for notebook in notebooks.values():
             notebook.write()
         append(gradebook, homework, versions)
@@ -334,12 +337,15 @@ class _Notebook:
                 f"{self.path}: its JSON has an unusual form; save it in Jupyter first"
             )
 
+    def check(self) -> None:
+        """Raise DeskError if the notebook's file was changed since it was read."""
+        if self.path.read_bytes() != self._read:
+            raise DeskError(f"{self.path} has just been changed: run the command again")
+
     def write(self) -> None:
-        """Write the notebook if it changed; raise DeskError if its file was changed meanwhile."""
+        """Write the notebook's file if a cell was replaced."""
         content = self._text.encode("utf-8")
         if content != self._read:
-            if self.path.read_bytes() != self._read:
-                raise DeskError(f"{self.path} has just been changed: run the command again")
             write_bytes(self.path, content)
 
     def _with_lines(self, start: int, old: Sequence[str], new: Sequence[str]) -> str:

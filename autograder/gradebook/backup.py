@@ -101,9 +101,8 @@ def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
         return
     make_folder(gradebook.parent)
     with _locked(gradebook.parent):
-        if _has_content(
-            gradebook
-        ):  # another process has just made it, or was killed while making it
+        if _has_content(gradebook):
+            # another process has just made it, or was killed while making it
             shutil.rmtree(temporary, ignore_errors=True)
             return
         if backups(gradebook):
@@ -162,9 +161,8 @@ def _copy(gradebook: Path, target: Path, seconds: float) -> None:
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 database.backup(copy)
-    except (
-        sqlite3.OperationalError
-    ):  # locked, or the disk is full: the gradebook may still be sound
+    except sqlite3.OperationalError:
+        # locked, or the disk is full: the gradebook may still be sound
         raise
     except sqlite3.DatabaseError as error:
         raise Damaged(f"the gradebook {gradebook} is damaged ({error}). {_ADVICE}") from error
@@ -254,6 +252,16 @@ class ManualMark:
     extra_credit: float | None = None
     comment: str | None = None
 
+    @property
+    def answer(self) -> tuple[str, str, str]:
+        """The marked answer: assignment, student and cell."""
+        return self.assignment, self.student, self.cell
+
+    @property
+    def has_points(self) -> bool:
+        """Whether the mark has more than a comment."""
+        return self.score is not None or self.extra_credit is not None
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -315,8 +323,8 @@ def restore(gradebook: Path, now: datetime, carry_log: CarryLog | None = None) -
                 carried, unread, places = _carry_over(old, fresh, gradebook.parent)
                 if carry_log is not None:
                     marks, entries, lost = carry_log(fresh, _log_rows(old, fresh), places)
-                    listed = {(each.student, each.cell) for each in carried}
-                    carried += [each for each in marks if (each.student, each.cell) not in listed]
+                    listed = {each.answer for each in carried if each.has_points}
+                    carried += [each for each in marks if each.answer not in listed]
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
         for path in files_beside(gradebook):

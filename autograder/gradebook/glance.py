@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,8 +24,11 @@ PAGES = "pages"
 AWAITS_MARKING = f"(grade.needs_manual_grade OR {LOST})"
 """SQL condition on a row of `grade` and its `cell`: whether it awaits marking by hand."""
 
+_START = datetime(1970, 1, 1)
+
 _QUERY = f"""
-SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum({AWAITS_MARKING}),
+SELECT homework.name, handed_in.student_id, handed_in.timestamp, handed_in.extension,
+    sum({AWAITS_MARKING}),
     group_concat(grade.cell_id || ' ' || ifnull(grade.auto_score, '') || ' ' ||
         ifnull(grade.manual_score, '') || ' ' || ifnull(grade.extra_credit, ''))
 FROM submitted_assignment AS handed_in
@@ -52,11 +55,13 @@ class Graded:
     """A graded submission: its time (UTC), and the number of items that await marking by hand.
 
     `marks` is a hash of the submission's points and comments, which shows whether they changed.
+    `extension` is the extension in nbgrader, which the settings may have changed since then.
     """
 
     handed_in: datetime | None
     awaiting: int
     marks: str
+    extension: timedelta | None
 
 
 @contextmanager
@@ -75,11 +80,14 @@ def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
     found: dict[str, dict[str, Graded]] = {}
     with read_only(gradebook, SECONDS) as database:
         comments = {row[:2]: row[2] for row in database.execute(_COMMENTS)}
-        for homework, student, handed_in, awaiting, points in database.execute(_QUERY):
+        for row in database.execute(_QUERY):
+            homework, student, handed_in, extension, awaiting, points = row
             moment = datetime.fromisoformat(handed_in) if handed_in else None
+            # SQLAlchemy stores an interval as a time after the start of 1970
+            longer = datetime.fromisoformat(extension) - _START if extension else None
             marks = repr((sorted((points or "").split(",")), comments.get((homework, student))))
             digest = hashlib.sha256(marks.encode()).hexdigest()[:16]
-            found.setdefault(homework, {})[student] = Graded(moment, awaiting or 0, digest)
+            found.setdefault(homework, {})[student] = Graded(moment, awaiting or 0, digest, longer)
     return found
 
 

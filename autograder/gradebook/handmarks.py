@@ -307,17 +307,17 @@ class HandMarks:
             return
         self._known.add(entry.uid)
         self.entries.append(entry)
+        is_lost = entry.after != "" and entry.after not in self._known
         entry = self._with_known_names(entry)
         if isinstance(entry, RubricVersion):
             self.versions[entry.uid] = entry
             known = self.rubrics.get(entry.item)
-            is_lost = entry.after != "" and entry.after not in self.versions
             if is_lost or entry.after == (known.uid if known else ""):
                 self.rubrics[entry.item] = entry
         elif isinstance(entry, HandMark):
             place = (entry.item, entry.student)
             self.answers.setdefault(place, AnswerMarks()).add(entry)
-        elif entry.after == (self.deal.uid if self.deal else ""):
+        elif is_lost or entry.after == (self.deal.uid if self.deal else ""):
             self.deal = entry
 
     def marker_named(self, name: str) -> str:

@@ -128,7 +128,7 @@ class Marks:
 
     @property
     def open_students(self) -> tuple[str, ...]:
-        """The students whose marks are not final."""
+        """The students with a marked submission whose marks are not final."""
         return tuple(name for name, marks in self.students.items() if not marks.final)
 
     @property

@@ -141,9 +141,8 @@ class Recorder(AbstractContextManager["Recorder"]):
         """
         try:
             return self._record(student, marking, fingerprint)
-        except (
-            Exception
-        ) as error:  # any exception: one student's failure must not stop the whole class
+        except Exception as error:
+            # any exception: one student's failure must not stop the whole class
             kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
             raise RecordError(
                 f"the marks of {student} could not be recorded: {kind}{first_line(error)}"

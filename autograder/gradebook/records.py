@@ -1,4 +1,4 @@
-"""Reads what earlier runs recorded, without nbgrader, and finds out if a run has anything to do.
+"""Read what earlier runs recorded, without nbgrader, and find out if a run has anything to do.
 
 Importing nbgrader takes longer than comparing a class with its records.
 """

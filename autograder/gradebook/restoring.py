@@ -63,14 +63,18 @@ def _carry_log(
                 log = read_hand_marks(gradebook, name)
                 places = {(item, student) for each, student, item in unread if each == name}
                 _store_marks(gradebook, course, name, log, places)
-    marks = [
-        backup.ManualMark(name, each.student, each.item, each.points, None, each.comment or None)
+    newest = {
+        (name, each.student, each.item): each
         for name, each in new
-        if isinstance(each, HandMark) and each.is_marked and not each.second
+        if isinstance(each, HandMark) and not each.second
+    }
+    marks = [
+        backup.ManualMark(*answer, each.points, None, each.comment or None)
+        for answer, each in newest.items()
+        if each.is_marked
     ]
-    newest = {(each.assignment, each.student, each.cell): each for each in marks}
     lost = max(numbers, default=first - 1) - (first - 1) - len(new)
-    return list(newest.values()), len(new), max(lost, 0)
+    return marks, len(new), max(lost, 0)
 
 
 def _entry(row: backup.LogRow) -> tuple[str, AnyEntry | None]:

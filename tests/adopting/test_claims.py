@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.content.sanitize import as_typed
 from autograder.course.directives import without_rubric
 from autograder.course.gradecells import CellPlace
 from autograder.course.rubric import read_rubric
-from autograder.desk.answers import as_code
 from autograder.desk.sourcerubric import rewritten
 from autograder.gradebook.handmarks import RubricStep
 from autograder.grading.testkit import ClaimFailed, assert_holds, assert_raises
@@ -85,5 +85,5 @@ def test_changed_rubric_of_code_is_written_as_comments() -> None:
 
 
 def test_code_is_shown_between_more_backticks_than_it_has() -> None:
-    assert as_code("x = 1") == "```python\nx = 1\n```"
-    assert as_code('"""\n````\n"""').startswith("`````python\n")
+    assert as_typed("x = 1", "python") == "```python\nx = 1\n```"
+    assert as_typed('"""\n````\n"""', "python").startswith("`````python\n")

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.api import Gradebook
 from typer.testing import CliRunner, Result
 
+from autograder import exports
 from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.course.layout import INDEX
@@ -112,6 +114,16 @@ def test_each_step_of_a_homework_is_followed_by_the_next(course: Course) -> None
     assert status()["reason"] == "all marks were exported"
 
 
+def test_solutions_wait_for_an_extension_that_was_given_in_nbgrader(course: Course) -> None:
+    assert status()["homework"]["hw"]["solutions"] == "possible"
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        gradebook.grant_extension("hw", "anna", weeks=5000)
+    assert status()["homework"]["hw"]["solutions"] == "no"
+    with course.settings_file.open("a", encoding="utf-8") as file:
+        file.write("\n[assignments.hw.extensions]\nanna = { hours = 48 }\n")
+    assert status()["homework"]["hw"]["solutions"] == "possible"
+
+
 def test_a_newer_submission_is_graded_again_and_gets_new_feedback(course: Course) -> None:
     Marker(course).give("a-proof", 1.5)
     for student in GRADED:
@@ -147,6 +159,20 @@ def test_a_mark_given_later_makes_pages_and_exports_outdated(course: Course) -> 
     assert status()["next"] == "fdl export hw --to csv --output hw.csv"
     hand_on("export hw --to csv -o hw.csv")
     assert status()["next"] == "fdl standing"
+
+
+def test_a_mark_that_is_saved_during_an_export_is_exported_again(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export_slowly(*arguments: Any, **options: Any) -> exports.Export:
+        Marker(course).give("a-proof", 0.5)
+        return export(*arguments, **options)
+
+    export = exports.export
+    monkeypatch.setattr(exports, "export", export_slowly)
+    Marker(course).give("a-proof", 1.5)
+    assert run("export", "hw", "--to", "csv", "-o", "hw.csv").exit_code == 0
+    assert status()["homework"]["hw"]["outdated_exports"] == ["csv"]
 
 
 def test_bonus_text_whose_points_nbgrader_lost_has_to_be_marked(course: Course) -> None:

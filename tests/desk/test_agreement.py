@@ -112,12 +112,12 @@ def test_marks_of_two_copies_count_but_not_those_of_another_text() -> None:
 
 def test_one_marker_and_no_overlap_are_said_in_words(rita: Marker, desk: Desk) -> None:
     rita.gives("a-proof", "anna", "s1")
-    report = read_agreement(desk)
-    assert (report.double, report.differences) == (0, ())
-    assert {each.note for each in report.agreement} == {"no answer was marked by two people"}
-    assert {each.alpha for each in report.agreement} == {None}
-    assert [means.p for means in report.means] == [None, None]
-    assert [(each.marker, each.answers, each.points) for each in report.means[0].markers] == [
+    results = read_agreement(desk)
+    assert (results.double, results.differences) == (0, ())
+    assert {each.note for each in results.agreement} == {"no answer was marked by two people"}
+    assert {each.alpha for each in results.agreement} == {None}
+    assert [means.p for means in results.means] == [None, None]
+    assert [(each.marker, each.answers, each.points) for each in results.means[0].markers] == [
         ("Rita", 1, 0.5)
     ]
 
@@ -133,9 +133,9 @@ def test_an_overlap_at_the_desk_is_reported_with_what_to_settle(
     ):
         rita.gives("a-proof", student, *hers)
         sam.gives("a-proof", student, *his)
-    report = read_agreement(desk)
-    assert report.double == 3
-    [points, first, second, third, *_] = report.agreement
+    results = read_agreement(desk)
+    assert results.double == 3
+    [points, first, second, third, *_] = results.agreement
     # points (0.5, 0.5), (1.5, 0.5), (0, 0): observed 2, n(0) = 2, n(0.5) = 3, n(1.5) = 1.
     # Expected 2 * (2 * 3 * 0.25 + 2 * 1 * 2.25 + 3 * 1 * 1) = 18; alpha = 1 - 5 * 2 / 18
     assert points.alpha == pytest.approx(1 - 10 / 18)
@@ -144,12 +144,12 @@ def test_an_overlap_at_the_desk_is_reported_with_what_to_settle(
     # ticks (0, 0), (1, 0), (0, 0): o(0,1) = 1, n(1) = 1, n(0) = 5; alpha = 1 - 5 * 1 / 5
     assert second.alpha == pytest.approx(0.0)
     assert (third.alpha, third.note) == (None, "undefined: every mark is not ticked")
-    [difference] = report.differences
+    [difference] = results.differences
     assert (difference.student, difference.points) == ("ben", (("Rita", 1.5), ("Sam", 0.5)))
     rita.gives("a-proof", "ben", "s1")
     settled = read_agreement(desk)
     assert settled.differences == ()
-    assert settled.agreement == report.agreement
+    assert settled.agreement == results.agreement
 
 
 def test_means_that_differ_by_more_than_chance_are_noticed() -> None:

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import astuple
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ from autograder.course.assignment import Course
 from autograder.desk.desk import Desk, StaleError
 from autograder.desk.messages import Given
 from autograder.errors import RecordError
-from autograder.gradebook import database
+from autograder.gradebook import backup, database
 from autograder.gradebook.database import HAND_MARKS, open_gradebook
 from autograder.gradebook.handmarks import HandMark, gradebook_marks, read_hand_marks
 from autograder.gradebook.recorder import Recorder
@@ -297,6 +299,19 @@ def marked_often(course: Course) -> list[str]:
     return entries(course.gradebook)
 
 
+def test_a_desk_backs_up_the_marks_every_few_minutes(
+    marked: Course, rita: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rita.gives("a-proof", "anna", "s1")
+    known = backup.backups(marked.gradebook)
+    rita.gives("a-proof", "ben", "s1")
+    assert backup.backups(marked.gradebook) == known
+    later = time.monotonic() + 301
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    rita.gives("a-proof", "cleo", "s1")
+    assert len(backup.backups(marked.gradebook)) == len(known) + 1
+
+
 def test_restoring_keeps_the_marks_since_the_backup(marked: Course) -> None:
     before = marked_often(marked)
     overwrite(marked.gradebook, 1, 1)
@@ -318,6 +333,30 @@ def test_marks_that_only_the_log_still_has_are_written_again(marked: Course) -> 
     assert entries(marked.gradebook) == before
     assert restored.unread > 0
     assert assert_agreement(marked) == MARKS + 1
+
+
+def test_points_of_the_log_are_listed_beside_a_comment(marked: Course) -> None:
+    rita = Marker(Desk(marked, "hw"), "Rita")
+    for place in PLACES:
+        rita.gives(*place, "s1", comment="so")
+    view = rita.sees("a-proof", "dora")
+    rita.desk.save(view.entry.id, Given(marker="Rita", state=view.state, ticks=None))
+    rita.desk._opened().close()
+    for page in pages_of(marked.gradebook, "grade"):
+        overwrite(marked.gradebook, page, 1)
+    carried = restore_gradebook(marked).carried
+    assert backup.ManualMark("hw", "anna", "a-proof", comment="so") in carried
+    listed = [(each.cell, each.student) for each in carried if each.has_points]
+    assert sorted(listed) == sorted(set(PLACES) - {("a-proof", "dora")})
+
+
+def test_equal_names_in_two_homeworks_are_two_restored_marks(marked: Course) -> None:
+    marked_often(marked)
+    overwrite(marked.gradebook, 1, 1)
+    other = backup.ManualMark("hw0", "anna", "a-proof", 1.0)
+    restored = backup.restore(marked.gradebook, datetime.now(UTC), lambda *_: ([other], 1, 0))
+    assert other in restored.carried
+    assert ("hw", "anna", "a-proof") in {astuple(each)[:3] for each in restored.carried}
 
 
 def test_what_is_unreadable_of_the_log_is_counted_and_the_rest_restored(marked: Course) -> None:

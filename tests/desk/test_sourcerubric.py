@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.course.gradecells import CellPlace
-from autograder.course.rubric import Evidence, read_rubric, read_rubrics
+from autograder.course.rubric import Evidence, Rubric, read_rubric, read_rubrics
 from autograder.desk import sourcerubric
 from autograder.desk.messages import ItemView, RubricChange
 from autograder.desk.sourcerubric import rewritten, save_rubrics
@@ -260,6 +260,24 @@ def test_one_rubric_that_cannot_be_written_stops_all(marked: Course, rita: Marke
     with pytest.raises(DeskError, match="no rubric was written: the steps of b-essay"):
         save_rubrics(marked, "hw")
     assert fingerprint(marked.source("hw")) == before
+
+
+def test_a_notebook_that_is_saved_meanwhile_stops_all(
+    marked: Course, rita: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_slowly(source: str, where: CellPlace) -> Rubric:
+        path = marked.source("hw") / f"{where.notebook}.ipynb"
+        if path != notebook(marked):
+            path.write_bytes(path.read_bytes() + b"\n")
+        return read_rubric(source, where)
+
+    changes(rita, reworded)
+    changes(rita, lambda found: [*found, RubricStep("", -0.5, "less")], "b-essay")
+    monkeypatch.setattr(sourcerubric, "read_rubric", read_slowly)
+    before = notebook(marked).read_bytes()
+    with pytest.raises(DeskError, match="has just been changed: run the command again"):
+        save_rubrics(marked, "hw")
+    assert notebook(marked).read_bytes() == before
 
 
 def test_words_that_are_no_line_of_a_rubric_are_refused(marked: Course, rita: Marker) -> None:

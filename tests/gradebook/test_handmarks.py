@@ -221,6 +221,16 @@ def test_of_two_rubrics_and_two_deals_the_ones_in_force_stay() -> None:
     assert theirs.uid in log.versions
 
 
+def test_an_entry_that_follows_a_lost_one_becomes_the_newest() -> None:
+    step = RubricStep("s1", 1, "finds it")
+    rubrics = [RubricVersion(item=ITEM, steps=(step,), after=after) for after in ("", "lost")]
+    deals = [Deal(markers={}, after=after) for after in ("", "lost")]
+    marks = [a_mark("Rita", after=after) for after in ("", "lost")]
+    log = HandMarks([*rubrics, *deals, *marks])
+    assert (log.rubrics[ITEM], log.deal) == (rubrics[1], deals[1])
+    assert log.marks(ITEM, STUDENT).newest == marks[1]
+
+
 def test_names_that_differ_only_in_capitals_and_spaces_are_one_marker() -> None:
     first = a_mark("Rita")
     deal = Deal(markers={ITEM: {STUDENT: ("rita", "Sam", "SAM")}})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ from autograder.submission.intake.roster import Roster
 from tests.gradebook import shared
 
 from .conftest import NAME, PROBLEM, archive, notebook, saved
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -81,3 +86,18 @@ def test_everybody_on_the_list_of_an_intake_is_known(course: Course, tmp_path: P
     assert {name: person.email for name, person in people_in(course).items()} == {
         "ada": "a@b.ch", "gala": "g@b.ch",
     }  # fmt: skip
+
+
+def test_people_are_known_even_if_nobody_reads_the_output(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        "student,name,email\nada,Ada Müller,a@b.ch\n", encoding="utf-8"
+    )
+    files = {f"Ada Müller_7_assignsubmission_file_/{PROBLEM}.ipynb": notebook()}
+    export = saved(tmp_path, "export.zip", archive(files))
+    command = [sys.executable, "-m", "autograder.cli", "intake", NAME, str(export)]
+    command += ["--students", str(tmp_path / "list.csv"), "--course", str(course.root)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        subprocess.run(command, stdout=pipe, cwd=ROOT, check=False)
+    assert people_in(course)["ada"].email == "a@b.ch"

@@ -30,9 +30,26 @@ def test_options_reach_the_settings(tmp_path: Path) -> None:
     assert (assignment.title, assignment.seed) == ("On roots", 11)
 
 
-def test_a_due_date_without_a_time_is_the_end_of_that_day(tmp_path: Path) -> None:
-    code, told = fdl("new", "hw1", "--due", "2031-02-20", "--course", tmp_path)
-    assert (code, "due 2031-02-20 23:59" in told) == (0, True)
+@pytest.mark.parametrize(
+    ("given", "due"),
+    [
+        ("2031-02-20", "2031-02-20 23:59"),
+        ("2031-02-20T00:00", "2031-02-20 00:00"),
+        ("2031-02-20T12:30:00", "2031-02-20 12:30"),
+    ],
+)
+def test_only_a_due_date_without_a_time_is_the_end_of_that_day(
+    given: str, due: str, tmp_path: Path
+) -> None:
+    code, told = fdl("new", "hw1", "--due", given, "--course", tmp_path)
+    assert (code, f"due {due}" in told) == (0, True)
+
+
+@pytest.mark.parametrize("given", ["soon", "2031-02-30", "2031-02-20T25:00", "20.2.2031"])
+def test_text_that_is_not_a_date_is_refused(given: str, tmp_path: Path) -> None:
+    for option in ("--opens", "--due"):
+        code, told = fdl("new", "hw1", option, given, "--course", tmp_path)
+        assert (code, f"{given} is not a date" in told) == (2, True), told
 
 
 def test_second_homework_stands_beside_the_first(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 from typer.testing import CliRunner, Result
 
 from autograder.cli import app
@@ -523,6 +524,25 @@ def test_command_prints_what_happened_to_each(course: Course, tmp_path: Path) ->
     assert (told["student"], told["state"]) == ("anna", "unchanged")
     due = CliRunner().invoke(app, [*command, "--student", "anna", "--before", "due"])
     assert due.exit_code == 0, due.output
+
+
+def test_due_date_includes_an_extension_that_was_given_in_nbgrader(
+    course: Course, tmp_path: Path
+) -> None:
+    anna = repository(course, "anna", answered, date=LATE)
+    path = tmp_path / "students.csv"
+    path.write_text(f"student,repository\nanna,{anna}\n", encoding="utf-8")
+    command = ["collect", "hw", "--students", str(path), "--course", str(course.root), "--local"]
+    done = CliRunner().invoke(app, [*command, "--before", "due"])
+    assert done.exit_code == 1, done.output
+    assert not course.submission("anna", "hw").exists()
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        gradebook.add_assignment("hw")
+        gradebook.add_submission("hw", "anna")
+        gradebook.grant_extension("hw", "anna", weeks=1)
+    done = CliRunner().invoke(app, [*command, "--before", "due"])
+    assert done.exit_code == 0, done.output
+    assert NOTEBOOK in taken(course, "anna")
 
 
 def test_known_person_under_another_name_gets_no_second_folder(

@@ -14,6 +14,7 @@ from autograder.course.assignment import Course
 from autograder.course.samples import load_sample_class, write_submission
 from autograder.grading.jobs import MarkSettings
 from autograder.grading.mark import mark_submission
+from autograder.platforms.gradescope import Visibility
 from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 from tests.attacks import ATTACKS, stolen_answers
 from tests.attacks.attack import Attack
@@ -38,7 +39,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     root = tmp_path_factory.mktemp("gradescope")
     root.chmod(0o755)
     archive = root.with_suffix(".zip")
-    write_autograder(COURSE, HOMEWORK, GradescopeSettings("hw2", "visible"), archive)
+    write_autograder(COURSE, HOMEWORK, GradescopeSettings("hw2", Visibility.VISIBLE), archive)
     made = Container(root, archive)
     assert "marked behind: inner only" in made.build()
     yield made

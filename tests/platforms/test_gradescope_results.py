@@ -15,6 +15,7 @@ from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
 from autograder.course.limits import Limits
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
+from autograder.platforms.gradescope import Visibility
 from autograder.platforms.gradescope.metadata import HandedIn, read_metadata
 from autograder.platforms.gradescope.package import GradescopeSettings
 from autograder.platforms.gradescope.results import Results, results_of, results_of_failure
@@ -35,7 +36,9 @@ def assignment(course: Course) -> Assignment:
 
 def told(assignment: Assignment, report: Report, **options: Any) -> Results:
     titles = {"a-slope": "The slope"}
-    return results_of(assignment, titles, report, **{"visibility": "after_published", **options})
+    return results_of(
+        assignment, titles, report, **{"visibility": Visibility.AFTER_PUBLISHED, **options}
+    )
 
 
 def test_points_are_those_of_the_report_and_bonus_comes_on_top(
@@ -87,7 +90,7 @@ def test_marks_are_shown_when_the_instructor_wants(course: Course, assignment: A
     assert hidden.tests[0].visibility == "visible"
     assert hidden.stdout_visibility == "hidden"
     assert "3 of 3" not in hidden.output + hidden.tests[0].output
-    assert "3 of 3 points" in told(assignment, report, visibility="visible").output
+    assert "3 of 3 points" in told(assignment, report, visibility=Visibility.VISIBLE).output
 
 
 def test_notebook_that_can_not_be_read_is_told_at_once(

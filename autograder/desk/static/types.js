@@ -108,7 +108,6 @@
  *
  * @typedef {object} Change
  * @property {string} id
- * @property {string} name
  * @property {number} before
  * @property {number} after
  *

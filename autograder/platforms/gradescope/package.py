@@ -30,7 +30,8 @@ from autograder.course.layout import SETTINGS
 from autograder.course.limits import Limits
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
-from autograder.platforms.gradescope.results import Visibility, results_of_failure
+from autograder.platforms.gradescope import Visibility
+from autograder.platforms.gradescope.results import results_of_failure
 from autograder.platforms.gradescope.wheel import build_wheel, put
 
 MIN_MINUTES = 3
@@ -53,7 +54,7 @@ class GradescopeSettings:
     """
 
     assignment: str
-    visibility: Visibility = "after_published"
+    visibility: Visibility = Visibility.AFTER_PUBLISHED
     minutes: int = 10
     unprotected: bool = False
 
@@ -103,9 +104,8 @@ def write_autograder(
     course: Course, assignment: Assignment, settings: GradescopeSettings, target: Path
 ) -> None:
     """Write the zip file to `target`; if a course file is missing, write nothing."""
-    read_skeletons(
-        assignment, course.release(assignment.name)
-    )  # raises an error if there is no release
+    # raises an error if there is no release
+    read_skeletons(assignment, course.release(assignment.name))
     settings.check(assignment.limits)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -23,9 +23,8 @@ from msgspec import UNSET, UnsetType
 from autograder.course.assignment import Assignment
 from autograder.grading.report import Report
 from autograder.pages.texts import templates
+from autograder.platforms.gradescope import Visibility
 from autograder.platforms.gradescope.metadata import HandedIn
-
-Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 NOT_MARKED = (
     "This submission could not be marked. This is not your fault: the marking itself has an error. "
@@ -57,7 +56,7 @@ class Results:
     tests: tuple[Test, ...] = ()
     extra_data: Mapping[str, Any] = field(default_factory=dict)
     output_format: str = "html"
-    stdout_visibility: Visibility = "hidden"
+    stdout_visibility: Visibility = Visibility.HIDDEN
 
     def to_json(self) -> str:
         """Return the results as JSON for Gradescope."""
@@ -75,7 +74,9 @@ def results_of(
     """Return the results of a marked submission; `titles` are the items' titles on the page."""
     return Results(
         score=round(report.points + report.bonus_points, 2),
-        output=_part("summary", report=report, shown=visibility == "visible", when=handed_in),
+        output=_part(
+            "summary", report=report, shown=visibility is Visibility.VISIBLE, when=handed_in
+        ),
         tests=(
             _handed_in_test(assignment, report),
             *_item_tests(assignment, titles, report, visibility),
@@ -105,7 +106,7 @@ def _handed_in_test(assignment: Assignment, report: Report) -> Test:
         number="0",
         name="Submission",
         output=_part("notebooks", notebooks=notebooks),
-        visibility="visible",
+        visibility=Visibility.VISIBLE,
         status="passed" if read else "failed",
     )
 

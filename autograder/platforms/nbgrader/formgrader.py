@@ -29,7 +29,7 @@ from autograder.gradebook.penalties import update_penalties
 from autograder.platforms.nbgrader import bonus
 
 if TYPE_CHECKING:
-    from autograder.desk.server import Place
+    from autograder.desk.server import ServedCourse
 
 # scripts in attributes of nbgrader's templates; the policy allows their hashes
 _INLINE = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")
@@ -83,18 +83,18 @@ def _with_desk(init: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
         base_url = application.settings["base_url"]
         # without this path, a login at the formgrader would be valid only for its own pages
         application.settings["identity_provider"].cookie_options.setdefault("path", base_url)
-        server.add_to(application, base_url, _find_place)
+        server.add_to(application, base_url, _find_course)
         init(extension, application)
 
     return add
 
 
-def _find_place(handler: Any) -> Place:
+def _find_course(handler: Any) -> ServedCourse:
     """Return the course that the formgrader shows, with its gradebook."""
-    from autograder.desk.server import Place
+    from autograder.desk.server import ServedCourse
 
     coursedir = handler.settings["nbgrader_formgrader"].coursedir
-    return Place(Course(Path(coursedir.root)), coursedir.db_url)
+    return ServedCourse(Course(Path(coursedir.root)), coursedir.db_url)
 
 
 def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:

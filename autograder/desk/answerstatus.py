@@ -1,4 +1,4 @@
-"""Compute each answer's Standing for a marker, and the progress of the marking.
+"""Compute each answer's status for a marker, and the progress of the marking.
 
 The page's queue and `fdl status` count with the same functions.
 """
@@ -46,7 +46,7 @@ class MarkerProgress:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AnswerStatus:
     """An answer as a marker sees it.
 
     `mark` is the newest mark that the marker may see. `is_open` says that the answer waits for a
@@ -70,10 +70,10 @@ class Standing:
         return self.mark is not None and self.mark.flagged
 
 
-def standing(
+def status_of(
     log: HandMarks, answer: Answer, typed: GradebookMark | None, marker: str = ""
-) -> Standing:
-    """Return an answer's Standing for a marker; "" is a person to whom nothing is dealt."""
+) -> AnswerStatus:
+    """Return an answer's status for a marker; "" is a person to whom nothing is dealt."""
     place = (answer.item, answer.student)
     role = role_of(log, place, marker)
     mark = visible(log.marks(*place), role, marker)
@@ -81,7 +81,7 @@ def standing(
     is_changed = is_marked and mark is not None and mark.answer != answer.digest
     is_current = is_marked and not is_changed
     is_open = not is_current and (role == "second" or typed is None or typed.open)
-    return Standing(answer.item, role, mark, is_open, is_changed)
+    return AnswerStatus(answer.item, role, mark, is_open, is_changed)
 
 
 def role_of(log: HandMarks, place: Place, marker: str) -> Role:
@@ -108,12 +108,12 @@ def visible(marks: AnswerMarks, role: Role, marker: str) -> HandMark | None:
 
 
 def progress(
-    log: HandMarks, standings: Sequence[Standing], items: Iterable[str]
+    log: HandMarks, statuses: Sequence[AnswerStatus], items: Iterable[str]
 ) -> dict[str, Progress]:
     """Return the progress of each item, and of the whole homework under the name ""."""
     found: dict[str, Progress] = {}
     for name in ("", *items):
-        mine = [each for each in standings if name in ("", each.item)]
+        mine = [each for each in statuses if name in ("", each.item)]
         markers = (each.mark.marker for each in mine if each.mark and each.is_marked)
         found[name] = Progress(
             answers=len(mine),
@@ -141,7 +141,7 @@ def _of_marker(
     typed: Mapping[Place, GradebookMark],
     name: str,
 ) -> MarkerProgress:
-    seen = [standing(log, answer, typed.get(place), name) for place, answer in answers.items()]
+    seen = [status_of(log, answer, typed.get(place), name) for place, answer in answers.items()]
     dealt = [each for each in seen if each.role in ("first", "second")]
     mine = [each for each in seen if each.mark is not None and each.mark.marker == name]
     return MarkerProgress(
