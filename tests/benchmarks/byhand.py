@@ -156,6 +156,12 @@ class Person:
         self.count = Count()
         tab.set_default_timeout(1000 * SECONDS)
         tab.on("load", lambda _: self._loaded())
+        self._saving: set[Any] = set()
+        tab.on(
+            "request", lambda sent: self._saving.add(sent) if "/api/grade/" in sent.url else None
+        )
+        for ended in ("requestfinished", "requestfailed"):
+            tab.on(ended, lambda sent: self._saving.discard(sent))
 
     def _loaded(self) -> None:
         self.count.loads += 1
@@ -168,6 +174,11 @@ class Person:
         for key in keys:
             self.tab.keyboard.press(key)
         self.count.keys += len(keys)
+
+    def await_saved(self) -> None:
+        """Wait until the formgrader has saved all points that it has sent."""
+        while self._saving:
+            self.tab.wait_for_timeout(10)
 
     def gives(self, points: float) -> None:
         self.count.answers += 1
@@ -222,6 +233,7 @@ class FormgraderPage:
         """Leave a field, which saves its points."""
         with self.person.tab.expect_response(lambda answer: "/api/grade/" in answer.url):
             self.person.press("Tab")
+        self.person.await_saved()
 
     def _await_fields(self) -> None:
         self.person.tab.wait_for_function(_FIELDS)

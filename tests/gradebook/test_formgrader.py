@@ -372,3 +372,29 @@ def test_page_says_that_points_were_not_saved(formgrader: Formgrader, tab: Any) 
         tab.fill("#b-essay", "0.5")
         tab.press("#b-essay", "Tab")
     tab.wait_for_selector("text=Not saved", state="hidden")
+
+
+def test_points_typed_while_the_marks_load_are_kept_and_saved(
+    formgrader: Formgrader, tab: Any
+) -> None:
+    held: list[Any] = []
+    tab.route("**/api/grades*", lambda route: held.append(route))
+    tab.goto(
+        f"{formgrader.address}/formgrader/submissions/{formgrader.notebook_id(LATE, 'b_extras')}/",
+        wait_until="load",
+    )
+    tab.wait_for_function("typeof formgrader !== 'undefined' && formgrader.loaded")
+    tab.press("#b-essay_extra_credit", "0")
+    tab.locator("#b-essay_extra_credit").press_sequentially(".2")
+    with tab.expect_response(re.compile("/api/grade/")):
+        tab.focus("#b-bonus")
+        tab.keyboard.type("1.")
+        for route in held:
+            route.continue_()
+    tab.keyboard.type("5")
+    assert tab.input_value("#b-bonus") == "1.5"
+    with tab.expect_response(re.compile("/api/grade/")):
+        tab.keyboard.press("Tab")
+    marker = Marker(formgrader.course)
+    assert marker.grade("b-essay", LATE)["extra_credit"] == 0.2
+    assert marker.grade("b-bonus", LATE)["extra_credit"] == 1.5
