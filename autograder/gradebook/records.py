@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autograder.cache import cache_folder
+from autograder.cache import ResultCache, cache_folder
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import REPORT
 from autograder.errors import RecordError
@@ -19,7 +19,6 @@ from autograder.gradebook import backup
 from autograder.gradebook.folders import digest, left_folders
 from autograder.gradebook.glance import AWAITS_MARKING, read_only
 from autograder.grading.report import Report
-from autograder.grading.trialcache import Keep
 from autograder.grading.versions import add, hash_of_folders, hash_of_grader
 
 # a student whose marks were removed, for example with `nbgrader db student remove`, is skipped
@@ -128,6 +127,6 @@ def note_settled(course: Course, assignment: Assignment, settled: str) -> None:
     _settled(course).put(assignment.name, settled)
 
 
-def _settled(course: Course) -> Keep:
+def _settled(course: Course) -> ResultCache:
     key = hashlib.sha256(os.fsencode(course.root)).hexdigest()
-    return Keep(key, cache_folder("settled"))
+    return ResultCache(key, cache_folder("settled"))

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.cache import ResultCache, cache_folder
 from autograder.course.assignment import Assignment, Course
 from autograder.course.code import version_of_tests
 from autograder.grading.figurefacts import FactReader, at_same_places, functions_of_the_plane
@@ -38,7 +39,6 @@ from autograder.grading.misconceptions import (
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit.numbers import allowing, numbers_of, tolerance
 from autograder.grading.transcript import Event, mapped
-from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.sandbox import FigureData
 from autograder.timelimit import TimeUpError, time_limit
@@ -103,22 +103,24 @@ class Diagnostician:
     """A finder of the misconceptions that explain failed tests, for one assignment and seed.
 
     The answers of an item's misconceptions are computed when they are first needed, and cached in
-    `keep` for other processes and later runs.
+    `cache` for other processes and later runs.
     """
 
-    def __init__(self, course: Course, assignment: Assignment, seed: int, keep: Keep) -> None:
+    def __init__(
+        self, course: Course, assignment: Assignment, seed: int, cache: ResultCache
+    ) -> None:
         self.catalogue: Catalogue = load_misconceptions(course, assignment)
         self._marker = LocalMarker(course, assignment, seed=seed)
         self._trials: dict[str, _Trials] = {}
         self._pairs: dict[str, list[_Trial]] = {}
         self._tolerance = assignment.tolerance
-        self._keep = keep
+        self._cache = cache
 
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
         """Store the hidden tests' outcomes for all the item's misconceptions, by name."""
         (reference,) = self._outcomes(item, [{}])
         self._trials[item] = _trials({_REFERENCE: reference, **found})
-        self._keep.put(item, self._trials[item])
+        self._cache.put(item, self._trials[item])
 
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
@@ -176,7 +178,7 @@ class Diagnostician:
         """Return the core tests' outcomes for pairs of misconceptions in the same functions."""
         if item not in self._pairs:
             pairs = [*pairs_in_one_function(self.catalogue.of(item))]
-            found = self._keep.get(f"{item}.pairs", lambda: self._try_pairs(item, pairs))
+            found = self._cache.get(f"{item}.pairs", lambda: self._try_pairs(item, pairs))
             self._pairs[item] = [
                 _Trial(pair.misconceptions, outcomes)
                 for pair, outcomes in zip(pairs, found, strict=True)
@@ -191,7 +193,7 @@ class Diagnostician:
 
     def _known(self, item: str) -> _Trials:
         if item not in self._trials:
-            self._trials[item] = self._keep.get(item, lambda: self._try(item))
+            self._trials[item] = self._cache.get(item, lambda: self._try(item))
         return self._trials[item]
 
     def _try(self, item: str) -> _Trials:
@@ -220,8 +222,8 @@ class Diagnosticians:
         stamps = [version_of_tests(folder) for folder in folders]
         key = course.root, assignment.name, seed, assignment.tolerance
         if key not in self._kept or self._kept[key][0] != stamps:
-            keep = Keep(hash_of_tests(course, assignment, seed))
-            self._kept[key] = stamps, Diagnostician(course, assignment, seed, keep)
+            cache = ResultCache(hash_of_tests(course, assignment, seed), cache_folder("trials"))
+            self._kept[key] = stamps, Diagnostician(course, assignment, seed, cache)
         return self._kept[key][1]
 
 

@@ -25,7 +25,7 @@ from autograder.words import shown
 MAX_SOURCE = 20_000
 """Maximum number of characters of a cell to parse, so that no cell keeps the parser busy."""
 MAX_SHOWN = 3
-MAX_QUOTE = 80
+_MAX_QUOTE = 80
 
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 _CLEARING = re.compile(r"^[ \t]*%(?:reset|reset_selective|xdel|pylab|run)\b", re.MULTILINE)
@@ -117,7 +117,7 @@ def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
 
 
 def _told(notebook: NotebookNode, change: LaterChange) -> str:
-    line = line_of(notebook, change.cell, change.line, MAX_QUOTE).replace("`", "'")
+    line = line_of(notebook, change.cell, change.line, _MAX_QUOTE).replace("`", "'")
     name = f"`{change.name}` " if change.name else ""
     return f"{name}in cell {change.cell + 1} from the top (`{line}`)"
 

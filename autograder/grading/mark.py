@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.cache import cache_folder
+from autograder.cache import ResultCache, cache_folder
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import Diagnosticians
@@ -37,7 +37,6 @@ from autograder.grading.points import (
     with_diagnosis,
 )
 from autograder.grading.report import ItemReport, Report
-from autograder.grading.trialcache import Keep
 from autograder.sandbox import Sandbox, examine
 from autograder.sandbox.stages import StageTimes
 from autograder.submission.earlier import read_earlier
@@ -264,8 +263,10 @@ def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
 def _bytecode(modules: tuple[tuple[str, bytes], ...]) -> Mapping[str, bytes]:
     """Return the bytecode of all modules; it is cached for later commands."""
     versions = importlib.util.MAGIC_NUMBER, modules
-    keep = Keep(hashlib.sha256(repr(versions).encode()).hexdigest(), cache_folder("bytecode"))
-    return keep.get("all", lambda: dict(ChainMap(*starmap(_compiled, modules))))
+    cache = ResultCache(
+        hashlib.sha256(repr(versions).encode()).hexdigest(), cache_folder("bytecode")
+    )
+    return cache.get("all", lambda: dict(ChainMap(*starmap(_compiled, modules))))
 
 
 def _compiled(name: str, content: bytes) -> dict[str, bytes]:

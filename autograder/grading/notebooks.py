@@ -25,7 +25,7 @@ from autograder.submission.pictures import MAX_PICTURE_BYTES, MAX_PICTURE_PIXELS
 from autograder.submission.receiving import ReceivedNotebook, Submission
 from autograder.words import printable
 
-MAX_QUOTE = 120
+_MAX_QUOTE = 120
 MAX_FAULTS = 20
 MAX_DROPPED = 20
 """Largest number of refused pictures of a notebook to report."""
@@ -242,4 +242,4 @@ def _line(notebook: NotebookNode | None, place: CodePlace | None) -> str:
     """Return the student's own line at this place, or "" if there is no such line."""
     if notebook is None or place is None:
         return ""
-    return line_of(notebook, place.cell, place.line, MAX_QUOTE)
+    return line_of(notebook, place.cell, place.line, _MAX_QUOTE)

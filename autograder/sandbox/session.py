@@ -39,13 +39,17 @@ from autograder.sandbox.student import CodePlace, NoAnswer, OwnText, Quote, Stud
 from autograder.timelimit import undisturbed
 
 GRACE_SECONDS = 3.0
+"""Seconds to wait for a cell's result after the cell's own time limit."""
 REPLY_SECONDS = 10.0
+"""Seconds to wait for the reply of a process of the sandbox."""
 ENDING_SECONDS = 5.0
 """Seconds that the kernel may take to end many processes on a busy machine."""
 REFUSED_SECONDS = 0.01
 """Seconds between two attempts to fork."""
 MAX_LAUNCHES = 6
+"""Number of times that one submission may start the sandbox."""
 MAX_REPLAYS = 5
+"""Number of times that a notebook's cells may be run again."""
 OUTPUT_BYTES = 2_000
 """Number of bytes to add to the length of each output's text, for the memory of the output."""
 MAX_JSON_PARTS = 300_000
@@ -658,8 +662,8 @@ class Notebook:
             try:
                 with self._sandbox.times.stage("cells"):
                     result = process.run(cell, deadline)
-                fits = (size := _size(result)) <= room
-                room -= size if fits else 0
+                fits = (length := _length(result)) <= room
+                room -= length if fits else 0
                 results[cell.index] = result if fits else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
                 has_run = _has_run(self.results.get(cell.index))
@@ -709,7 +713,7 @@ _LEFT_OUT = "[left out: this notebook shows more than is kept]\n"
 TOO_MUCH = ({"output_type": "stream", "name": "stdout", "text": _LEFT_OUT},)
 
 
-def _size(result: CellResult) -> int:
+def _length(result: CellResult) -> int:
     """Return the size of a cell's outputs in characters."""
     parts = (output.get("data", output).values() for output in result.outputs)
     texts = (text for values in parts for text in values if isinstance(text, str))

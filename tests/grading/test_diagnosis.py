@@ -13,12 +13,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from autograder.cache import ResultCache
 from autograder.course.assignment import Assignment, Course
 from autograder.grading.diagnosis import Diagnostician
 from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import Catalogue
 from autograder.grading.points import joined_names, with_diagnosis
-from autograder.grading.trialcache import Keep
 from solutions.hw2 import landscape, momentum
 
 KNOWN = Catalogue()
@@ -92,8 +92,8 @@ def named(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., str | None]:
     """Return the name of the misconception that is found in some answers to an item."""
-    keep = Keep("of this test", tmp_path_factory.mktemp("kept"))
-    diagnostician = Diagnostician(course, homework, marker.seed, keep)
+    cache = ResultCache("of this test", tmp_path_factory.mktemp("kept"))
+    diagnostician = Diagnostician(course, homework, marker.seed, cache)
     diagnostician.catalogue = KNOWN
 
     def diagnose(item: str, **answers: Any) -> str | None:

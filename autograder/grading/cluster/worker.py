@@ -17,7 +17,7 @@ from distributed import get_worker
 from autograder.course.bundle import Bundle, find, keep
 
 PROGRAM = "autograder.grading.cluster.marking"
-LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
 _own = threading.local()
 """The marking process of each thread of the worker."""
@@ -57,7 +57,7 @@ class MarkingProcess:
         try:
             self._orders.send_bytes(course.encode())
             self._orders.send_bytes(message)
-            while not self._orders.poll(LOOK_SECONDS):
+            while not self._orders.poll(_POLL_SECONDS):
                 if getattr(worker.state.tasks.get(key), "state", "") != "executing":
                     raise EOFError("no one is waiting for the answer")
             return self._orders.recv_bytes()

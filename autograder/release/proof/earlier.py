@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from autograder.cache import cache_folder
+from autograder.cache import ResultCache, cache_folder
 from autograder.course.assignment import Assignment, Course
-from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_folders, hash_of_tests
 
 
@@ -20,7 +19,7 @@ def earlier_findings(
     seed: int,
     folders: Iterable[Path] = (),
     walls: str = "",
-) -> Keep:
+) -> ResultCache:
     """Return the cache of findings made with the same tests, solutions, grader and seed.
 
     `kind` names the part of the proof. `folders` are further folders that the findings depend on.
@@ -28,4 +27,4 @@ def earlier_findings(
     """
     own_code = Path(__file__).parents[1]  # the folder `release`
     parts = (hash_of_tests(course, assignment, seed), hash_of_folders(own_code, *folders), walls)
-    return Keep(sha256("\n".join(parts).encode()).hexdigest(), cache_folder("proofs") / kind)
+    return ResultCache(sha256("\n".join(parts).encode()).hexdigest(), cache_folder("proofs") / kind)

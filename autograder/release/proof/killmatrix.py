@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from autograder.cache import ResultCache, cache_folder
 from autograder.capacity import Machine
 from autograder.course.assignment import NEARLY, Assignment, Course
 from autograder.grading import forkserver
@@ -22,7 +23,6 @@ from autograder.grading.inprocess import LocalMarker, LocalMarking
 from autograder.grading.misconceptions import Misconception, load_misconceptions, names_in
 from autograder.grading.plugin import Outcome
 from autograder.grading.points import joined_names
-from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.release.proof.earlier import earlier_findings
 
@@ -147,9 +147,9 @@ def kill_matrix(
     catalogue = load_misconceptions(course, assignment)
     auto = tuple(item.name for item in assignment.select("auto"))
     wanted = [item for item in auto if catalogue.of(item)]
-    keep = earlier_findings("matrix", course, assignment, seed=seed) if earlier else None
+    cache = earlier_findings("matrix", course, assignment, seed=seed) if earlier else None
     rows: dict[str, list[Row]] = {
-        item: [] if keep is None or again else keep.find(item) or [] for item in wanted
+        item: [] if cache is None or again else cache.find(item) or [] for item in wanted
     }
     waiting = [item for item, found in rows.items() if not found]
     # items with many misconceptions take longest, so start them first: if they were started last,
@@ -158,8 +158,8 @@ def kill_matrix(
     workers = min(workers or Machine().processors(), len(waiting))
     for item, found in zip(waiting, _rows(course, assignment, waiting, seed, workers), strict=True):
         rows[item] = found
-        if keep is not None:
-            keep.put(item, found)
+        if cache is not None:
+            cache.put(item, found)
         if watch is not None:
             watch(sum(map(len, rows.values())), len(catalogue))
     every, is_earlier = tuple(chain(*rows.values())), bool(rows and not waiting)
@@ -187,8 +187,8 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
     assignment = course.assignment(name)
     marker = LocalMarker(course, assignment, seed=seed)
     problem = assignment.items[item].problem
-    keep = Keep(hash_of_tests(course, assignment, seed))
-    diagnostician = Diagnostician(course, assignment, seed, keep)
+    cache = ResultCache(hash_of_tests(course, assignment, seed), cache_folder("trials"))
+    diagnostician = Diagnostician(course, assignment, seed, cache)
     wrong = diagnostician.catalogue.of(item)
     reach = _Reach(marker, problem)
     markings: dict[str, LocalMarking] = {}

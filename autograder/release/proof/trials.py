@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
+from autograder.cache import ResultCache
 from autograder.course.assignment import Assignment, Course
 from autograder.course.gradecells import is_coded, may_raise, place
 from autograder.course.layout import SUBMITTED
@@ -22,7 +23,6 @@ from autograder.errors import CourseError
 from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.report import ItemReport, Report
-from autograder.grading.trialcache import Keep
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
@@ -105,7 +105,7 @@ class Trials:
                 say(f"marking trial submissions: {done} of {len(waiting)}")
         return [result for results in found.values() for result in results or ()]
 
-    def _earlier(self) -> Keep:
+    def _earlier(self) -> ResultCache:
         from autograder.sandbox import examine
 
         return earlier_findings(

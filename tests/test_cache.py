@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from autograder import cache
+from autograder.cache import KEPT, ResultCache
 from autograder.course.assignment import Assignment, Course
-from autograder.grading.trialcache import KEPT, Keep
 from autograder.grading.versions import hash_of_tests
 
 
@@ -35,36 +35,36 @@ def folder(tmp_path: Path) -> Path:
 
 def test_it_is_worked_out_once(folder: Path) -> None:
     work = Work()
-    found = [Keep("a", folder).get("item", work) for _ in range(3)]
+    found = [ResultCache("a", folder).get("item", work) for _ in range(3)]
     assert found == [[1, 2, 1]] * 3
     assert work.times == 1
 
 
 def test_another_version_of_the_tests_is_worked_out_anew(folder: Path) -> None:
     work = Work()
-    found = [Keep(key, folder).get("item", work) for key in "ab"]
+    found = [ResultCache(key, folder).get("item", work) for key in "ab"]
     assert found == [[1, 2, 1], [1, 2, 2]]
 
 
 def test_what_is_put_is_found(folder: Path) -> None:
-    Keep("a", folder).put("item", "known")
-    assert Keep("a", folder).get("item", lambda: "worked out") == "known"
+    ResultCache("a", folder).put("item", "known")
+    assert ResultCache("a", folder).get("item", lambda: "worked out") == "known"
 
 
 def test_find_returns_what_is_kept_and_none_where_nothing_is(folder: Path, tmp_path: Path) -> None:
-    keep = Keep("a", folder)
-    assert keep.find("item") is None
-    keep.put("item", "known")
-    assert keep.find("item") == "known"
-    assert keep.find("another") is None
-    assert Keep("b", folder).find("item") is None
+    results = ResultCache("a", folder)
+    assert results.find("item") is None
+    results.put("item", "known")
+    assert results.find("item") == "known"
+    assert results.find("another") is None
+    assert ResultCache("b", folder).find("item") is None
     (folder / "a" / "item.pickle").write_bytes(b"harmed")
-    assert keep.find("item") is None
-    keep.put("item", "known")
+    assert results.find("item") is None
+    results.put("item", "known")
     folder.chmod(0o777)  # other users could have written this file
-    assert keep.find("item") is None
+    assert results.find("item") is None
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    assert Keep("a", tmp_path / "file").find("item") is None
+    assert ResultCache("a", tmp_path / "file").find("item") is None
 
 
 def spoil(content: bytes) -> Callable[[Path], object]:
@@ -78,34 +78,34 @@ def spoil(content: bytes) -> Callable[[Path], object]:
 )
 def test_a_file_that_is_harmed_is_made_anew(folder: Path, harm: Callable[[Path], object]) -> None:
     work = Work()
-    Keep("a", folder).get("item", work)
+    ResultCache("a", folder).get("item", work)
     harm(folder / "a" / "item.pickle")
-    assert [Keep("a", folder).get("item", work) for _ in range(2)] == [[1, 2, 2]] * 2
+    assert [ResultCache("a", folder).get("item", work) for _ in range(2)] == [[1, 2, 2]] * 2
 
 
 def test_nobody_else_can_look_at_it(folder: Path) -> None:
     before = os.umask(0o002)
     try:
-        Keep("a", folder).put("item", 1)
+        ResultCache("a", folder).put("item", 1)
     finally:
         os.umask(before)
-    assert Keep("a", folder).find("item") == 1
+    assert ResultCache("a", folder).find("item") == 1
     assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "a" / "item.pickle").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("which", ["", "a"])
 def test_a_folder_that_others_can_write_in_is_not_read(folder: Path, which: str) -> None:
-    Keep("a", folder).put("item", "planted, for all we know")
+    ResultCache("a", folder).put("item", "planted, for all we know")
     (folder / which).chmod(0o777)
-    assert Keep("a", folder).get("item", lambda: "worked out") == "worked out"
+    assert ResultCache("a", folder).get("item", lambda: "worked out") == "worked out"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_another_users_folder_is_not_read(folder: Path) -> None:
-    Keep("a", folder).put("item", "planted, for all we know")
+    ResultCache("a", folder).put("item", "planted, for all we know")
     os.chown(folder / "a", 12345, -1)
-    assert Keep("a", folder).get("item", lambda: "worked out") == "worked out"
+    assert ResultCache("a", folder).get("item", lambda: "worked out") == "worked out"
 
 
 def test_where_nothing_can_be_kept_it_is_worked_out_each_time(
@@ -113,10 +113,10 @@ def test_where_nothing_can_be_kept_it_is_worked_out_each_time(
 ) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     work = Work()
-    assert Keep("a", tmp_path / "file").get("item", work) == [1, 2, 1]
+    assert ResultCache("a", tmp_path / "file").get("item", work) == [1, 2, 1]
     monkeypatch.setattr(cache, "user_cache_path", lambda name: Path("~/.cache", name))  # no home
     monkeypatch.chdir(tmp_path)
-    assert Keep("a").get("item", work) == [1, 2, 2]
+    assert ResultCache("a", cache.cache_folder("trials")).get("item", work) == [1, 2, 2]
     assert not Path("~").exists()
 
 
@@ -125,15 +125,15 @@ def test_what_fails_is_told_and_not_kept(folder: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        Keep("a", folder).get("item", fail)
-    assert Keep("a", folder).get("item", lambda: 3) == 3
+        ResultCache("a", folder).get("item", fail)
+    assert ResultCache("a", folder).get("item", lambda: 3) == 3
 
 
 def test_only_the_newest_versions_stay(folder: Path) -> None:
     for number in range(KEPT + 3):
-        Keep(f"v{number}", folder).put("item", number)
+        ResultCache(f"v{number}", folder).put("item", number)
         os.utime(folder / f"v{number}", (number, number))
-    Keep("v2", folder).put("item", 2)
+    ResultCache("v2", folder).put("item", 2)
     left = {path.name for path in folder.iterdir()}
     assert left == {"v2", *(f"v{number}" for number in range(KEPT, KEPT + 3))}
 
@@ -145,7 +145,7 @@ def _ask(folder: Path, done: Path) -> None:
             file.write("x")
         return "found"
 
-    assert Keep("a", folder).get("item", slow) == "found"
+    assert ResultCache("a", folder).get("item", slow) == "found"
 
 
 def test_processes_that_ask_at_once_wait_for_one_of_them(folder: Path, tmp_path: Path) -> None:
