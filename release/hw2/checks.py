@@ -1248,7 +1248,7 @@ def _globals_of(code: Any) -> Iterator[str]:
             yield from _globals_of(part)
 
 
-# --- Verdicts, hints, and where you stand -------------------------------------------------
+# --- Verdicts, hints, and your progress ---------------------------------------------------
 
 Lines = Iterator[str]
 """The lines that a check yields, one for each comparison that holds."""
@@ -1719,7 +1719,7 @@ def summary(problem: str, names: Names) -> None:
     if len(states) < len(items) and saved and not saved.fault:
         time = datetime.fromtimestamp(saved.time)
         end.append(f"Texts are looked up in the file as you last saved it ({time:%d %b, %H:%M}).")
-    title = f"{problem}: where you stand"
+    title = f"{problem}: your progress"
     text = [title, "", *(f"  {line}" for line in _columns(rows)), "", *end]
     _publish("\n".join(text), _table(title, rows, end))
 
