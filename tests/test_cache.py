@@ -13,8 +13,6 @@ import pytest
 
 from autograder import cache
 from autograder.cache import KEPT, ResultCache
-from autograder.course.assignment import Assignment, Course
-from autograder.grading.versions import hash_of_tests
 
 
 class Work:
@@ -158,25 +156,3 @@ def test_processes_that_ask_at_once_wait_for_one_of_them(folder: Path, tmp_path:
         process.join(300)
     assert [process.exitcode for process in asking] == [0] * 4
     assert done.read_text(encoding="utf-8") == "x"
-
-
-def test_a_change_of_tests_solutions_or_seed_is_another_key(
-    course: Course, homework: Assignment, tmp_path: Path
-) -> None:
-    for part in ("hidden", "solutions"):
-        source = getattr(course, part)(homework.name)
-        target = tmp_path / source.relative_to(course.root)
-        target.mkdir(parents=True)
-        for path in source.glob("*.*"):
-            (target / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "course.toml").write_bytes((course.root / "course.toml").read_bytes())
-    copy = Course(tmp_path)
-    same = hash_of_tests(copy, homework, homework.seed)
-    assert same == hash_of_tests(course, homework, homework.seed)
-    assert hash_of_tests(copy, homework, homework.seed + 1) != same
-    for folder in (copy.hidden(homework.name), copy.solutions(homework.name)):
-        changed = next(folder.glob("*.py"))
-        text = changed.read_text(encoding="utf-8")
-        changed.write_text(text + "\n", encoding="utf-8")
-        assert hash_of_tests(copy, homework, homework.seed) != same
-        changed.write_text(text, encoding="utf-8")

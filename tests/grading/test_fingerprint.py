@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.assignment import Course
+from autograder.course.assignment import Assignment, Course
 from autograder.grading import versions as module
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.jobs import MarkSettings
+from autograder.grading.versions import hash_of_tests
 from autograder.sandbox import Limits
 from autograder.sandbox.protection import Protection, Wall
 from autograder.sandbox.visiblefiles import view
@@ -338,3 +339,25 @@ def test_the_graders_own_code_is_part_of_it(
     monkeypatch.undo()
     module.hash_of_grader.cache_clear()
     module._code.cache_clear()
+
+
+def test_a_change_of_tests_solutions_or_seed_is_another_hash(
+    course: Course, homework: Assignment, tmp_path: Path
+) -> None:
+    for part in ("hidden", "solutions"):
+        source = getattr(course, part)(homework.name)
+        target = tmp_path / source.relative_to(course.root)
+        target.mkdir(parents=True)
+        for path in source.glob("*.*"):
+            (target / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "course.toml").write_bytes((course.root / "course.toml").read_bytes())
+    copy = Course(tmp_path)
+    same = hash_of_tests(copy, homework, homework.seed)
+    assert same == hash_of_tests(course, homework, homework.seed)
+    assert hash_of_tests(copy, homework, homework.seed + 1) != same
+    for folder in (copy.hidden(homework.name), copy.solutions(homework.name)):
+        changed = next(folder.glob("*.py"))
+        text = changed.read_text(encoding="utf-8")
+        changed.write_text(text + "\n", encoding="utf-8")
+        assert hash_of_tests(copy, homework, homework.seed) != same
+        changed.write_text(text, encoding="utf-8")

@@ -60,10 +60,7 @@ def test_readme_states_points_dates_and_tolerance(made: Course) -> None:
 @pytest.mark.parametrize(("rule", "word"), [("true", "can"), ("false", "can't")])
 def test_readme_states_the_rule_about_bonus_points(made: Course, rule: str, word: str) -> None:
     assert "raise your mark" not in readme(made)
-    settings = made.settings_file.read_text(encoding="utf-8")
-    ruled = f"bonus_above_maximum = {rule}\n\n[assignments.hw3"
-    made.settings_file.write_text(settings.replace("[assignments.hw3", ruled, 1), encoding="utf-8")
-    course = Course(made.root)
+    course = set_key(made, f"[assignments.hw3.rules]\nbonus_above_maximum = {rule}")
     fill_source(course, "hw3")
     assert f"Bonus points {word} raise your mark above 5." in readme(course)
 

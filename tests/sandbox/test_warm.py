@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -504,6 +505,8 @@ def test_a_cell_whose_limits_cannot_be_checked_has_another_attempt(
             left.pop()
             assert sandbox._confinement is not None
             sandbox._confinement.kill("check")
+            while is_alive(process._holder.pid):
+                time.sleep(0.01)
         return run(process, cell, latest)
 
     monkeypatch.setattr(NotebookProcess, "run", fail)

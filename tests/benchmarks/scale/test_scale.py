@@ -110,7 +110,7 @@ def test_the_page_has_a_place_for_the_tables() -> None:
     bench = {"submissions": 10, "rounds": [{"kit": {"seconds": 10.0, "cpu": 18.0}}]}
     text = "\n\n".join([GOOD.markdown(), plan(GOOD, bench)])
     assert "| time on the machine above | 27.8 h |" in text
-    assert "| processors needed to finish in 8 hours | 6 |" in text
+    assert "| processors needed to finish in 8 hours | 7 |" in text
     assert "| submissions per minute that one recording process can record | 1200 |" in text
     page = scale.PAGE.read_text(encoding="utf-8")
     assert text in written.between(page, scale.COMMAND, text, page=scale.PAGE.name)
