@@ -9,6 +9,7 @@ is saved, and the page shows the answer and its marks as they are now.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -129,7 +130,7 @@ class Desk:
         self._stamps = self._stamps_now(homework)
         self._use(course.assignment(homework))
         self._gradebook: PatientGradebook | None = None
-        self._backed_up = 0.0
+        self._backed_up = -math.inf
         self._log = LogReader(self._assignment.name)
         self._by_id: dict[str, Place] = {}
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
