@@ -73,7 +73,7 @@ class AnswerStatus:
 def status_of(
     log: HandMarks, answer: Answer, typed: GradebookMark | None, marker: str = ""
 ) -> AnswerStatus:
-    """Return an answer's status for a marker; "" is a person to whom nothing is dealt."""
+    """Return an answer's status for a marker; no answer is ever dealt to the marker ""."""
     place = (answer.item, answer.student)
     role = role_of(log, place, marker)
     mark = visible(log.marks(*place), role, marker)
