@@ -352,6 +352,8 @@ def test_bonus_points_typed_as_a_score_move_before_the_markers_eyes(
     tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '0.75'")
     assert tab.input_value("#b-essay") == ""
     assert "Saved as extra credit" in heading.inner_text()
+    # a button that moves between the press and the release of the mouse is not clicked
+    tab.wait_for_function("!$('body, html').is(':animated')")
     with tab.expect_response(re.compile("/api/grade/")):
         heading.get_by_role("button", name="Full credit").click()
     tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '1'")
