@@ -316,6 +316,13 @@ def test_a_changed_rubric_is_shown_then_applied(course: Course, rita: AtDesk) ->
     assert rita.focus == "answer"
 
 
+FETCHED_AHEAD = """
+performance.getEntriesByType("resource").filter(each => each.name.includes("/api/answer/")).length
+    > 4
+"""
+"""Whether the page has the shown answer and the next four, in JavaScript."""
+
+
 def test_a_server_killed_while_it_saves_loses_and_doubles_nothing(
     browser: Any, course: Course, tmp_path: Path
 ) -> None:
@@ -324,7 +331,7 @@ def test_a_server_killed_while_it_saves_loses_and_doubles_nothing(
     with started(course, home) as server:
         port = int(server.address.rpartition(":")[2])
         with at_desk(browser, server) as rita:
-            rita.tab.wait_for_timeout(1500)  # the next answers are fetched ahead
+            rita.tab.wait_for_function(FETCHED_AHEAD)
             rita.to_next("a", "Enter")
             rita.await_saved()
             rita.to_next("1", "Enter")
