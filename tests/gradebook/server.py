@@ -8,7 +8,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
@@ -86,6 +86,7 @@ def started(course: Course, home: Path, port: int = 0, fork: bool = True) -> Ite
     ]  # fmt: skip
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")
     places = {name: str(home) for name in names}
+    start: Callable[..., subprocess.Popen[bytes] | Forked]
     start = fork_server if fork else _start_server
     with (
         (home / "server.log").open("w+") as log,
