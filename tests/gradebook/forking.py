@@ -70,7 +70,7 @@ def _forking() -> socket.socket:
     """Return the connection to this process's forking process, which ends with the connection."""
     ours, its = socket.socketpair()
     with its:
-        process = subprocess.Popen([sys.executable, "-m", __name__], stdin=its)
+        process = subprocess.Popen([sys.executable, "-m", __name__], stdin=its.fileno())
 
     def end() -> None:
         ours.close()
