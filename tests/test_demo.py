@@ -29,7 +29,7 @@ from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent
 
 WRONG = "first_part = [9.0, 18.0]\\nlast_part = 1"
-ENDLESS = "while True:\\n    pass"
+ENDLESS = "import time\\nwhile True:\\n    time.sleep(1)"
 STUDENTS = (
     SampleStudent("ada", "answers all"),
     SampleStudent("bela", "has a wrong value", {"t-values-answer": WRONG}, lost={"t-values": 1.0}),

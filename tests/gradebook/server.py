@@ -8,16 +8,18 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 from autograder.course.assignment import Course
+
+from .forking import Forked, fork_server
 
 TOKEN = "made-up-token"
 SECONDS = 300
@@ -32,7 +34,7 @@ class Formgrader:
     address: str
     opener: OpenerDirector
     cookies: CookieJar
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
 
     def page(self, path: str) -> str:
         with self._open(Request(f"{self.address}/formgrader/{path}")) as answer:
@@ -70,24 +72,26 @@ class Formgrader:
 
 
 @contextlib.contextmanager
-def started(course: Course, home: Path, port: int = 0) -> Iterator[Formgrader]:
-    """A formgrader in the course, whose server keeps its own files in `home`."""
+def started(course: Course, home: Path, port: int = 0, fork: bool = True) -> Iterator[Formgrader]:
+    """A formgrader in the course, whose server keeps its own files in `home`.
+
+    Without `fork`, the server starts as a user starts it, which takes seconds.
+    """
     port = port or _free_port()
-    command = [
-        sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ip=127.0.0.1",
+    options = [
+        "--allow-root", "--no-browser", "--ip=127.0.0.1",
         f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={course.root}",
         f"--IdentityProvider.token={TOKEN}",
         "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True",
     ]  # fmt: skip
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")
     places = {name: str(home) for name in names}
+    start: Callable[..., subprocess.Popen[bytes] | Forked]
+    start = fork_server if fork else _start_server
     with (
         (home / "server.log").open("w+") as log,
-        subprocess.Popen(
-            command, cwd=course.root, env={**os.environ, **places},
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        ) as server,
-    ):  # fmt: skip
+        start(options, course.root, places, log) as server,
+    ):
         try:
             await_start(server, port, home / "server.log")
             yield _log_in(course, f"http://127.0.0.1:{port}", server)
@@ -95,7 +99,16 @@ def started(course: Course, home: Path, port: int = 0) -> Iterator[Formgrader]:
             server.terminate()
 
 
-def await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _start_server(
+    options: list[str], cwd: Path, env: dict[str, str], log: IO[str]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "jupyter_server", *options], cwd=cwd, env={**os.environ, **env},
+        stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def await_start(server: subprocess.Popen[bytes] | Forked, port: int, log: Path) -> None:
     """Return once the server answers; if the server ends or is too slow, raise an error."""
     for _ in range(10 * SECONDS):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
@@ -112,7 +125,7 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _log_in(course: Course, address: str, server: subprocess.Popen[bytes]) -> Formgrader:
+def _log_in(course: Course, address: str, server: subprocess.Popen[bytes] | Forked) -> Formgrader:
     cookies = CookieJar()
     opener = build_opener(HTTPCookieProcessor(cookies))
     formgrader = Formgrader(course, address, opener, cookies, server)

@@ -65,7 +65,7 @@ def hostile(marking: Marking) -> Marking:
 
 @pytest.fixture(scope="module")
 def formgrader(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formgrader]:
-    with started(graded, tmp_path_factory.mktemp("home")) as formgrader:
+    with started(graded, tmp_path_factory.mktemp("home"), fork=False) as formgrader:
         yield formgrader
 
 
