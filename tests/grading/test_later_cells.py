@@ -70,7 +70,14 @@ def later(code: str, answers: dict[str, str] = RIGHT) -> SampleStudent:
     return SampleStudent("later", "tries things out", answers, before={"t-summary": code})
 
 
-SIMILAR = ("slope = lambda x: 2 * x", "max = 4", "np = 5", "del slope", "plt.subplots = None", "draw = 3")
+SIMILAR = (
+    "slope = lambda x: 2 * x",
+    "max = 4",
+    "np = 5",
+    "del slope",
+    "plt.subplots = None",
+    "draw = 3",
+)
 """Lines that change a name in the same way as another line of `LATER`."""
 
 
