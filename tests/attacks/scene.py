@@ -38,7 +38,7 @@ from autograder.course.samples import SampleStudent, write_submission
 from autograder.gradebook.database import course_id
 from autograder.gradebook.recorder import Recorder
 from autograder.grading.jobs import MarkSettings
-from autograder.grading.mark import Marking, mark_submission, open_sandbox
+from autograder.grading.mark import Marking, Warm, mark_submission, open_sandbox
 from autograder.pages import pictures
 from autograder.pages.feedback import write_feedback
 from autograder.sandbox import Limits, Sandbox
@@ -98,6 +98,7 @@ class Scene:
         self.kept = cache_folder("trials")
         self.temporary = root / "temporary"
         self.temporary.mkdir(mode=0o711)
+        self._warm = Warm()  # shared by all submissions, as in the processes that mark a class
         self._victims: dict[tuple[tuple[str, ...], bool], tuple[Path, str]] = {}
         self._plant_canaries()
         _adopt_orphans()
@@ -173,7 +174,13 @@ class Scene:
             )
 
     def _mark(self, path: Path, settings: MarkSettings, sandbox: Sandbox) -> Marking:
-        return mark_submission(self.course, HOMEWORK, path, settings=settings, sandbox=sandbox)
+        return mark_submission(
+            self.course, HOMEWORK, path, settings=settings, sandbox=sandbox, warm=self._warm
+        )
+
+    def close(self) -> None:
+        """End the hidden tests' session."""
+        self._warm.close()
 
     def _victim(self, problems: tuple[str, ...], settings: MarkSettings) -> tuple[Path, str]:
         """Return the victim's submission of these problems, and its Report if marked alone."""
@@ -260,10 +267,12 @@ class Scene:
 @cache
 def hidden_lines() -> tuple[str, ...]:
     """Return lines of the hidden tests and solutions that occur in no file for students."""
-    given = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in COURSE.release(HOMEWORK.name).iterdir()
-        if path.is_file()
+    given = _plain(
+        "\n".join(
+            path.read_text(encoding="utf-8")
+            for path in COURSE.release(HOMEWORK.name).iterdir()
+            if path.is_file()
+        )
     )
     folders = COURSE.hidden(HOMEWORK.name), COURSE.solutions(HOMEWORK.name)
     lines = {
@@ -278,7 +287,7 @@ def hidden_lines() -> tuple[str, ...]:
         _plain(line)
         for line in sorted(lines)
         if len(line) >= 30 and code.search(line) and not line.startswith(("#", '"""', "from "))
-        and _plain(line) not in _plain(given)
+        and _plain(line) not in given
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
@@ -27,7 +28,8 @@ def scene() -> Iterator[Scene]:
     with TemporaryDirectory(prefix="fdl-scene-") as folder:
         root = Path(folder)
         root.chmod(0o755)
-        yield Scene(root)
+        with contextlib.closing(Scene(root)) as scene:
+            yield scene
 
 
 TOGETHER = 10

@@ -94,7 +94,7 @@ def test_a_worker_is_never_given_more_than_one_submission_ahead(
 ) -> None:
     course = Course(handed_in)
     folder = handed_in / "submitted" / "anna" / HOMEWORK
-    jobs = [Job(f"student {number}", folder) for number in range(9)]
+    jobs = [Job(f"student {number}", folder) for number in range(6)]
     in_flight = []
     with Workers(quick.crowded, None, MarkSettings(), print) as found:
         for marked in mark_class(found, course, course.assignment(HOMEWORK), jobs):

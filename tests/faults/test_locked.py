@@ -29,25 +29,16 @@ def locked(root: Path, how: str) -> Iterator[sqlite3.Connection]:
         yield other
 
 
-def let_go_once_wanted(scene: Scene, gradebook: Path, other: sqlite3.Connection) -> None:
-    """Release the lock some time after a run has opened the gradebook and waits for the lock."""
-    until = time.monotonic() + 300
-    while not scene.theatre.has_open(gradebook) and time.monotonic() < until:
-        time.sleep(0.01)
-    time.sleep(0.3)
-    other.rollback()
-
-
 def stays_locked(scene: Scene, root: Path, how: str) -> None:
     """A run reports a gradebook that is locked all the time, and loses nothing."""
     with locked(root, how):
-        ended = scene.run(root, patience=2.0)
+        ended = scene.run(root, patience=0.5)
     assert ended.code == (2 if how == "for reading, too" else 1)
     printed = " ".join(ended.output.replace("│", " ").split())
     assert ADVICE in printed
     assert "Traceback" not in ended.output
     # each command waits for the full time at most once, not once for each student
-    assert 1 <= printed.count("stayed locked for 2 seconds") <= len(scene.commands)
+    assert 1 <= printed.count("stayed locked for 0.5 seconds") <= len(scene.commands)
     scene.assert_nothing_is_lost(root)
 
 
@@ -67,7 +58,7 @@ def is_locked_amid_the_run(scene: Scene, root: Path, how: str) -> None:
     other = threading.Thread(target=lock)
     other.start()
     try:
-        ended = scene.run(root, patience=1.0, gate=gate)
+        ended = scene.run(root, patience=0.5, gate=gate)
     finally:
         has_ended.set()
         other.join()

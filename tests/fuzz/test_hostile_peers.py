@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -29,7 +30,7 @@ from autograder.sandbox.inside.wire import (
 from autograder.sandbox.session import Cell, NotebookGone, NotebookProcess
 from autograder.sandbox.student import BadAnswer, NoAnswer, NotDone, Student, StudentFailure
 
-CALL, SLACK = 0.3, 1.0
+CALL, SLACK = 0.15, 1.0
 PATIENT = 60.0
 """Seconds for a call of a worker that answers at once, even on a busy machine."""
 CALLBACKS = 40
@@ -191,21 +192,27 @@ def hangs_up_in_its_answer(far: Channel) -> None:
     far.stream.shutdown(socket.SHUT_RDWR)
 
 
-def reads_nothing(_: Channel) -> None:
-    time.sleep(CALL + SLACK)
+def has_hung_up(far: Channel, seconds: float) -> bool:
+    """Wait until the grader has closed the channel, for at most these seconds."""
+    poll = select.poll()
+    poll.register(far.stream, 0)
+    return bool(poll.poll(1000 * seconds))
+
+
+def reads_nothing(far: Channel) -> None:
+    has_hung_up(far, PATIENT)
 
 
 def reads_a_byte_now_and_then(far: Channel) -> None:
-    for _ in range(100):
+    while not has_hung_up(far, 0.01):
         far.stream.recv(1)
-        time.sleep(0.01)
 
 
 def calls_back_and_reads_late(far: Channel) -> None:
     begin(far)
     for number in range(CALLBACKS):
         far.send(["call", number, 0, (), {}])
-        time.sleep(0.2)
+        time.sleep(0.7 * CALL)
         far.receive()
 
 
@@ -213,7 +220,7 @@ def calls_back_with_a_slow_function(far: Channel) -> None:
     begin(far)
     for number in range(CALLBACKS):
         far.send(["call", number, 0, (Function(0, own=True),), {}])
-        time.sleep(0.2)
+        time.sleep(0.7 * CALL)
         answer(far, 1.0)
         far.receive()
 
@@ -356,7 +363,7 @@ def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
             far.send(["call", number, 0, (), {}])  # all messages have arrived at the same time
 
     answered, _, is_late = asked(
-        calls_back_all_the_time, partial(time.sleep, 0.2), allowed=2 * CALL + SLACK
+        calls_back_all_the_time, partial(time.sleep, 0.7 * CALL), allowed=2 * CALL + SLACK
     )
     assert isinstance(answered, NoAnswer)
     assert not is_late

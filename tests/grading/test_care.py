@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -107,27 +108,45 @@ def written(text: str, changes: Mapping[str, str]) -> str:
     return text
 
 
-def lost(course: Course, problem: str, text: str, seed: int) -> dict[str, float]:
-    """Return the items that lose points through these functions, with the lost share of points."""
+def functions(text: str) -> dict[str, CodeType]:
+    """Return the text as the answer of each function that it defines."""
     names = [line[4:].partition("(")[0] for line in text.splitlines() if line.startswith("def ")]
-    answers = dict.fromkeys(names, compile(text, "<care>", "exec"))
-    found = LocalMarker(course, course.assignment("hw2"), seed=seed).mark(problem, answers)
-    return {name: round(found.lost(name), 3) for name in found.items if found.lost(name)}
+    return dict.fromkeys(names, compile(text, "<care>", "exec"))
+
+
+def lost(
+    course: Course, problem: str, texts: Mapping[str, str], seed: int
+) -> dict[str, dict[str, float]]:
+    """Return for each text the items that lose points through it, with the lost share of points."""
+    marker = LocalMarker(course, course.assignment("hw2"), seed=seed)
+    each = marker.mark_each(problem, [functions(text) for text in texts.values()])
+    return {
+        what: {name: round(found.lost(name), 3) for name in found.items if found.lost(name)}
+        for what, found in zip(texts, each, strict=True)
+    }
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(
-    "text",
-    [UNCLIPPED, NORMALISED_AGAIN, WITH_A_SINE_BELOW, WITH_NAN_SET_TO_ZERO, IN_SINGLE_PRECISION],
-    ids=["unclipped", "normalised again", "sine below", "NaN set to 0", "single precision"],
-)
-def test_a_rounding_above_one_costs_a_quarter_of_one_item(
-    text: str, seed: int, course: Course
-) -> None:
-    assert lost(course, "problem3_ntk", text, seed) == {"p3c-relu": 0.25}
+def test_a_rounding_above_one_costs_a_quarter_of_one_item(seed: int, course: Course) -> None:
+    texts = {
+        "unclipped": UNCLIPPED,
+        "normalised again": NORMALISED_AGAIN,
+        "sine below": WITH_A_SINE_BELOW,
+        "NaN set to 0": WITH_NAN_SET_TO_ZERO,
+        "single precision": IN_SINGLE_PRECISION,
+    }
+    assert lost(course, "problem3_ntk", texts, seed) == {what: {"p3c-relu": 0.25} for what in texts}
 
 
-@pytest.mark.parametrize("changes", [START_AND_ROWS, START, FIRST_ROW, ROWS, INTEGERS])
+SLIPS = {
+    "start and rows": START_AND_ROWS,
+    "start": START,
+    "first row": FIRST_ROW,
+    "rows": ROWS,
+    "integers": INTEGERS,
+}
+
+
 @pytest.mark.parametrize(
     ("problem", "text", "first"),
     [
@@ -137,28 +156,25 @@ def test_a_rounding_above_one_costs_a_quarter_of_one_item(
     ],
 )
 def test_a_slip_in_several_loops_costs_a_quarter_of_the_first(
-    problem: str, text: str, first: str, changes: Mapping[str, str], course: Course
+    problem: str, text: str, first: str, course: Course
 ) -> None:
-    found = lost(course, problem, written(text, changes), SEEDS[0])
-    expected = {first: 0.25}
-    if changes is INTEGERS and first == "p2b-gd-update":
-        expected["p2c-gd"] = 0.25  # a slip that differs from the slip in the update
-    assert found == expected
+    texts = {what: written(text, changes) for what, changes in SLIPS.items()}
+    expected = {what: {first: 0.25} for what in SLIPS}
+    if first == "p2b-gd-update":
+        expected["integers"]["p2c-gd"] = 0.25  # a slip that differs from the slip in the update
+    assert lost(course, problem, texts, SEEDS[0]) == expected
 
 
 FIRST_RATIOS = ["gammas[-1]", "gammas[0]", "0.0", "np.inf", "np.nan", "7.0"]
 
 
-@pytest.mark.parametrize("before", FIRST_RATIOS)
-def test_the_first_ratio_costs_a_quarter_and_nothing_built_on_it(
-    before: str, course: Course
-) -> None:
-    text = f"""
+def test_the_first_ratio_costs_a_quarter_and_nothing_built_on_it(course: Course) -> None:
+    text = """
 def heavy_ball_parameters(gammas, betas):
     if len(gammas) == 0:
         return np.array([]), np.array([])
     with np.errstate(all="ignore"):
-        return np.array(gammas), gammas * betas / np.append({before}, gammas[:-1])
+        return np.array(gammas), gammas * betas / np.append(BEFORE, gammas[:-1])
 
 def ima_parameters(gammas, betas):
     _, ratios = heavy_ball_parameters(gammas, betas)
@@ -170,30 +186,33 @@ def ima_parameters(gammas, betas):
 def momentum(gradient, x0, gammas, betas, indices):
     return ima(gradient, x0, *ima_parameters(gammas, betas), indices)[0]
 """
-    assert lost(course, "problem1_momentum", text, 1) == {"p1a-parameters": 0.25}
+    texts = {before: text.replace("BEFORE", before) for before in FIRST_RATIOS}
+    expected = {before: {"p1a-parameters": 0.25} for before in texts}
+    assert lost(course, "problem1_momentum", texts, 1) == expected
 
 
 MEDIANS = ["values[len(values) // 2]", "values[(len(values) - 1) // 2]"]
 
 
-@pytest.mark.parametrize("middle", MEDIANS)
-def test_the_upper_or_lower_median_costs_a_quarter(middle: str, course: Course) -> None:
-    text = f"""
+def test_the_upper_or_lower_median_costs_a_quarter(course: Course) -> None:
+    text = """
 def plot_traces(hessian_trace, results):
     figure, axes = plt.subplots()
-    for eta in sorted({{eta for eta, _ in results}}):
+    for eta in sorted({eta for eta, _ in results}):
         rhos = sorted(rho for e, rho in results if e == eta)
         medians = []
         for rho in rhos:
             ends = results[eta, rho]
             values = sorted(hessian_trace(x) for x in ends if np.linalg.norm(x) <= 1e6)
-            medians.append({middle})
-        axes.plot(rhos, medians, "o-", label=f"eta = {{eta}}")
+            medians.append(MIDDLE)
+        axes.plot(rhos, medians, "o-", label=f"eta = {eta}")
     axes.set(xlabel="rho", ylabel="trace")
     axes.legend()
     return figure
 """
-    assert lost(course, "problem2_landscape", text, 1) == {"p2c-trace-plot": 0.25}
+    texts = {middle: text.replace("MIDDLE", middle) for middle in MEDIANS}
+    expected = {middle: {"p2c-trace-plot": 0.25} for middle in texts}
+    assert lost(course, "problem2_landscape", texts, 1) == expected
 
 
 # --- The arithmetic -------------------------------------------------------------------------------
@@ -295,15 +314,13 @@ def hessian_trace(x):
 """
 
 
-@pytest.mark.parametrize(
-    ("corner", "own", "lost_share"),
-    [("v**2", "x[-1]**2", 0.5), ("v**2", "x[:-1] @ x[:-1]", 0.5), ("v**2", "x[-1]", 1.0)],
-)
-def test_a_trace_by_a_formula_follows_the_hessian(
-    corner: str, own: str, lost_share: float, course: Course
-) -> None:
-    text = FORMULAS.replace("OWN_CORNER", own).replace("CORNER", corner)
-    assert lost(course, "problem2_landscape", text, 1) == {"p2c-hessian-trace": lost_share}
+def test_a_trace_by_a_formula_follows_the_hessian(course: Course) -> None:
+    shares = {"x[-1]**2": 0.5, "x[:-1] @ x[:-1]": 0.5, "x[-1]": 1.0}
+    wrong = FORMULAS.replace("OWN_CORNER", "OWN").replace("CORNER", "v**2")
+    found = lost(
+        course, "problem2_landscape", {own: wrong.replace("OWN", own) for own in shares}, 1
+    )
+    assert found == {own: {"p2c-hessian-trace": share} for own, share in shares.items()}
 
 
 # --- One mistake in several items -----------------------------------------------------------------

@@ -82,57 +82,49 @@ def lost(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> dic
     }
 
 
-def test_a_right_answer_on_top_of_a_wrong_one_keeps_its_item(
-    mark: MarkStudent, homework: Assignment
-) -> None:
-    student = SampleStudent(
-        "on-top",
-        "IMA's parameters and the kernel by way of wrong functions",
-        {
-            "p1a-parameters-answer": WRONG_HEAVY_BALL_PARAMETERS,
-            "p1b-parameters-answer": IMA_PARAMETERS_BY_HEAVY_BALL,
-            "p3a-gradients-answer": WRONG_GRADIENTS,
-            "p3b-kernel-answer": KERNEL_BY_GRADIENTS,
-            "p2c-hessian-trace-answer": TRACE_BY_HESSIAN,
-        },
-    )
-    assert lost(student, mark, homework) == {
-        "p1a-parameters": 1.0,
-        "p3a-gradients": 1.0,
-        "p2c-hessian-trace": 0.5,
-    }
-    notes = [claim.note for claim in mark(student).items["p1b-parameters"].claims]
-    assert any("heavy_ball_parameters" in note for note in notes)
-
-
-NOT_SAVED = SampleStudent(
-    "not-saved",
-    "one of two terms; momentum by the heavy ball, and the heavy ball by momentum",
+ON_TOP = SampleStudent(
+    "on-top",
+    "IMA's parameters and the kernel by way of wrong functions; momentum by the heavy ball, and "
+    "the heavy ball by momentum",
     {
-        "p3b-kernel-answer": WRONG_KERNEL_BY_GRADIENTS,
+        "p1a-parameters-answer": WRONG_HEAVY_BALL_PARAMETERS,
+        "p1b-parameters-answer": IMA_PARAMETERS_BY_HEAVY_BALL,
+        "p3a-gradients-answer": WRONG_GRADIENTS,
+        "p3b-kernel-answer": KERNEL_BY_GRADIENTS,
+        "p2c-hessian-trace-answer": TRACE_BY_HESSIAN,
         "p1-momentum-answer": MOMENTUM_BY_HEAVY_BALL,
         "p1a-heavy-ball-answer": HEAVY_BALL_BY_MOMENTUM,
     },
 )
-"""A cell that makes the mistakes of the next two tests, in two problems."""
+"""The mistakes of the next two tests, in different items."""
+CIRCLE = {"p1-momentum": 1.0, "p1a-heavy-ball": 1.0}
 
 
-@pytest.mark.slow
-def test_a_wrong_answer_is_not_saved_by_right_ones(mark: MarkStudent, homework: Assignment) -> None:
-    found = lost(NOT_SAVED, mark, homework)
-    assert {name: points for name, points in found.items() if not name.startswith("p1")} == {
-        "p3b-kernel": 1.0
+def test_a_right_answer_on_top_of_a_wrong_one_keeps_its_item(
+    mark: MarkStudent, homework: Assignment
+) -> None:
+    found = lost(ON_TOP, mark, homework)
+    assert {name: points for name, points in found.items() if name not in CIRCLE} == {
+        "p1a-parameters": 1.0,
+        "p3a-gradients": 1.0,
+        "p2c-hessian-trace": 0.5,
     }
+    notes = [claim.note for claim in mark(ON_TOP).items["p1b-parameters"].claims]
+    assert any("heavy_ball_parameters" in note for note in notes)
 
 
 def test_two_answers_that_each_call_the_other_save_neither(
     mark: MarkStudent, homework: Assignment
 ) -> None:
-    found = lost(NOT_SAVED, mark, homework)
-    assert {name: points for name, points in found.items() if name.startswith("p1")} == {
-        "p1-momentum": 1.0,
-        "p1a-heavy-ball": 1.0,
-    }
+    found = lost(ON_TOP, mark, homework)
+    assert {name: points for name, points in found.items() if name in CIRCLE} == CIRCLE
+
+
+@pytest.mark.slow
+def test_a_wrong_answer_is_not_saved_by_right_ones(mark: MarkStudent, homework: Assignment) -> None:
+    answers = {"p3b-kernel-answer": WRONG_KERNEL_BY_GRADIENTS}
+    student = SampleStudent("not-saved", "one of two terms", answers)
+    assert lost(student, mark, homework) == {"p3b-kernel": 1.0}
 
 
 # --- what nobody wrote ----------------------------------------------------------------------------
@@ -179,8 +171,14 @@ BUILT = {
 }
 """Answers of one line each that call other answers."""
 
-EVERYDAY = ("p2b-gd-update-answer", "p3b-kernel-answer")
-"""An item that must be written in full, and an item that may call others."""
+IN_THREE_NOTEBOOKS = ("p1-momentum-answer", "p2b-gd-update-answer", "p3b-kernel-answer")
+"""An item that must be written in full, and two items that may call others."""
+TOGETHER = SampleStudent(
+    "three-lines",
+    "one line in each notebook",
+    {name: BUILT[name] for name in IN_THREE_NOTEBOOKS},
+    done=frozenset(),
+)
 
 
 def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> dict[str, float]:
@@ -188,13 +186,14 @@ def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> d
     return {i.name: items[i.name].points for i in homework.select("auto") if items[i.name].points}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[] if name in EVERYDAY else pytest.mark.slow, id=name)
-        for name in BUILT
-    ],
-)
+def test_answers_on_top_of_what_nobody_wrote_earn_nothing(
+    mark: MarkStudent, homework: Assignment
+) -> None:
+    assert earned(TOGETHER, mark, homework) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BUILT)
 def test_an_answer_on_top_of_what_nobody_wrote_earns_nothing(
     name: str, mark: MarkStudent, homework: Assignment
 ) -> None:
@@ -203,9 +202,7 @@ def test_an_answer_on_top_of_what_nobody_wrote_earns_nothing(
 
 
 def test_the_page_says_which_function_is_not_written(mark: MarkStudent) -> None:
-    answers = {"p1-momentum-answer": MOMENTUM_BY_UNWRITTEN}
-    student = SampleStudent("on-p1-momentum-answer", "one line", answers, done=frozenset())
-    told = [claim.message for claim in mark(student).items["p1-momentum"].claims]
+    told = [claim.message for claim in mark(TOGETHER).items["p1-momentum"].claims]
     assert "The answer calls `heavy_ball_parameters`, which is not written yet." in told
 
 
@@ -254,16 +251,16 @@ HESSIANS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", HESSIANS)
-def test_a_dummy_below_the_trace_does_not_help(value: str, course: Course) -> None:
-    answers = {
-        "hessian": compile(f"def hessian(x): return {value}", "<dummy>", "exec"),
-        "hessian_trace": compile(
-            "def hessian_trace(x): return np.trace(hessian(x))", "<t>", "exec"
-        ),
+def test_a_dummy_below_the_trace_does_not_help(course: Course) -> None:
+    trace = compile("def hessian_trace(x): return np.trace(hessian(x))", "<t>", "exec")
+    dummies = {
+        value: compile(f"def hessian(x): return {value}", "<dummy>", "exec") for value in HESSIANS
     }
+    answers = [{"hessian": dummy, "hessian_trace": trace} for dummy in dummies.values()]
     marker = LocalMarker(course, course.assignment("hw2"))
-    assert marker.mark("problem2_landscape", answers).lost("p2c-hessian-trace") == 1.0
+    each = marker.mark_each("problem2_landscape", answers, ["p2c-hessian-trace"])
+    found = {what: one.lost("p2c-hessian-trace") for what, one in zip(dummies, each, strict=True)}
+    assert found == dict.fromkeys(HESSIANS, 1.0)
 
 
 def test_what_the_reference_made_is_no_sign_that_somebody_wrote_it(course: Course) -> None:
@@ -277,8 +274,9 @@ def hessian_trace(x): return np.trace(hessian(x))
     names = ("loss", "gradient", "hessian", "hessian_trace")
     answers = {name: compile(text, "<differences>", "exec") for name in names}
     marker = LocalMarker(course, course.assignment("hw2"))
-    found = marker.mark("problem2_landscape", answers)
-    assert (found.lost("p2c-loss-gradient"), found.lost("p2c-hessian-trace")) == (1.0, 1.0)
+    items = ["p2c-loss-gradient", "p2c-hessian-trace"]
+    found = marker.mark("problem2_landscape", answers, items)
+    assert [found.lost(item) for item in items] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,24 @@ def later(code: str, answers: dict[str, str] = RIGHT) -> SampleStudent:
     return SampleStudent("later", "tries things out", answers, before={"t-summary": code})
 
 
-@pytest.mark.parametrize(("code", "name"), LATER.items())
+SIMILAR = (
+    "slope = lambda x: 2 * x",
+    "max = 4",
+    "np = 5",
+    "del slope",
+    "plt.subplots = None",
+    "draw = 3",
+)
+"""Lines that change a name in the same way as another line of `LATER`."""
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        pytest.param(code, name, marks=[pytest.mark.slow] if code in SIMILAR else [])
+        for code, name in LATER.items()
+    ],
+)
 def test_a_later_line_costs_nothing_and_is_named(code: str, name: str, mark_tiny: MarkTiny) -> None:
     report = mark_tiny(later(code)).report
     assert marks(report) == FULL
