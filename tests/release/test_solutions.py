@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,11 @@ from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.errors import CourseError, ReleaseError
 from autograder.gradebook import marks
+from autograder.grading.jobs import MarkSettings
+from autograder.grading.mark import open_sandbox
+from autograder.release import answered
 from autograder.release.answered import MODEL, publish_solutions
+from autograder.sandbox import Sandbox
 from tests.consoles import wide_consoles
 
 from .helpers import cell, fingerprint, replace_text
@@ -44,6 +49,22 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = extended(Course(root), "anna = { hours = 48 }", "bela = { hours = 2 }")
     publish_solutions(course, "tiny", moment=DUE + timedelta(hours=48))
     return course
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_sandbox(finished: Course) -> Iterator[None]:
+    """Run the notebooks of all tests in one sandbox, after `finished` has opened its own."""
+    settings = MarkSettings(finished.assignment("tiny").limits)
+    with open_sandbox(settings) as sandbox, pytest.MonkeyPatch.context() as patch:
+
+        @contextmanager
+        def opened(asked: MarkSettings) -> Iterator[Sandbox]:
+            assert asked == settings
+            sandbox.renew()
+            yield sandbox
+
+        patch.setattr(answered, "open_sandbox", opened)
+        yield
 
 
 @pytest.fixture
