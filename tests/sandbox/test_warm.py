@@ -76,7 +76,8 @@ def parent_of(sandbox: Sandbox) -> object:
     return sandbox._confinement
 
 
-# Traces that the inner wall must remove alone; with both walls, the outer wall helps.
+# Traces that the inner wall must remove alone, because with both walls the outer wall helps. Also
+# ways to end a sandbox, which is then started again in the same way behind any walls.
 inner_wall_every_day = pytest.mark.parametrize(
     "made",
     ["inner wall alone", pytest.param("both walls", marks=pytest.mark.slow)],
@@ -462,38 +463,41 @@ def test_a_sandbox_that_ended_before_it_was_needed_is_started_again(begun: Sandb
     assert parent_of(begun) is not first
 
 
-def test_a_sandbox_that_ended_while_it_was_idle_is_started_again(begun: Sandbox) -> None:
-    begun.make_ready()
+@inner_wall_every_day
+def test_a_sandbox_that_ended_while_it_was_idle_is_started_again(sandbox: Sandbox) -> None:
+    sandbox.make_ready()
     for use in (
-        begun.make_ready,
-        lambda: begun.start("notebook", {}, seed=1).kill(),
-        lambda: begun.start_helper("redraw", {}, arrays=0).end(),
+        sandbox.make_ready,
+        lambda: sandbox.start("notebook", {}, seed=1).kill(),
+        lambda: sandbox.start_helper("redraw", {}, arrays=0).end(),
     ):
-        first = begun._confinement
+        first = sandbox._confinement
         assert first is not None
         first.kill("time")
         use()
-        assert begun.cause is None
-        assert parent_of(begun) is not first
+        assert sandbox.cause is None
+        assert parent_of(sandbox) is not first
 
 
+@inner_wall_every_day
 def test_a_sandbox_whose_limits_cannot_be_checked_is_ended(
-    begun: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_pid: int) -> None:
         raise OSError(errno.EMFILE, "too many open files")
 
-    begun.make_ready()
-    first = begun._confinement
+    sandbox.make_ready()
+    first = sandbox._confinement
     assert first is not None
     monkeypatch.setattr(watchdog, "usage", fail)
     first._watch.join(60)
     monkeypatch.undo()
-    assert begun.cause == "check"
-    assert run_notebook(begun, "notebook", "print(7)") == "7\n"
-    assert parent_of(begun) is not first
+    assert sandbox.cause == "check"
+    assert run_notebook(sandbox, "notebook", "print(7)") == "7\n"
+    assert parent_of(sandbox) is not first
 
 
+@inner_wall_every_day
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_cell_whose_limits_cannot_be_checked_has_another_attempt(
     sandbox: Sandbox, times: int, monkeypatch: pytest.MonkeyPatch
