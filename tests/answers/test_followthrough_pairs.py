@@ -13,6 +13,7 @@ import dis
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -70,6 +71,7 @@ class Build:
         return f"{self.called} below {self.variant}"
 
 
+@cache
 def globals_of(code: CodeType) -> set[str]:
     """Return the global names that code reads, also in its inner functions."""
     inner = [globals_of(part) for part in code.co_consts if isinstance(part, CodeType)]
