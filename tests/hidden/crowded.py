@@ -116,12 +116,13 @@ def lines_run(call: Callable[[], object]) -> int:
     """Return the number of executed lines of the kit's code in a call."""
     count = 0
 
-    def trace(frame: FrameType, event: str, _arg: object) -> Any:
+    def trace(frame: FrameType, _event: str, _arg: object) -> Any:
+        return counted if frame.f_code.co_filename.startswith(OWN) else None
+
+    def counted(_frame: FrameType, event: str, _arg: object) -> Any:
         nonlocal count
-        if not frame.f_code.co_filename.startswith(OWN):
-            return None
         count += event == "line"
-        return trace
+        return counted
 
     before = sys.gettrace()
     sys.settrace(trace)

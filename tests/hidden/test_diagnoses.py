@@ -23,7 +23,8 @@ from tests.warm import WARM
 from .marking import COURSE, HOMEWORK, Together, mark
 
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
-SEED = 5
+SEED = HOMEWORK.seed
+"""As in the other tests of diagnosis, which then share the tried misconceptions."""
 AUTO = HOMEWORK.select("auto")
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -62,6 +63,10 @@ def subsets() -> Iterator[tuple[Misconception, dict[str, Any]]]:
 
 
 SUBSETS = [*subsets()]
+PARTS = Together(SEED)
+for each, some in SUBSETS:
+    problem = HOMEWORK.items[each.item].problem
+    PARTS.add((each.item, each.name, *some), problem, some, [each.item])
 
 
 def test_there_are_eighteen_such_subsets() -> None:
@@ -77,7 +82,7 @@ def test_a_part_of_a_misconception_is_named_and_blames_nothing_that_is_right(
     misconception: Misconception, answers: Mapping[str, Any]
 ) -> None:
     item = misconception.item
-    marking = mark(HOMEWORK.items[item].problem, answers, SEED, [item])
+    marking = PARTS.marking((item, misconception.name, *answers))
     failed = failed_parts(item, marking)
     found = named(item, marking)
     assert found
@@ -142,9 +147,9 @@ GUARDED = FORWARDS.replace(
 
 def test_numbers_where_beta_is_zero_are_another_mistake() -> None:
     code = compile(GUARDED, "<guarded>", "exec")
-    marking = mark("problem1_momentum", {"ima_parameters": code}, 1, ["p1b-parameters"])
+    marking = mark("problem1_momentum", {"ima_parameters": code}, SEED, ["p1b-parameters"])
     assert marking.lost("p1b-parameters") == 1.0
-    assert named("p1b-parameters", marking, 1) == set()
+    assert named("p1b-parameters", marking) == set()
 
 
 # --- Two mistakes ---------------------------------------------------------------------------------

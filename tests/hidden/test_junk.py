@@ -14,7 +14,7 @@ from autograder.release.proof.junk import KINDS
 from autograder.release.proof.scrambler import junk_answer
 from solutions.hw2 import figures, landscape, momentum, ntk
 
-from .marking import PROBLEMS, Together, mark, shares
+from .marking import PROBLEMS, Together, shares
 
 MODULES: dict[str, Any] = {
     "problem1_momentum": momentum,
@@ -57,6 +57,15 @@ def is_daily(problem: str, number: int) -> bool:
     return PROBLEMS.index(problem) == number % len(PROBLEMS)
 
 
+SEEDS = (0, 1)
+JUNK = {seed: Together(seed) for seed in SEEDS}
+for each in PROBLEMS:
+    for a_kind in KINDS:
+        junk = {name: junk_answer(answer, a_kind) for name, answer in answers_of(each).items()}
+        for a_seed in SEEDS:
+            JUNK[a_seed].add((each, a_kind), each, junk)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "seed",
@@ -65,8 +74,7 @@ def is_daily(problem: str, number: int) -> bool:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_junk_of_the_right_shapes_earns_nothing(problem: str, kind: str, seed: int) -> None:
-    junk = {name: junk_answer(answer, kind) for name, answer in answers_of(problem).items()}
-    assert earning(mark(problem, junk, seed)) == {}
+    assert earning(JUNK[seed].marking((problem, kind))) == {}
 
 
 ALWAYS: dict[str, Callable[..., Any]] = {
@@ -93,23 +101,8 @@ def nonsense(problem: str, kind: str) -> dict[str, Any]:
     return answers | {name: [[1, "a"], 2] for name in VALUES if problem == "problem2_landscape"}
 
 
-NONSENSE = Together(seed=0)
-for number, a_kind in enumerate(ALWAYS):
-    for each in PROBLEMS:
-        NONSENSE.add((each, a_kind), each, nonsense(each, a_kind), group=is_daily(each, number))
-
-
-@pytest.mark.parametrize(("problem", "kind"), one_problem_a_day(ALWAYS))
-def test_nonsense_earns_nothing_and_breaks_no_test(problem: str, kind: str) -> None:
-    assert earning(NONSENSE.marking((problem, kind))) == {}
-
-
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_nothing_defined_earns_nothing(problem: str) -> None:
-    def unfinished(*_args: Any, **_named: Any) -> Any:
-        raise NotImplementedError
-
-    assert earning(mark(problem, dict.fromkeys(answers_of(problem), unfinished), 0)) == {}
+def unfinished(*_args: Any, **_named: Any) -> Any:
+    raise NotImplementedError
 
 
 HANDED_BACK: dict[str, Callable[..., Any]] = {
@@ -119,7 +112,28 @@ HANDED_BACK: dict[str, Callable[..., Any]] = {
 }
 
 
+NONSENSE = Together(seed=0)
+for each in PROBLEMS:
+    NONSENSE.add(
+        (each, "unfinished"), each, dict.fromkeys(answers_of(each), unfinished), group=True
+    )
+    for number, a_kind in enumerate(ALWAYS):
+        NONSENSE.add((each, a_kind), each, nonsense(each, a_kind), group=is_daily(each, number))
+    for number, which in enumerate(HANDED_BACK):
+        handed_back = dict.fromkeys(answers_of(each), HANDED_BACK[which])
+        NONSENSE.add((each, which), each, handed_back, group=is_daily(each, number))
+
+
+@pytest.mark.parametrize(("problem", "kind"), one_problem_a_day(ALWAYS))
+def test_nonsense_earns_nothing_and_breaks_no_test(problem: str, kind: str) -> None:
+    assert earning(NONSENSE.marking((problem, kind))) == {}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_nothing_defined_earns_nothing(problem: str) -> None:
+    assert earning(NONSENSE.marking((problem, "unfinished"))) == {}
+
+
 @pytest.mark.parametrize(("problem", "which"), one_problem_a_day(HANDED_BACK))
 def test_an_argument_handed_back_earns_nothing(problem: str, which: str) -> None:
-    handed_back = HANDED_BACK[which]
-    assert earning(mark(problem, dict.fromkeys(answers_of(problem), handed_back), 0)) == {}
+    assert earning(NONSENSE.marking((problem, which))) == {}

@@ -11,13 +11,10 @@ from autograder.release.proof.killmatrix import kill_matrix
 from tests.warm import WARM
 
 from .answers import Variant
-from .marking import COURSE, HOMEWORK, Together
-from .wrong import CASES
+from .marking import COURSE, HOMEWORK
+from .wrong import CASES, MARKED
 
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
-MARKED = Together(HOMEWORK.seed)
-for a_problem, each in CASES:
-    MARKED.add(str(each), a_problem, each.answers, [each.item])
 
 
 def test_there_are_a_hundred_and_twenty_and_four_for_every_item() -> None:

@@ -16,7 +16,7 @@ MANY_SEEDS = range(20)
 PLOTS = ("p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot")
 CASES = variants(unsolved_pictures)
 
-EVERYDAY = 4
+EVERYDAY = 3
 """Number of pictures of each item in the everyday run."""
 FEW = [case for plot in PLOTS for case in [c for c in CASES if c.item == plot][:EVERYDAY]]
 

@@ -9,27 +9,13 @@ from autograder.grading.misconceptions import load_misconceptions
 from autograder.release.proof.killmatrix import kill_matrix
 
 from .answers import Variant
-from .marking import COURSE, HOMEWORK, Together, failures, mark, shares
+from .marking import COURSE, HOMEWORK, failures, mark, shares
 from .test_messages import assert_holds_nothing_hidden
-from .wrong import CASES
+from .wrong import CASES, MARKED, items_for
 
-SEED = 1
-"""The seed of the everyday tests; the proof of a release uses seed 0."""
 MANY_SEEDS = range(20)
-PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
 ROUNDED = 0.01
 """Points are rounded to two decimals."""
-
-
-def _items(problem: str, variant: Variant) -> set[str]:
-    """All items except the other pictures, which are slow and use no other answers."""
-    items = {item.name for item in HOMEWORK.select("auto") if item.problem == problem}
-    return items - PLOTS | {variant.item}
-
-
-MARKED = Together(SEED)
-for a_problem, each in CASES:
-    MARKED.add(str(each), a_problem, each.answers, _items(a_problem, each), each.item)
 
 
 def assert_loses_its_own_alone(marking: LocalMarking, variant: Variant, seed: int) -> None:
@@ -41,8 +27,8 @@ def assert_loses_its_own_alone(marking: LocalMarking, variant: Variant, seed: in
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_wrong_answer_loses_its_item_and_nothing_else(problem: str, variant: Variant) -> None:
     marking = MARKED.marking(str(variant))
-    assert marking.items.keys() == _items(problem, variant)
-    assert_loses_its_own_alone(marking, variant, SEED)
+    assert marking.items.keys() == items_for(problem, variant)
+    assert_loses_its_own_alone(marking, variant, HOMEWORK.seed)
 
 
 @pytest.mark.filterwarnings("ignore")
