@@ -98,7 +98,7 @@ class Scene:
         self.kept = cache_folder("trials")
         self.temporary = root / "temporary"
         self.temporary.mkdir(mode=0o711)
-        self._warm = Warm()  # shared by all submissions, as in the processes that mark a class
+        self._warm = Warm()  # shared by attackers and victims, as in a process that marks a class
         self._victims: dict[tuple[tuple[str, ...], bool], tuple[Path, str]] = {}
         self._plant_canaries()
         _adopt_orphans()
@@ -124,7 +124,7 @@ class Scene:
                 for attack in attacks:
                     found.append(self._strike(attack, victim, settings, sandbox))
                     users |= _user_of(sandbox)
-                again = self._mark(victim, settings, sandbox)
+                again = self._mark(victim, settings, sandbox, self._warm)
                 users |= _user_of(sandbox)
             left = sorted(_descendants().items() - processes.items())
             files = [str(path) for path in self.temporary.iterdir()]
@@ -161,7 +161,7 @@ class Scene:
             # The worst working folder for a command: Python and other tools read files from the
             # folder in which they are started.
             with contextlib.chdir(attacker):
-                marking = self._mark(attacker, settings, sandbox)
+                marking = self._mark(attacker, settings, sandbox, self._warm)
                 recorded = self._record(marking)
             after = self._state()
             return Aftermath(
@@ -173,9 +173,11 @@ class Scene:
                 heard=listeners.heard(),
             )
 
-    def _mark(self, path: Path, settings: MarkSettings, sandbox: Sandbox) -> Marking:
+    def _mark(
+        self, path: Path, settings: MarkSettings, sandbox: Sandbox, warm: Warm | None
+    ) -> Marking:
         return mark_submission(
-            self.course, HOMEWORK, path, settings=settings, sandbox=sandbox, warm=self._warm
+            self.course, HOMEWORK, path, settings=settings, sandbox=sandbox, warm=warm
         )
 
     def close(self) -> None:
@@ -195,7 +197,7 @@ class Scene:
             for name in set(WHOLE_COURSE) - set(problems):
                 (path / f"{name}.ipynb").unlink()
             with open_sandbox(settings) as sandbox:
-                alone = self._mark(path, settings, sandbox).report.to_json()
+                alone = self._mark(path, settings, sandbox, None).report.to_json()
             self._victims[key] = path, alone
         return self._victims[key]
 
