@@ -197,6 +197,8 @@ def of_python(source: str, has_messages: bool = True) -> str:
         if token.type == tokenize.COMMENT and not UNREAD.match(token.string):
             mask.show_comment(mask.of_tokens(*token.start), token.string)
     for node, mark in strings(ast.parse(source)):
+        if not (mark or has_messages):
+            continue
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         start = mask.of_tree(node.lineno, node.col_offset)
@@ -213,7 +215,7 @@ def of_python(source: str, has_messages: bool = True) -> str:
             text = filled(ESCAPE, "'", text)
             if isinstance(node, ast.JoinedStr):
                 text = filled(FIELD, NAME, text)
-            if not has_messages or PROGRAM.search(literal[2]) or not MESSAGE.search(text):
+            if PROGRAM.search(literal[2]) or not MESSAGE.search(text):
                 continue
         mask.show(start + literal.start(2), prose_of(text), mark or CODE)
     return mask.text
