@@ -115,5 +115,5 @@ def _given(marker: Visitor, formgrader: Formgrader) -> tuple[str, str]:
     """Open the page again and return the contents of the fields for mark and comment."""
     open_submission(marker, formgrader)
     tab = marker.tab
-    tab.wait_for_function("document.getElementById('p1-proof').value != ''")
+    tab.wait_for_function("() => document.getElementById('p1-proof').value != ''")
     return tab.input_value("#p1-proof"), tab.input_value("#p1-proof-comment")

@@ -31,6 +31,32 @@ class Visitor:
         return bool(self.tab.evaluate(script))
 
 
+class Gate:
+    """A gate that holds back the tab's requests to some addresses until it is opened.
+
+    The gate stays in place when it is open: a route that is removed while it handles a request
+    passes this request on to the next route.
+    """
+
+    def __init__(self, tab: Any, addresses: str, *, but: str | None = None) -> None:
+        self._held: list[Any] = []
+        self._is_open = False
+        self._but = but
+        tab.route(addresses, lambda request: self._hold(request))
+
+    def open(self) -> None:
+        """Let all requests pass."""
+        self._is_open = True
+        while self._held:
+            self._held.pop(0).continue_()
+
+    def _hold(self, request: Any) -> None:
+        if self._is_open or (self._but is not None and self._but in request.request.url):
+            request.continue_()
+        else:
+            self._held.append(request)
+
+
 @contextmanager
 def visiting(
     browser: Any, home: str, *, size: dict[str, int] = DESKTOP, noise: str = r"(?!)"

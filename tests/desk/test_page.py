@@ -20,6 +20,7 @@ from autograder.desk.desk import Desk
 from autograder.desk.messages import Given, RubricChange
 from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.handmarks import HandMarks, read_hand_marks
+from tests.browser.visitor import Gate
 from tests.gradebook.course import mark, read_marks, record_class
 from tests.gradebook.server import Formgrader, started
 from tests.gradebook.shared import copied
@@ -317,8 +318,8 @@ def test_a_changed_rubric_is_shown_then_applied(course: Course, rita: AtDesk) ->
 
 
 FETCHED_AHEAD = """
-performance.getEntriesByType("resource").filter(each => each.name.includes("/api/answer/")).length
-    > 4
+() => performance.getEntriesByType("resource")
+    .filter(each => each.name.includes("/api/answer/")).length > 4
 """
 """Whether the page has the shown answer and the next four, in JavaScript."""
 
@@ -457,12 +458,7 @@ def test_keys_work_with_caps_lock(course: Course, rita: AtDesk) -> None:
 
 def test_keys_typed_while_an_answer_loads_mark_nothing(course: Course, rita: AtDesk) -> None:
     first = rita.shown
-    held: list[Any] = []
-    address = "**/api/answer/*"
-    rita.tab.route(
-        address,
-        lambda route: route.continue_() if f"/{first}" in route.request.url else held.append(route),
-    )
+    gate = Gate(rita.tab, "**/api/answer/*", but=f"/{first}")
     rita.open()
     rita.press("1", "Enter")
     rita.tab.locator(".meta", has_text="Loading").wait_for()
@@ -470,9 +466,7 @@ def test_keys_typed_while_an_answer_loads_mark_nothing(course: Course, rita: AtD
     assert "Wait until the answer is on the screen" in rita.said
     assert rita.tab.evaluate("document.getElementById('right').inert")
     rita.await_saved()
-    for route in held:
-        route.continue_()
-    rita.tab.unroute(address)
+    gate.open()
     rita.tab.wait_for_selector(f".slot.shown:not([data-id='{first}'])")
     assert rita.tab.locator(".step:not(.suggested) input:checked").count() == 0
     assert len(log_of(course).answers) == 1
