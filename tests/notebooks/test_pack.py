@@ -190,13 +190,14 @@ def test_endless_notebook_is_stopped_with_its_children_and_packed(
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     wait = subprocess.Popen.wait
     children: list[str] = []
+    work = Path("packing-*", "work")
 
     def wait_until_it_is_endless(process: Any, timeout: float | None = None) -> int:
         """The time limit, however slow this machine is: past it once the last cell runs."""
-        while timeout is not None and not list(folder.glob("packing-*/work/endless")):
+        while timeout is not None and not list(folder.glob(str(work / "endless"))):
             with suppress(subprocess.TimeoutExpired):
                 return int(wait(process, 0.1))
-        children.extend(file.read_text() for file in folder.glob("packing-*/work/child"))
+        children.extend(file.read_text() for file in folder.glob(str(work / "child")))
         return int(wait(process, None if timeout is None else 0.1))
 
     monkeypatch.setattr(subprocess.Popen, "wait", wait_until_it_is_endless)
