@@ -2,6 +2,7 @@
 
 import sys
 
-# nbformat imports jsonschema, which imports this package for a format that no notebook has. The
-# value None hides the package from jsonschema, which then skips the check.
+# nbformat imports jsonschema. To check durations, which no notebook has, jsonschema imports
+# isoduration and with it arrow, and that takes long. The value None hides isoduration, and
+# jsonschema then skips the check.
 sys.modules.setdefault("isoduration", None)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """Caches in the user's cache folder, for data that the kit can compute again.
 
-A `ResultCache` holds results that stay valid until something they depend on changes. Processes and
-later runs share it. A lost file does no harm: its result is computed again.
+A `ResultCache` keeps results under a key and shares them between processes and later runs. A lost
+file does no harm: its result is computed again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from platformdirs import user_cache_path
 
 KEPT = 4
-"""Number of keys to keep in a folder; the results of the least recently used key go first."""
+"""Number of keys to keep in a folder; the least recently used key is removed first."""
 
 Found = TypeVar("Found")
 
@@ -37,7 +37,8 @@ def cache_folder(name: str) -> Path:
 class ResultCache:
     """The results for one key, by name; a result that can't be stored is always computed.
 
-    The key is a hash of everything that the results depend on.
+    The key is usually a hash of everything that the results depend on. With any other key, a result
+    must say what it depends on, and whoever reads it must compare that.
 
     Files are pickles, and reading a pickle can run code. So a file is read only if no other user
     could have written it. Anyone who can write files as this user could change the hidden tests as

@@ -1,4 +1,4 @@
-"""Trials in the cache are found again, computed once, and never accepted from other users."""
+"""Results in the cache are found again, computed once, and never accepted from other users."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "kept"
 
 
-def test_it_is_worked_out_once(folder: Path) -> None:
+def test_it_is_computed_once(folder: Path) -> None:
     work = Work()
     found = [ResultCache("a", folder).get("item", work) for _ in range(3)]
     assert found == [[1, 2, 1]] * 3
     assert work.times == 1
 
 
-def test_another_version_of_the_tests_is_worked_out_anew(folder: Path) -> None:
+def test_another_key_is_computed_again(folder: Path) -> None:
     work = Work()
     found = [ResultCache(key, folder).get("item", work) for key in "ab"]
     assert found == [[1, 2, 1], [1, 2, 2]]
@@ -74,7 +74,7 @@ def spoil(content: bytes) -> Callable[[Path], object]:
     [spoil(b""), spoil(b"no pickle"), Path.unlink, lambda path: os.truncate(path, 10)],
     ids=["empty", "something else", "gone", "cut off"],
 )
-def test_a_file_that_is_harmed_is_made_anew(folder: Path, harm: Callable[[Path], object]) -> None:
+def test_a_damaged_file_is_computed_again(folder: Path, harm: Callable[[Path], object]) -> None:
     work = Work()
     ResultCache("a", folder).get("item", work)
     harm(folder / "a" / "item.pickle")
@@ -106,7 +106,7 @@ def test_another_users_folder_is_not_read(folder: Path) -> None:
     assert ResultCache("a", folder).get("item", lambda: "worked out") == "worked out"
 
 
-def test_where_nothing_can_be_kept_it_is_worked_out_each_time(
+def test_without_a_cache_folder_it_is_computed_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
@@ -118,7 +118,7 @@ def test_where_nothing_can_be_kept_it_is_worked_out_each_time(
     assert not Path("~").exists()
 
 
-def test_what_fails_is_told_and_not_kept(folder: Path) -> None:
+def test_a_failure_is_raised_and_not_kept(folder: Path) -> None:
     def fail() -> int:
         raise ZeroDivisionError
 
@@ -127,7 +127,7 @@ def test_what_fails_is_told_and_not_kept(folder: Path) -> None:
     assert ResultCache("a", folder).get("item", lambda: 3) == 3
 
 
-def test_only_the_newest_versions_stay(folder: Path) -> None:
+def test_the_most_recently_used_keys_stay(folder: Path) -> None:
     for number in range(KEPT + 3):
         ResultCache(f"v{number}", folder).put("item", number)
         os.utime(folder / f"v{number}", (number, number))

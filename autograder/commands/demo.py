@@ -37,7 +37,8 @@ def demo(
     folder: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the scratch course, which is emptied first (default: demo/)."
+            help="Folder for the scratch course (default: demo/). An earlier scratch course in it "
+            "is deleted first."
         ),
     ] = None,
     jobs: options.Jobs = None,

@@ -104,10 +104,10 @@ def feedback(
 
 
 def _check_options(to: Receiver | None, roster: Path | None, output: Path | None) -> None:
-    if to is None and (roster is not None or output is not None):
-        raise RecordError(
-            "--roster and --output need a platform: add --to moodle, ilias, canvas or mail"
-        )
+    if to is None and roster is not None:
+        raise RecordError("--roster needs a platform: add --to moodle, ilias or canvas")
+    if to is None and output is not None:
+        raise RecordError("--output needs a receiver: add --to moodle, ilias, canvas or mail")
     if to is Receiver.MAIL and roster is not None:
         raise RecordError(
             "--to mail uses the addresses in the gradebook: leave out --roster. To add addresses "

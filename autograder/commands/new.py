@@ -20,7 +20,7 @@ _FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
 def _parsed(text: str, time: str) -> datetime:
-    """Return a date and time; `time` is the time of a date without one."""
+    """Return the date and time in a text; if the text has no time, use `time`."""
     for form in _FORMATS:
         with suppress(ValueError):
             return datetime.strptime(text if "T" in text else f"{text}T{time}", form)
@@ -37,11 +37,15 @@ def _due_date(text: str) -> datetime:
 
 _MOMENT = (
     "Date and time in the course's time zone (default: some weeks ahead). A date without a time "
-    "means 00:00, or 23:59 for --due."
+    "means {}."
 )
 
-Opens = Annotated[datetime | None, typer.Option(parser=_opening, metavar="DATE", help=_MOMENT)]
-Due = Annotated[datetime | None, typer.Option(parser=_due_date, metavar="DATE", help=_MOMENT)]
+Opens = Annotated[
+    datetime | None, typer.Option(parser=_opening, metavar="DATE", help=_MOMENT.format("00:00"))
+]
+Due = Annotated[
+    datetime | None, typer.Option(parser=_due_date, metavar="DATE", help=_MOMENT.format("23:59"))
+]
 
 Seed = Annotated[
     int | None,

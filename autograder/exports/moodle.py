@@ -111,7 +111,7 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
             f"assignment; its columns are: {', '.join(sheet.header)}. {SWITCH}"
         )
     comments = comment_columns(sheet)
-    # not "Homework 1" in "Homework 10" or "Homework 1.5"
+    # "Homework 1" must not match "Homework 10" or "Homework 1.5"
     title = re.compile(rf"(?<!\w){re.escape(marks.title.casefold())}(?![.,]?\w)")
     ours = [
         place

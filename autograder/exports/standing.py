@@ -3,7 +3,8 @@
 A homework's share is its total divided by its maximum. A homework counts 0 if the student did not
 hand it in, or if it is not in the gradebook yet; the output distinguishes these two cases. A
 standing is not final while one of its homework marks is not final. A mark is not final while an
-answer or a submission is not marked yet, or while the student still has time to hand in.
+answer or a submission is not marked yet. A student who handed in nothing has no final mark until
+the time to hand in is over.
 """
 
 from __future__ import annotations

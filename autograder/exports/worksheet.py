@@ -89,7 +89,7 @@ def identifiers(sheet: Sheet, columns: Iterable[int]) -> tuple[int, ...]:
 
 
 def comment_columns(sheet: Sheet) -> list[int]:
-    """Return the columns with teachers' comments, if the column names are English."""
+    """Return the places of the columns with teachers' comments, found by their English names."""
     return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 

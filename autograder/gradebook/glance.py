@@ -55,7 +55,7 @@ class Graded:
     """A graded submission: its time (UTC), and the number of items that await marking by hand.
 
     `marks` is a hash of the submission's points and comments, which shows whether they changed.
-    `extension` is the extension in nbgrader, which the settings may have changed since then.
+    `extension` is the extension in the gradebook; an extension in the settings overrides it.
     """
 
     handed_in: datetime | None

@@ -219,7 +219,7 @@ class _Worker:
 
 
 _workers: dict[tuple[Path, str, MarkSettings], _Worker] = {}
-"""The only worker of this process, by its arguments; a pool can call functions, but no object."""
+"""The one worker of this process, by its arguments; global, because a pool calls only functions."""
 
 
 def _worker(root: Path, name: str, settings: MarkSettings) -> _Worker:

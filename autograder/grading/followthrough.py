@@ -140,7 +140,7 @@ def _shapes(value: object) -> object:
 
 
 def _finite_parts(event: Event) -> list[np.ndarray]:
-    """Return the parts of an answer as flat arrays; [] if a part is not finite numbers."""
+    """Return the parts of an answer as flat arrays; [] unless all are finite numbers."""
     answer = event.answer
     try:
         parts = answer if isinstance(answer, (tuple, list)) else [answer]

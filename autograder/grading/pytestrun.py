@@ -53,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the submission's processes, and return to the folder of the start."""
+    """End the submission's processes, and return to the folder in which pytest was started."""
     config.stash.get(ENDS, ExitStack()).close()
 
 

@@ -49,12 +49,12 @@ from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 _END_SECONDS = 20.0
 _SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005
 _QUIET_LISTS = 2
-"""Number of lists of processes, one after the other, that must show no new process.
+"""Number of consecutive lists of processes that must show no new process.
 
-While a list is made, a process may end. Its children then move to a process whose children may be
-listed already, so the list lacks them. They can move only once, to the first process of the
-sandbox; the next list shows them there. A process cannot hide in this way if it was over before the
-list was begun: it had ended, or was ending without children.
+A process may end while a list is made. Its children then move to the first process of the sandbox,
+whose children may be listed already, so this list lacks them. They move only once, so the next list
+shows them. A process that ended before the list was begun cannot cause this, because it had no
+children left.
 """
 _LOG_BYTES = 65_536
 _OWN_PROCESSES = 4  # bubblewrap's processes or the supervisor, the parent, and a spare process

@@ -7,8 +7,8 @@ closing the channel. The grader then starts a new child and runs all other cells
 cell that ended the child is lost.
 
 In two cases, the running cell gets one more attempt, because it may not be the reason why the child
-ended. In the first case, the cell ran before without ending the child. In the second case, the
-child ended for the first time, and not because of a limit.
+ended. In the first case, the cell ran before without ending the child. In the second case, no
+limit ended the child, and no cell has had another attempt yet.
 """
 
 from __future__ import annotations
@@ -87,12 +87,13 @@ class CellResult:
 class NotebookGone(Exception):
     """An error: the process that ran the notebook no longer exists.
 
-    `by_itself` says that the grader did not end the process because of its code.
+    `is_unexplained` is true if no limit was the reason: the process ended by itself, or the grader
+    could no longer check the limits.
     """
 
-    def __init__(self, reason: str, *, by_itself: bool = False) -> None:
+    def __init__(self, reason: str, *, is_unexplained: bool = False) -> None:
         super().__init__(reason)
-        self.by_itself = by_itself
+        self.is_unexplained = is_unexplained
 
 
 class Sandbox:
@@ -313,7 +314,7 @@ class Sandbox:
             return False
 
     def _parent_channel(self) -> Channel:
-        """Return the channel to the warm parent; start a new one if the watchdog ended it."""
+        """Return the channel to the warm parent; start a parent if none is running."""
         if self.cause is not None:
             self.close()
         return self._control or self._launch()
@@ -447,8 +448,8 @@ class NotebookProcess:
         except (WireError, HoldError) as error:
             cause = self._sandbox.cause
             self.kill()
-            by_itself = cause in (None, "check") and isinstance(error, WireClosed)
-            raise NotebookGone(cause or str(error), by_itself=by_itself) from error
+            is_unexplained = cause in (None, "check") and isinstance(error, WireClosed)
+            raise NotebookGone(cause or str(error), is_unexplained=is_unexplained) from error
 
     def is_fresh(self) -> bool:
         """Return whether the process is certainly free of information from earlier tests."""
@@ -667,7 +668,7 @@ class Notebook:
                 results[cell.index] = result if fits else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
                 has_run = _has_run(self.results.get(cell.index))
-                may_be_innocent = has_run or (gone.by_itself and not self._spared)
+                may_be_innocent = has_run or (gone.is_unexplained and not self._spared)
                 if may_be_innocent and cell.index not in self._spared:
                     # leftovers of a test, or the machine, may have ended the process
                     self._spared.add(cell.index)
@@ -728,7 +729,8 @@ def _ended(reason: str, limits: Limits) -> CellResult:
         "processes": f"the code started more processes than a submission may ({limits.processes})",
         "descriptors": "the code opened more files than a submission may "
         f"({limits.total_descriptors})",
-        "check": "the grader could no longer check the code's limits, so it ended the code",
+        "check": "the grader could no longer check the code's limits, so it ended the code. Ask "
+        "for your submission to be marked again",
     }
     why = known.get(reason, "the cell ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))

@@ -176,7 +176,7 @@ class Person:
         self.count.keys += len(keys)
 
     def await_saved(self) -> None:
-        """Wait until the formgrader has saved all points that it has sent."""
+        """Wait until the page waits for no answer to points that it has sent."""
         while self._saving:
             self.tab.wait_for_timeout(10)
 
@@ -393,7 +393,11 @@ MOUSE, SHORTCUTS, DESK = (
 
 
 def tasks(students: int, large: int, pages: int) -> dict[str, Task]:
-    """Return the tasks; in the formgrader, `pages` submissions are marked, at the desk all."""
+    """Return the tasks.
+
+    In the formgrader, `pages` submissions are marked. At the desk, all answers of the small class
+    and 51 answers of the large class are marked.
+    """
     problem = Course(ROOT).assignment(HOMEWORK).problems[0].name
     wanted = Wanted(Course(ROOT))
     texts = list(wanted.points)

@@ -181,8 +181,8 @@ def test_feedback_goes_to_everybody_by_mail(course: Course) -> None:
         (["--to", "canvas"], "add --roster FILE, the file from Download Submissions"),
         (["--to", "moodle", "--roster", "nowhere.zip"], "nowhere.zip does not exist"),
         (["--to", "mail", "--roster", "course.toml"], "leave out --roster"),
-        (["--roster", "course.toml"], "need a platform: add --to"),
-        (["--output", "x.zip"], "need a platform: add --to"),
+        (["--roster", "course.toml"], "--roster needs a platform: add --to"),
+        (["--output", "x.zip"], "--output needs a receiver: add --to"),
         (["--to", "moodle", "--roster", "course.toml"], "the roster"),
     ],
 )

@@ -36,7 +36,8 @@ _STOPWATCH = """
 })();
 """
 
-# the page looks for changes every 15 seconds; the tests say when, however busy the machine is
+# The page looks for changes every 15 seconds. The tests switch this timer off and start the search
+# themselves, so that it does not matter how busy the machine is.
 _NO_REFRESH = """
 (() => {
   const every = setInterval;

@@ -321,7 +321,7 @@ FETCHED_AHEAD = """
 () => performance.getEntriesByType("resource")
     .filter(each => each.name.includes("/api/answer/")).length > 4
 """
-"""Whether the page has the shown answer and the next four, in JavaScript."""
+"""JavaScript that tells whether the page has fetched the shown answer and the next four."""
 
 
 def test_a_server_killed_while_it_saves_loses_and_doubles_nothing(

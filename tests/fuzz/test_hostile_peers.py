@@ -193,7 +193,7 @@ def hangs_up_in_its_answer(far: Channel) -> None:
 
 
 def has_hung_up(far: Channel, seconds: float) -> bool:
-    """Wait until the grader has closed the channel, for at most these seconds."""
+    """Wait for at most `seconds`; return whether the grader has closed the channel."""
     poll = select.poll()
     poll.register(far.stream, 0)
     return bool(poll.poll(1000 * seconds))

@@ -1,6 +1,6 @@
-"""A process that has imported all that a Jupyter server needs, and forks servers in no time.
+"""Fork Jupyter servers from a process that has already imported all that they need.
 
-A server of its own for each test costs little in this way: the imports are most of its start.
+The imports take most of a server's start. Without them, each test can have its own server.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Forked:
         except TimeoutError as error:
             raise subprocess.TimeoutExpired(["jupyter_server"], timeout or 0) from error
 
-    # The forking process never collects its children, so no other process gets their number.
+    # The forking process never reaps its children, so their process ids are not used again.
     def terminate(self) -> None:
         os.kill(self.pid, signal.SIGTERM)
 
@@ -67,7 +67,7 @@ def fork_server(options: list[str], cwd: Path, env: dict[str, str], log: IO[str]
 
 @functools.cache
 def _forking() -> socket.socket:
-    """Return the connection to this process's forking process, which ends with the connection."""
+    """Return the connection to this process's forking process; closing the connection ends it."""
     ours, its = socket.socketpair()
     with its:
         process = subprocess.Popen([sys.executable, "-m", __name__], stdin=its.fileno())
@@ -85,7 +85,7 @@ def _fork_forever(orders: socket.socket) -> None:
 
     extensions = ExtensionConfigManager().get_jpserver_extensions()
     for name in ("jupyter_server.serverapp", *extensions, *_MODULES):
-        with contextlib.suppress(ImportError):  # the server itself says so
+        with contextlib.suppress(ImportError):  # the server reports it
             importlib.import_module(name)
     while True:
         order, handles, *_ = socket.recv_fds(orders, 1 << 16, 2)
@@ -99,7 +99,7 @@ def _fork_forever(orders: socket.socket) -> None:
 
 
 def _serve(options: list[str], cwd: str, env: dict[str, str], handles: list[int]) -> NoReturn:
-    """Be a server as `python -m jupyter_server` is."""
+    """Run a server in this process, as `python -m jupyter_server` does."""
     from jupyter_server.serverapp import launch_new_instance
 
     connection, log = handles

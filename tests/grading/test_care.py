@@ -109,7 +109,7 @@ def written(text: str, changes: Mapping[str, str]) -> str:
 
 
 def functions(text: str) -> dict[str, CodeType]:
-    """Return the text as the answer of each function that it defines."""
+    """Return the compiled text for each function that it defines."""
     names = [line[4:].partition("(")[0] for line in text.splitlines() if line.startswith("def ")]
     return dict.fromkeys(names, compile(text, "<care>", "exec"))
 
@@ -117,7 +117,7 @@ def functions(text: str) -> dict[str, CodeType]:
 def lost(
     course: Course, problem: str, texts: Mapping[str, str], seed: int
 ) -> dict[str, dict[str, float]]:
-    """Return for each text the items that lose points through it, with the lost share of points."""
+    """Return, for each text, the share of points that each item loses, if it loses any."""
     marker = LocalMarker(course, course.assignment("hw2"), seed=seed)
     each = marker.mark_each(problem, [functions(text) for text in texts.values()])
     return {

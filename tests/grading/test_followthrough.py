@@ -96,7 +96,7 @@ ON_TOP = SampleStudent(
         "p1a-heavy-ball-answer": HEAVY_BALL_BY_MOMENTUM,
     },
 )
-"""The mistakes of the next two tests, in different items."""
+"""A student with the mistakes of the next two tests, which are in different items."""
 CIRCLE = {"p1-momentum": 1.0, "p1a-heavy-ball": 1.0}
 
 
@@ -172,7 +172,7 @@ BUILT = {
 """Answers of one line each that call other answers."""
 
 IN_THREE_NOTEBOOKS = ("p1-momentum-answer", "p2b-gd-update-answer", "p3b-kernel-answer")
-"""An item that must be written in full, and two items that may call others."""
+"""Answers that call others: one in each notebook."""
 TOGETHER = SampleStudent(
     "three-lines",
     "one line in each notebook",
@@ -186,7 +186,7 @@ def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> d
     return {i.name: items[i.name].points for i in homework.select("auto") if items[i.name].points}
 
 
-def test_answers_on_top_of_what_nobody_wrote_earn_nothing(
+def test_three_answers_that_call_unwritten_functions_earn_nothing(
     mark: MarkStudent, homework: Assignment
 ) -> None:
     assert earned(TOGETHER, mark, homework) == {}
@@ -194,7 +194,7 @@ def test_answers_on_top_of_what_nobody_wrote_earn_nothing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BUILT)
-def test_an_answer_on_top_of_what_nobody_wrote_earns_nothing(
+def test_an_answer_that_calls_unwritten_functions_earns_nothing(
     name: str, mark: MarkStudent, homework: Assignment
 ) -> None:
     student = SampleStudent(f"on-{name}", "one line", {name: BUILT[name]}, done=frozenset())

@@ -24,7 +24,7 @@ from .marking import COURSE, HOMEWORK, Together, mark
 
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
 SEED = HOMEWORK.seed
-"""As in the other tests of diagnosis, which then share the tried misconceptions."""
+"""The homework's seed; the other tests of diagnosis use it too, so all share the cached trials."""
 AUTO = HOMEWORK.select("auto")
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -74,13 +74,13 @@ def homework(
     del sys.modules[spec.name]
 
 
-BUT_HW2_EVERY_DAY = pytest.mark.parametrize(
+HW2_ONLY_WHEN_SLOW = pytest.mark.parametrize(
     "homework",
     [pytest.param("hw2", marks=pytest.mark.slow), "new", "classifier"],
     indirect=True,
     scope="module",
 )
-"""The same is tested of Homework 2 every day in test_pack.py, with more."""
+"""Run Homework 2 only with the slow tests: every day, test_pack.py tests more of it."""
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_summary_of_an_unknown_notebook_names_the_notebooks(homework: Homework) 
         homework.module.summary("problem9", {})
 
 
-@BUT_HW2_EVERY_DAY
+@HW2_ONLY_WHEN_SLOW
 def test_pack_writes_a_package_that_is_read_when_marked(homework: Homework, tmp_path: Path) -> None:
     """A finished notebook, run by `python checks.py pack` in a student's folder."""
     name, problem = homework.assignment.name, homework.assignment.problems[0]
@@ -219,7 +219,7 @@ def test_pack_writes_a_package_that_is_read_when_marked(homework: Homework, tmp_
     assert (received.state, received.message) == ("marked", "")
 
 
-@BUT_HW2_EVERY_DAY
+@HW2_ONLY_WHEN_SLOW
 def test_pack_of_an_untouched_notebook_names_all_that_is_open(
     homework: Homework, tmp_path: Path
 ) -> None:

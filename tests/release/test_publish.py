@@ -61,7 +61,7 @@ def test_change_of_the_solutions_reaches_both_trees(released: Course) -> None:
 
 
 def leave(folder: Path) -> list[Path]:
-    """Write all the files that programs leave into a folder; return their paths."""
+    """Write the files of `LEFT` into a folder; return their paths."""
     paths = [folder / name for name in LEFT]
     for path in paths:
         path.parent.mkdir(exist_ok=True)

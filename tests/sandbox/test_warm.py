@@ -76,8 +76,8 @@ def parent_of(sandbox: Sandbox) -> object:
     return sandbox._confinement
 
 
-# Traces that the inner wall must remove alone, because with both walls the outer wall helps. Also
-# ways to end a sandbox, which is then started again in the same way behind any walls.
+# Run a test behind the inner wall alone every day, and behind both walls with the slow tests. Both
+# walls start a new sandbox in the same way, and with both, the outer wall helps to remove traces.
 inner_wall_every_day = pytest.mark.parametrize(
     "made",
     ["inner wall alone", pytest.param("both walls", marks=pytest.mark.slow)],
@@ -232,7 +232,7 @@ def alive_beside_the_parent(sandbox: Sandbox) -> list[int]:
 def test_a_process_missing_in_one_list_is_ended(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A child of a process that ends while the processes are listed may be missing in the list."""
+    """The list may lack a child of a process that ends while the processes are listed."""
     run(sandbox, LOOK)
     confinement = sandbox._confinement
     assert confinement is not None
@@ -422,7 +422,7 @@ def test_a_cell_that_has_run_is_spared_once(
     student.close()
 
 
-def test_a_cell_that_is_not_run_is_told_the_reason(sandbox: Sandbox) -> None:
+def test_a_cell_that_was_not_run_shows_the_reason(sandbox: Sandbox) -> None:
     notebook = Notebook(sandbox, "notebook", [Cell(0, "1")], {}, seed=1)
     notebook.run(deadline=0.0)
     notebook.close()

@@ -120,8 +120,8 @@ def answer_of(marked: Marked) -> Done | Failed:
 def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
     """Return the result in an answer; raise MessageError if it does not match the order.
 
-    The machines of a cluster trust each other. The form is checked so that a worker with a fault
-    can't record nonsense. The marking process has already cleaned the notebooks.
+    The machines of a cluster trust each other. The form is checked so that nonsense from a faulty
+    worker is not recorded. The marking process has already cleaned the notebooks.
     """
     if isinstance(answer, Failed):
         return Marked(student, None, answer.why)

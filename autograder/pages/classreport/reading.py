@@ -79,9 +79,9 @@ class Absence:
 class ClassRecord:
     """A class: students with marks, students without marks, and all their names.
 
-    `names` are all names of each student in the gradebook, with numbers, logins and addresses; an
-    anonymous page must not show them. Very short numbers and logins are left out, because removing
-    them would make code unreadable.
+    `names` has each student's names, numbers, logins and addresses in the gradebook. An anonymous
+    page removes them from answers. `names` has no very short numbers and logins, because code
+    contains them by chance.
     """
 
     students: tuple[StudentRecord, ...]
@@ -90,7 +90,7 @@ class ClassRecord:
 
 
 LONG_NUMBER = 5
-"""Smallest number of digits of a number that an anonymous page leaves out of answers."""
+"""Smallest number of digits of a number that an anonymous page removes from answers."""
 
 NOT_HANDED_IN = "no submission"
 NOT_MARKED = "submitted but not marked: run `fdl grade`"
@@ -149,11 +149,11 @@ def _points(marks: StudentMarks) -> dict[str, float | None]:
 def _called(person: Person) -> tuple[str, ...]:
     names = (person.id, person.first_name, person.last_name, person.email)
     words = (person.lms_id, *(word for source, word in person.known_as if source != GROUP))
-    return tuple(filter(None, (*names, *filter(_is_telling, words))))
+    return tuple(filter(None, (*names, *filter(_can_identify, words))))
 
 
-def _is_telling(word: str) -> bool:
-    """Return whether a number or login is long enough that it is hardly in code by chance."""
+def _can_identify(word: str) -> bool:
+    """Return whether a number or login is too long to be in code by chance."""
     return len(word) >= (LONG_NUMBER if word.isdecimal() else LONG_WORD)
 
 

@@ -245,7 +245,7 @@ class _Pile:
         return _Package(digests, time if time.tzinfo else time.replace(tzinfo=UTC))
 
     def _read(self, sent: Sent, limit: int = MAX_BYTES) -> bytes:
-        self.own.spend(0)  # raises if it is used up: reading also spends what all students share
+        self.own.spend(0)  # raise before reading, which also spends the budget of all students
         content = sent.found.read()
         self.own.spend(len(content))
         if len(content) > limit:
