@@ -47,7 +47,8 @@ def environment(folder: Path) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
         install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        install += ["--disable-pip-version-check", "--require-hashes", "-r", str(PINNED)]
+        install += ["--disable-pip-version-check", "--require-hashes", "--no-deps", "-r"]
+        install.append(str(PINNED))
         subprocess.run(install, check=True)
         stamp.write_text(digest)
     return folder / "bin"

@@ -34,7 +34,7 @@ fi
 
 "$python" -m venv --clear "$kit"
 pip=("$kit/bin/python" -m pip --disable-pip-version-check --no-input)
-"${pip[@]}" install --no-cache-dir --require-hashes --requirement "$root/source/requirements.txt"
+"${pip[@]}" install --no-cache-dir --require-hashes --no-deps --requirement "$root/source/requirements.txt"
 "${pip[@]}" install --no-cache-dir --no-deps --no-index "$root"/source/kit/*.whl
 
 # Student code runs as a separate user, who may read only Python's packages and the code inside the
