@@ -121,11 +121,14 @@ def _run_pool(
 
 
 def _end_at_once(pool: ProcessPoolExecutor) -> None:
-    """Kill the marking processes, whatever they are doing; each sandbox ends with its process."""
-    processes = list((pool._processes or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
+    """Kill the marking processes, whatever they are doing; each sandbox ends with its process.
+
+    Also wait until the pool's thread ends: if it closed its pipe while this process ends, Python
+    would print a traceback.
+    """
+    for process in list((pool._processes or {}).values()):
         process.kill()
+    pool.shutdown(cancel_futures=True)
 
 
 def _outcome(job: Job, future: Future[Marked]) -> Marked:

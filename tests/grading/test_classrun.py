@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
@@ -65,6 +67,17 @@ def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) ->
                 future.exception()  # waits until the result is recorded
             assert len(pool.submitted) <= taken + 3 * WORKERS
     assert len(pool.submitted) < len(JOBS)
+
+
+def test_a_stopped_run_has_ended_its_pool_when_it_returns() -> None:
+    """If the pool's thread still ran while the process ends, Python could print a traceback."""
+    course, before = Course(ROOT), set(threading.enumerate())
+    marking = mark_class(course, course.assignment("hw2"), JOBS, workers=WORKERS)
+    next(marking)
+    assert set(threading.enumerate()) > before
+    marking.close()
+    assert set(threading.enumerate()) == before
+    assert multiprocessing.active_children() == []
 
 
 def test_process_keeps_one_worker_and_closes_it_before_the_next(
