@@ -36,7 +36,7 @@ demo: $(VENV)/.run        ## prove the release, mark a class of sample students,
 test: $(VENV)/.test       ## run the everyday tests, with the linter, the type checker and the release proof
 	$(PYTEST)
 
-test-slow: $(VENV)/.test $(VENV)/.fuzz $(VENV)/.docs  ## run the tests that take minutes
+test-slow: $(VENV)/.test $(VENV)/.fuzz $(VENV)/.docs  ## run all other tests, which takes about two hours
 	$(PYTEST) -m slow
 
 test-inner: $(VENV)/.test  ## run the everyday tests of walls, attacks and grading without bubblewrap (needs root)
