@@ -333,7 +333,7 @@ class Row:
     def of(cls, each: Recorded, homework: Assignment) -> Row:
         """Return the table row of a student; `error` is empty unless marking failed."""
         from autograder.grading.jobs import long_seconds
-        from autograder.submission.receiving import CELLS_OF
+        from autograder.submission.files import CELLS_OF
 
         report, notes = each.report, [each.date]
         if report is None:

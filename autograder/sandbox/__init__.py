@@ -9,20 +9,25 @@ seccomp and rlimits, which restrict each process that runs student code (see `in
 module `protection` finds out whether the machine can provide both walls, one wall or none.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from autograder.course.limits import Limits
-from autograder.sandbox.figurerecord import FigureData
-from autograder.sandbox.inside.polynomial import Polynomial
 from autograder.sandbox.protection import Protection, examine
-from autograder.sandbox.session import Cell, CellResult, Notebook, Sandbox
-from autograder.sandbox.student import (
-    CodePlace,
-    NoAnswer,
-    NotDone,
-    ProcessEnded,
-    Raised,
-    Student,
-    StudentFailure,
-)
+
+if TYPE_CHECKING:
+    from autograder.sandbox.figurerecord import FigureData
+    from autograder.sandbox.inside.polynomial import Polynomial
+    from autograder.sandbox.session import Cell, CellResult, Notebook, Sandbox
+    from autograder.sandbox.student import (
+        CodePlace,
+        NoAnswer,
+        NotDone,
+        ProcessEnded,
+        Raised,
+        Student,
+        StudentFailure,
+    )
 
 __all__ = [
     "Cell",
@@ -42,3 +47,22 @@ __all__ = [
     "StudentFailure",
     "examine",
 ]
+
+_LATER = {
+    "figurerecord": ("FigureData",),
+    "inside.polynomial": ("Polynomial",),
+    "session": ("Cell", "CellResult", "Notebook", "Sandbox"),
+    "student": (
+        *("CodePlace", "NoAnswer", "NotDone", "ProcessEnded", "Raised", "Student"),
+        "StudentFailure",
+    ),
+}
+"""Modules that import numpy, with the names that come from them."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a name when the name is first used, so that commands start quickly."""
+    for module, names in _LATER.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -39,6 +39,8 @@ MAX_WORDS = 10_000
 """Largest number of characters in a file's name, or in the reason why a file can't be read."""
 Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
+CELLS_OF = "the cells of"
+"""Words in all sentences about files that have the name of another problem."""
 
 _RENAMED = re.compile(r"(.+?)\.ipynb[^/]*|(.+)\.(?:json|txt)(?: ?\(\d+\))?|([^.]+)", re.I | re.S)
 """Names of notebooks to which a browser or a mail program gave another ending."""

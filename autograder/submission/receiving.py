@@ -16,6 +16,7 @@ from autograder.course.layout import SUBMITTED
 from autograder.submission.cells import ReceivedCell
 from autograder.submission.earlier import Cells
 from autograder.submission.files import (
+    CELLS_OF,
     AnyFile,
     find_files,
     name_pattern,
@@ -29,9 +30,6 @@ from autograder.submission.reading import Read, plain_version, read_notebooks
 from autograder.words import listed, printable
 
 MAX_NOTES = 10
-
-CELLS_OF = "the cells of"
-"""Words in all sentences about files that have the name of another problem."""
 
 VERSIONED = ("python", "numpy", "matplotlib")
 """Software whose versions a submission may state."""
