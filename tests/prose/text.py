@@ -157,12 +157,12 @@ def strings(tree: ast.AST) -> Iterator[tuple[ast.Constant | ast.JoinedStr, str]]
                 seen.add(id(line.value))
                 if isinstance(line.value.value, str):
                     yield line.value, mark_of(node, place)
+        if id(node) in seen:  # a docstring, or a part of an f-string such as `:g`
+            continue
         if isinstance(node, ast.JoinedStr):
             seen.update(map(id, ast.walk(node)))
             yield node, ""
-        elif (
-            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in seen
-        ):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node, ""
 
 

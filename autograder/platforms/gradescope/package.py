@@ -81,9 +81,9 @@ class GradescopeSettings:
             minutes = math.ceil(limits.submission_seconds / 60) + 1
             raise RecordError(
                 f"a submission may take {limits.submission_seconds:g} s "
-                f"(assignments.{self.assignment}.limits.submission_seconds in {SETTINGS}), and "
-                f"{self.minutes} minutes on Gradescope leave {self.submission_seconds:g} s for it: "
-                f"set Gradescope's time limit to {minutes} minutes or more, and add --minutes "
+                f"(assignments.{self.assignment}.limits.submission_seconds in {SETTINGS}), but "
+                f"{self.minutes} minutes on Gradescope leave {self.submission_seconds:g} s for it. "
+                f"Set Gradescope's time limit to {minutes} minutes or more, and add --minutes "
                 f"{minutes}"
             )
 
