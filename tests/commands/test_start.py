@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import autograder.sandbox
+
 CHECKOUT = Path(__file__).parents[2]
 
 SHOW_IMPORTS = """
@@ -75,6 +77,13 @@ def test_a_class_is_compared_without_the_modules_that_mark_and_record() -> None:
     names = imports_of("autograder.commands.grade", "autograder.runs.grade")
     assert "autograder.gradebook.records" in names
     assert not names & (HEAVY - {"numpy", "msgpack"} | MARKING | {"autograder.grading.mark"})
+
+
+def test_the_sandbox_offers_every_name_but_imports_numpy_late() -> None:
+    assert "numpy" not in imports_of("autograder.sandbox")
+    assert all(hasattr(autograder.sandbox, name) for name in autograder.sandbox.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'Sandbx'"):
+        autograder.sandbox.Sandbx  # noqa: B018
 
 
 def test_the_modules_that_mark_leave_drawing_to_the_sandbox() -> None:

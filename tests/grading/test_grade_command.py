@@ -17,6 +17,7 @@ from autograder.course.assignment import Course
 from autograder.grading.jobs import MarkSettings
 from autograder.grading.mark import mark_submission
 from autograder.sandbox import Sandbox
+from tests.commands.test_start import HEAVY, MARKING, imports
 from tests.faults import result
 from tests.gradebook.test_commands import rows
 from tests.grading.conftest import PATIENT
@@ -67,6 +68,14 @@ def test_second_run_marks_nothing_and_changes_nothing(root: Path) -> None:
         "1 submission exceeded a limit: [assignments.tiny.limits] in course.toml has "
         "cell_seconds = 30",
     ]
+
+
+def test_run_with_nothing_to_mark_imports_nothing_that_marks_or_records(root: Path) -> None:
+    """The second run may still open the gradebook; it notes that nothing is left to record."""
+    grade_here(root)
+    names = imports("grade", HOMEWORK, "--course", str(root))
+    assert "autograder.gradebook.records" in names
+    assert not names & (HEAVY | MARKING)
 
 
 def test_unreadable_date_is_told_in_the_class_table(root: Path) -> None:
