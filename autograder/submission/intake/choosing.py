@@ -178,7 +178,7 @@ class _Pile:
         self.candidates: list[_Candidate] = []
         self.rest: list[LeftOut] = []
         self.notes: list[str] = []
-        self.told = b""
+        self.manifest = b""
         self.given: list[datetime] = []
 
     def add_all(self, files: Sequence[Sent]) -> None:
@@ -239,7 +239,7 @@ class _Pile:
             name = printable(str(told["assignment"]))
             self.notes.append(f"The submission was packed for {name}.")
         if versions := versions_in(told):
-            self.told = json.dumps({"versions": versions}, indent=1).encode()
+            self.manifest = json.dumps({"versions": versions}, indent=1).encode()
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
         time = datetime.fromisoformat(str(told["packed"]))
         return _Package(digests, time if time.tzinfo else time.replace(tzinfo=UTC))
@@ -403,7 +403,7 @@ def choose(
     time, source = _time(times)
     pile.notes += _ahead(chain(*times.values()))
     chosen = {problem: found[0] for problem, found in by_problem.items()}
-    work = Work(_named(chosen), time, pile.told)
+    work = Work(_named(chosen), time, pile.manifest)
     unreadable = tuple(problem for problem, best in chosen.items() if best.failure)
     return Choice(work, tuple(chosen), unreadable, source, tuple(pile.notes), tuple(pile.rest))
 

@@ -139,8 +139,8 @@ ExportReader = Callable[[Found], Sent | None]
 
 
 @dataclass(frozen=True)
-class Form:
-    """The form in which a platform names the files of an export.
+class NamingScheme:
+    """The way in which a platform names the files of an export.
 
     `start` returns where the platform's own words begin in a file's name, or None. It gets the
     folders around the platform's names, and the path from there to the file. `folders` returns
@@ -488,11 +488,13 @@ def _as_time(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-MOODLE = Form("moodle", "Moodle", _moodle_start, _moodle, is_sure=lambda _, here: len(here) > 1)
+MOODLE = NamingScheme(
+    "moodle", "Moodle", _moodle_start, _moodle, is_sure=lambda _, here: len(here) > 1
+)
 
-FORMS = (
+SCHEMES = (
     MOODLE,
-    Form(
+    NamingScheme(
         "ilias",
         "ILIAS",
         _ilias_start,
@@ -500,6 +502,6 @@ FORMS = (
         _ilias_folders,
         lambda above, _: _is_ilias_root(above),
     ),
-    Form("gradescope", "Gradescope", _gradescope_start, _gradescope),
-    Form("canvas", "Canvas", _canvas_start, _canvas, is_sure=lambda *_: False),
+    NamingScheme("gradescope", "Gradescope", _gradescope_start, _gradescope),
+    NamingScheme("canvas", "Canvas", _canvas_start, _canvas, is_sure=lambda *_: False),
 )

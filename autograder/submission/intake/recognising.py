@@ -25,9 +25,9 @@ from autograder.submission.intake.archives import (
     without_ending,
 )
 from autograder.submission.intake.platforms import (
-    FORMS,
     MOODLE,
-    Form,
+    SCHEMES,
+    NamingScheme,
     Platform,
     Sender,
     Sent,
@@ -76,14 +76,14 @@ class Export:
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> Export:
     """Return each file with the sender that the platform names; `files` can all be opened."""
     # The platform's names may be in the archive, or in a folder inside the archive, or be the name
-    # of the archive itself. An archive's own name counts only in Moodle's form.
+    # of the archive itself. An archive's own name counts only in Moodle's scheme.
     deepest = _deepest(files, assignment)
-    depths = [(0, (MOODLE,)), *((depth, FORMS) for depth in range(1, deepest + 1))]
+    depths = [(0, (MOODLE,)), *((depth, SCHEMES) for depth in range(1, deepest + 1))]
     if any(len(file.parts) == 2 and is_work(file.name, assignment) for file in files):
-        depths.append((0, FORMS))
-    for depth, forms in depths:
-        if form := _form_at(files, depth, forms):
-            return _read(files, depth, form, zone)
+        depths.append((0, SCHEMES))
+    for depth, schemes in depths:
+        if scheme := _scheme_at(files, depth, schemes):
+            return _read(files, depth, scheme, zone)
     return Export("folders", tuple(_folders(files, assignment)))
 
 
@@ -100,32 +100,34 @@ def _deepest(files: Sequence[Found], assignment: str) -> int:
     return max(FEW_AROUND, around.index(assignment, 1) if is_own else len(around) + 2)
 
 
-def _form_at(files: Sequence[Found], depth: int, forms: Iterable[Form]) -> Form | None:
+def _scheme_at(
+    files: Sequence[Found], depth: int, schemes: Iterable[NamingScheme]
+) -> NamingScheme | None:
     """Return the platform that named most files at this depth, or None.
 
-    A student can choose a file's name in the form of another platform. But the whole name also fits
-    the form of the real platform, whose words begin further left in the name.
+    A student can choose a file's name in the scheme of another platform. But the whole name also
+    fits the scheme of the real platform, whose words begin further left in the name.
     """
-    starts = {form: found for form in forms if (found := _starts(files, depth, form))}
+    starts = {scheme: found for scheme in schemes if (found := _starts(files, depth, scheme))}
     left = Counter(
         min((found[file], order) for order, found in enumerate(starts.values()) if file in found)[1]
         for file in {file for found in starts.values() for file in found}
     )
-    ranks = {form: (len(starts[form]), left[order]) for order, form in enumerate(starts)}
+    ranks = {scheme: (len(starts[scheme]), left[order]) for order, scheme in enumerate(starts)}
     return max(ranks, key=ranks.__getitem__, default=None)
 
 
-def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
-    """Return, for each file whose name fits a form, where the form's own words begin in it.
+def _starts(files: Sequence[Found], depth: int, scheme: NamingScheme) -> dict[int, int]:
+    """Return, for each file whose name fits a scheme, where the scheme's own words begin in it.
 
     The result is empty if a folder at this depth has no name that fits, or if there are files
-    outside these folders and the folders around them. If a name may fit a form by accident, half
+    outside these folders and the folders around them. If a name may fit a scheme by accident, half
     of a folder's names must fit.
     """
     by_folder: defaultdict[Way, dict[str, bool]] = defaultdict(dict)
     found: dict[int, int] = {}
     sure: set[Way] = set()
-    places = form.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
+    places = scheme.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
     around = _around(places)
     for number, file in enumerate(files):
         above, here = file.parts[:depth], file.parts[depth:]
@@ -133,10 +135,10 @@ def _starts(files: Sequence[Found], depth: int, form: Form) -> dict[int, int]:
             return {}  # this may be a student's file, so students may have chosen all names
         if not here or above not in places:
             continue
-        start = form.start(above, here)
+        start = scheme.start(above, here)
         if start is not None:
             found[number] = start
-            sure |= {above} if form.is_sure(above, here) else set()
+            sure |= {above} if scheme.is_sure(above, here) else set()
         if start is not None or len(here) > 1 or is_submission(here[0]):
             names = by_folder[above]
             names[here[0]] = names.get(here[0], False) or start is not None
@@ -156,11 +158,11 @@ def _is_archive(name: str) -> bool:
     return is_submission(name) and not NOTEBOOK_NAME.fullmatch(name)
 
 
-def _read(files: Sequence[Found], depth: int, form: Form, zone: ZoneInfo) -> Export:
-    places = form.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
+def _read(files: Sequence[Found], depth: int, scheme: NamingScheme, zone: ZoneInfo) -> Export:
+    places = scheme.folders({f.parts[:depth] for f in files if len(f.parts) > depth})
     around = _around(places)
     named = [f for f in files if len(f.parts) > depth and f.parts[:depth] in places]
-    reader = form.reader(named, depth, zone)
+    reader = scheme.reader(named, depth, zone)
     sent: list[Sent] = []
     beside: list[Found] = []
     for file in files:
@@ -171,27 +173,27 @@ def _read(files: Sequence[Found], depth: int, form: Form, zone: ZoneInfo) -> Exp
             beside.append(file)
             each = Sent(file, (), file.name, refusal=NO_STUDENT)
         elif each is None:
-            each = Sent(file, (), file.name, refusal=not_named(form.title), matters=True)
+            each = Sent(file, (), file.name, refusal=not_named(scheme.title), matters=True)
         # the export may be in the folder of a student, who may have made the export up
         sent.append(replace(each, above=tuple(map(_called, file.parts[:-1][:depth]))))
-    return Export(form.platform, tuple(sent), tuple(beside))
+    return Export(scheme.platform, tuple(sent), tuple(beside))
 
 
 def imitated(ways: Iterable[Way]) -> str:
     """Return the reason why a student's folder or archive looks like a whole export, or "".
 
-    `ways` are the paths to its files, inside the folder or archive. If names may fit a form by
+    `ways` are the paths to its files, inside the folder or archive. If names may fit a scheme by
     accident, all names must fit.
     """
     ways = [way for way in ways if way]
     while ways:
         entries = {way[0] for way in ways if is_submission(way[-1])}
-        for form in FORMS:
-            fits = [way for way in ways if form.start((), way) is not None]
+        for scheme in SCHEMES:
+            fits = [way for way in ways if scheme.start((), way) is not None]
             names = {way[0] for way in fits}
-            is_sure = entries <= names or any(form.is_sure((), way) for way in fits)
-            if is_sure and (len(names) > 1 or (names and form.platform == "gradescope")):
-                return f"looks like an export from {form.title} {INSIDE}"
+            is_sure = entries <= names or any(scheme.is_sure((), way) for way in fits)
+            if is_sure and (len(names) > 1 or (names and scheme.platform == "gradescope")):
+                return f"looks like an export from {scheme.title} {INSIDE}"
         is_one_folder = len({way[0] for way in ways}) == 1
         ways = [way[1:] for way in ways if len(way) > 1] if is_one_folder else []
     return ""

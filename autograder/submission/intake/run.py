@@ -41,7 +41,7 @@ from autograder.submission.intake.platforms import SUBMITTERS, Platform, Sender,
 from autograder.submission.intake.recognising import is_submission, recognise, settle
 from autograder.submission.intake.roster import Roster, fault_of
 from autograder.submission.intake.tables import USED, Tables
-from autograder.submission.intake.worksheets import Sheet, read_groups
+from autograder.submission.intake.worksheets import PeopleTable, read_groups
 from autograder.words import as_json, on_one_line, printable, show_fields
 
 SCHEMA = 1
@@ -120,7 +120,7 @@ def take_in(
     *,
     roster: Roster | None = None,
     student: str | None = None,
-    groups: Sheet | None = None,
+    groups: PeopleTable | None = None,
     replace: bool = False,
     people: Iterable[KnownPerson] = (),
     new: bool = False,
@@ -211,9 +211,9 @@ class _Work:
     intake: Intake
     folders: StudentFolders
     roster: Roster | None = None
-    tables: list[tuple[Path | None, Sheet]] = field(default_factory=list)
+    tables: list[tuple[Path | None, PeopleTable]] = field(default_factory=list)
     """The tables that the teacher gave, with their paths; the table of groups has no path."""
-    used: list[Sheet] = field(default_factory=list)
+    used: list[PeopleTable] = field(default_factory=list)
     budget: IntakeBudget = field(default_factory=IntakeBudget)
     members: set[Sender] = field(default_factory=set)
     """Senders who get the work of their group."""
@@ -236,16 +236,16 @@ class _Work:
         Raise SubmissionError if a table was certainly given in the wrong way: then many students
         would get wrong folders.
         """
-        for path, sheet in self.tables:
-            where = on_one_line(str(path or sheet.where))
-            if sheet.participants or any(sheet is each for each in self.used):
+        for path, table in self.tables:
+            where = on_one_line(str(path or table.where))
+            if table.participants or any(table is each for each in self.used):
                 continue
-            if path is not None and sheet.names_students:
+            if path is not None and table.names_students:
                 raise SubmissionError(
                     f"{where} looks like a list of students, and names no group of the export: "
                     f"give it with --students {where}, or leave it out"
                 )
-            if path is None and sheet.group_column is None:
+            if path is None and table.group_column is None:
                 raise SubmissionError(
                     f"{where} has no column group, and names no group of the export: add this "
                     "column, or give a list of students with --students"
@@ -287,7 +287,7 @@ class _Work:
         """Return the files with their senders, and with the tables' data about the senders."""
         export = recognise(usable, self.assignment.name, self.course.timezone)
         who = None if self.roster is None else self.roster.who
-        given = [sheet for _, sheet in self.tables]
+        given = [table for _, table in self.tables]
         tables = Tables(export, given, self.course.timezone)
         self.used.extend(tables.used)
         files = [settle(tables.complete(sent), who) for sent in export.sent]

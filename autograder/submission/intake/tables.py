@@ -20,7 +20,7 @@ from autograder.submission.intake.archives import Found
 from autograder.submission.intake.platforms import MAX_HYPHENS, Sender, Sent
 from autograder.submission.intake.recognising import Export
 from autograder.submission.intake.roster import squeezed
-from autograder.submission.intake.worksheets import Participant, Sheet, read_sheet
+from autograder.submission.intake.worksheets import PeopleTable, WorksheetRow, read_people
 from autograder.words import printable
 
 USED = "Moodle's grading worksheet, which was used"
@@ -50,12 +50,12 @@ _REMOVED = re.compile(r"[\x00-\x1f\x7f&<>\"`|':\\/]|\.\.+")
 class Worksheet:
     """The participants of an assignment, by their number, from one or more worksheets."""
 
-    def __init__(self, participants: Iterable[Participant] = ()) -> None:
-        self._known: defaultdict[str, list[Participant]] = defaultdict(list)
+    def __init__(self, participants: Iterable[WorksheetRow] = ()) -> None:
+        self._known: defaultdict[str, list[WorksheetRow]] = defaultdict(list)
         for each in participants:
             self._known[each.sender.ids[0]].append(each)
 
-    def find(self, sender: Sender) -> Participant | None:
+    def find(self, sender: Sender) -> WorksheetRow | None:
         """Return the participant who is a sender, if the number and the name are the same."""
         if sender.platform != "moodle" or not sender.ids:
             return None
@@ -74,7 +74,7 @@ class Worksheet:
         return replace(sender, ids=known.sender.ids, names=names, time=known.sender.time)
 
 
-def _is_named(sender: Sender, known: Participant) -> bool:
+def _is_named(sender: Sender, known: WorksheetRow) -> bool:
     """Return whether a folder has a participant's name, also after "GROUP-", or a hidden name."""
     names = {squeezed(known.word), *map(squeezed, known.sender.names)}
     words = sender.names[0].split("-", MAX_HYPHENS) if sender.names else []
@@ -84,16 +84,16 @@ def _is_named(sender: Sender, known: Participant) -> bool:
 class Groups:
     """The members of the groups that an export names, from worksheets and lists of groups."""
 
-    def __init__(self, sheets: Sequence[Sheet], wanted: Iterable[str]) -> None:
+    def __init__(self, tables: Sequence[PeopleTable], wanted: Iterable[str]) -> None:
         names = {key for name in wanted for key in _group_keys(name)}
-        self._known = [_members(sheet, names) for sheet in sheets]
+        self._known = [_members(table, names) for table in tables]
         self._squeezed = [_by_squeezed(known) for known in self._known]
 
     def members(self, sender: Sender) -> tuple[Sender, ...]:
         """Return the members of a sender that is a group; () for a person or an unknown group.
 
-        The first sheet that has the group decides who the members are. The submission time may
-        come from any sheet.
+        The first table that has the group decides who the members are. The submission time may
+        come from any table.
         """
         if sender.platform == "canvas":  # writes names without spaces and punctuation
             tables, keys = self._squeezed, [squeezed(sender.group)]
@@ -119,24 +119,24 @@ def _by_squeezed(known: Mapping[str, list[Sender]]) -> dict[str, list[Sender]]:
     return {squeezed(key): members for key, members in known.items() if often[squeezed(key)] == 1}
 
 
-def _members(sheet: Sheet, names: Set[str]) -> dict[str, list[Sender]]:
-    """Return the members of each group in a sheet; `names` are the groups of the export."""
+def _members(table: PeopleTable, names: Set[str]) -> dict[str, list[Sender]]:
+    """Return the members of each group in a table; `names` are the groups of the export."""
     known = defaultdict[str, list[Sender]](list)
-    column = sheet.group_column
+    column = table.group_column
     if column is None:
-        column = _group_column(sheet, names)
+        column = _group_column(table, names)
     if column is not None:
-        for sender, cells in sheet.members:
+        for sender, cells in table.members:
             for key in _groups_in(cells.get(column, "")):
                 known[key].append(sender)
     return dict(known)
 
 
-def _group_column(sheet: Sheet, names: Set[str]) -> int | None:
+def _group_column(table: PeopleTable, names: Set[str]) -> int | None:
     """Return the column that names the export's groups in most rows; None if there are two."""
     often = Counter(
         place
-        for _, cells in sheet.members
+        for _, cells in table.members
         for place, cell in cells.items()
         if not names.isdisjoint(_groups_in(cell))
     ).most_common(2)
@@ -172,7 +172,7 @@ class Tables:
     group, the first of them decides.
     """
 
-    def __init__(self, export: Export, given: Sequence[Sheet], zone: ZoneInfo) -> None:
+    def __init__(self, export: Export, given: Sequence[PeopleTable], zone: ZoneInfo) -> None:
         self._zone = zone
         self._told: dict[Found, tuple[str, bool]] = {}
         self.notes: list[str] = []
@@ -180,19 +180,19 @@ class Tables:
         self._senders = {sender for each in readings for sender in each.senders}
         self._wanted = {sender.group for sender in self._senders}
         is_moodles = export.platform == "moodle"
-        beside = [sheet for f in export.beside if is_moodles and (sheet := self._read(f))]
-        self.used: list[Sheet] = []
-        for sheet in given:
-            if self._describe(sheet) if is_moodles else self._has_groups(sheet):
-                self.used.append(sheet)
-            elif is_moodles and sheet.participants:
-                self.notes.append(f"{printable(sheet.where)} is {OTHER_WORKSHEET}")
-        sheets = [*given, *beside]
-        self._worksheet = Worksheet(each for sheet in sheets for each in sheet.participants)
-        self._groups = Groups(sheets, self._wanted)
+        beside = [table for f in export.beside if is_moodles and (table := self._read(f))]
+        self.used: list[PeopleTable] = []
+        for table in given:
+            if self._describe(table) if is_moodles else self._has_groups(table):
+                self.used.append(table)
+            elif is_moodles and table.participants:
+                self.notes.append(f"{printable(table.where)} is {OTHER_WORKSHEET}")
+        tables = [*given, *beside]
+        self._worksheet = Worksheet(each for table in tables for each in table.participants)
+        self._groups = Groups(tables, self._wanted)
         self.members: set[Sender] = set()
 
-    def _read(self, found: Found) -> Sheet | None:
+    def _read(self, found: Found) -> PeopleTable | None:
         """Return the table in a file, or None, and store the message about the file."""
         ending = found.name.lower().rpartition(".")[2]
         if ending in ("xlsx", "xls", "ods"):
@@ -200,17 +200,17 @@ class Tables:
         if ending not in ("csv", "tsv", "txt"):
             return None
         try:
-            sheet = read_sheet(found.read(), found.name, self._zone)
+            table = read_people(found.read(), found.name, self._zone)
         except (TableError, UnreadableError) as error:
             self._told[found] = f"the file {error}", ending != "txt"
             return None
-        if sheet is not None and sheet.participants:
-            self._told[found] = (USED, False) if self._describe(sheet) else (OTHER_WORKSHEET, True)
-        return sheet
+        if table is not None and table.participants:
+            self._told[found] = (USED, False) if self._describe(table) else (OTHER_WORKSHEET, True)
+        return table
 
-    def _describe(self, sheet: Sheet) -> bool:
+    def _describe(self, table: PeopleTable) -> bool:
         """Store messages about the use of a grading worksheet; return whether it is used at all."""
-        worksheet = Worksheet(sheet.participants)
+        worksheet = Worksheet(table.participants)
         known = [each for sender in self._senders if (each := worksheet.find(sender))]
         what = [
             what
@@ -221,18 +221,18 @@ class Tables:
             )
             if is_there
         ]
-        told = f"{printable(sheet.where)} is Moodle's grading worksheet"
+        told = f"{printable(table.where)} is Moodle's grading worksheet"
         if what:
             words = " and ".join((", ".join(what[:-1]), what[-1])) if what[1:] else what[0]
             count = len({each.sender.ids[0] for each in known})
             self.notes.append(f"{told}. It gave the {words} of {count} senders.")
         if known and "times" not in what:
             self.notes.append(f"{told}, but {NO_TIMES}.")
-        return bool(known) or self._has_groups(sheet)
+        return bool(known) or self._has_groups(table)
 
-    def _has_groups(self, sheet: Sheet) -> bool:
-        """Return whether a sheet names the members of one of the export's groups."""
-        return any(map(Groups([sheet], self._wanted).members, self._senders))
+    def _has_groups(self, table: PeopleTable) -> bool:
+        """Return whether a table names the members of one of the export's groups."""
+        return any(map(Groups([table], self._wanted).members, self._senders))
 
     def complete(self, sent: Sent) -> Sent:
         """Return the file with data from the tables about its senders; a table gets its message."""

@@ -76,7 +76,7 @@ _DATE = re.compile(
 
 
 @dataclass(frozen=True)
-class Participant:
+class WorksheetRow:
     """A person in a grading worksheet; `word` is Moodle's word for a participant."""
 
     word: str
@@ -86,18 +86,18 @@ class Participant:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PeopleTable:
     """A table with people, and each person's cells that may name the person's groups."""
 
     where: str
     members: tuple[tuple[Sender, Mapping[int, str]], ...]
-    participants: tuple[Participant, ...] = ()
+    participants: tuple[WorksheetRow, ...] = ()
     group_column: int | None = None
     names_students: bool = False
     """True if a column has the students' names in the course, as a list of students has."""
 
 
-def read_sheet(content: bytes, where: str, zone: ZoneInfo) -> Sheet | None:
+def read_people(content: bytes, where: str, zone: ZoneInfo) -> PeopleTable | None:
     """Read a grading worksheet or a list of people; return None if the table is neither.
 
     Raise TableError if the file is not a table.
@@ -115,22 +115,22 @@ def read_sheet(content: bytes, where: str, zone: ZoneInfo) -> Sheet | None:
     return _list(where, headings, rows, column)
 
 
-def read_groups(path: Path, zone: ZoneInfo) -> Sheet:
+def read_groups(path: Path, zone: ZoneInfo) -> PeopleTable:
     """Read the file with the members of groups; raise SubmissionError if it can't be read."""
     try:
         with path.open("rb") as file:
-            sheet = read_sheet(file.read(MAX_BYTES + 1), path.name, zone)
+            people = read_people(file.read(MAX_BYTES + 1), path.name, zone)
     except OSError as error:
         reason = error.strerror or error
         raise SubmissionError(f"{path}: the table can't be read ({reason})") from error
     except TableError as error:
         raise SubmissionError(f"{path}: the table {error}") from None
-    if sheet is None:
+    if people is None:
         raise SubmissionError(
             f"{path}: the table needs a column group, and a column student, email or "
             "number; Moodle's grading worksheet works, too"
         )
-    return sheet
+    return people
 
 
 def _is_worksheet(table: CsvTable, rows: Sequence[Sequence[str]]) -> bool:
@@ -145,7 +145,7 @@ def _worksheet(
     rows: Sequence[Sequence[str]],
     column: int | None,
     zone: ZoneInfo,
-) -> Sheet:
+) -> PeopleTable:
     columns = list(zip(*rows, strict=True))
     addresses = [place for place, cells in enumerate(columns) if _are_addresses(cells)]
     has_name = bool(addresses) or headings[1] in FULL_NAMES
@@ -165,14 +165,14 @@ def _worksheet(
         sender = Sender("moodle", shown, ids, names, dates[number])
         about = {"email": _cells(row, addresses), "lms_user_id": _cells(row, numbers)}
         fields = {name: cells[0] for name, cells in about.items() if cells}
-        participants.append(Participant(match["word"], sender, fields))
+        participants.append(WorksheetRow(match["word"], sender, fields))
         members.append((sender, {p: cell for p, cell in enumerate(row) if p not in own}))
-    return Sheet(where, tuple(members), tuple(participants), column)
+    return PeopleTable(where, tuple(members), tuple(participants), column)
 
 
 def _list(
     where: str, headings: Sequence[str], rows: Sequence[Sequence[str]], column: int | None
-) -> Sheet:
+) -> PeopleTable:
     """Return the members of groups in a teacher's list, or in Moodle's table of participants."""
     places = {name: place for place, name in reversed(list(enumerate(headings)))}
 
@@ -189,7 +189,7 @@ def _list(
             sender = Sender("moodle", (names or ids)[0], tuple(dict.fromkeys(ids)), names)
             members.append((sender, dict(enumerate(row))))
     names_students = not places.keys().isdisjoint(ID_COLUMNS)
-    return Sheet(where, tuple(members), (), column, names_students)
+    return PeopleTable(where, tuple(members), (), column, names_students)
 
 
 def _cells(row: Sequence[str], places: Iterable[int]) -> tuple[str, ...]:
