@@ -19,7 +19,7 @@ from autograder.durable import make_folder, write_bytes
 from autograder.errors import RecordError
 
 if TYPE_CHECKING:
-    from autograder.exports import Export
+    from autograder.exports import ExportedFile
     from autograder.exports.standing import HomeworkStanding, Standing, StudentStanding
 
 OutputOption = Annotated[
@@ -124,7 +124,7 @@ def _deliver(content: bytes, output: Path | None) -> None:
     err.print(Text(f"Written: {output}"))
 
 
-def _remarks(result: Export) -> Iterator[Text]:
+def _remarks(result: ExportedFile) -> Iterator[Text]:
     for heading, names in (
         ("Students in the roster without a mark in the gradebook", result.only_theirs),
         ("Students with marks who are not in the roster", result.only_ours),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from autograder.errors import RecordError
 from autograder.exports import canvas, gradescope, ilias, moodle, plain
-from autograder.exports.form import Export, Filled, new_file
+from autograder.exports.form import ExportedFile, Filled, new_file
 from autograder.exports.sheet import Sheet, read_sheet
 from autograder.gradebook.marks import Marks
 
@@ -35,7 +35,7 @@ def export(
     *,
     column: str | None = None,
     partial: bool = False,
-) -> Export:
+) -> ExportedFile:
     """Return the file for a system; without `partial`, a mark that is not final is an error.
 
     `roster` is the system's own file; `column` is the name of its column for the points (default:
@@ -60,4 +60,4 @@ def export(
     return fill_in(marks, read_sheet(roster), column).export(left_open)
 
 
-__all__ = ["SYSTEMS", "Export", "export"]
+__all__ = ["SYSTEMS", "ExportedFile", "export"]

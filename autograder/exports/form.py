@@ -20,7 +20,7 @@ _KIND = re.compile(r"^[^:]*:\s*")
 
 
 @dataclass(frozen=True)
-class Export:
+class ExportedFile:
     """An exported file, with remarks for the person who exports the marks.
 
     `only_theirs` are the rows of the roster that match no student in the gradebook; `only_ours` are
@@ -61,10 +61,10 @@ class Filled:
         """Return each row with points, and the marks of the row's student."""
         return [(self.rows[number], self.matching.students[number]) for number in self.written]
 
-    def export(self, open_students: tuple[str, ...]) -> Export:
+    def export(self, open_students: tuple[str, ...]) -> ExportedFile:
         """Return the file, with remarks for the person who exports the marks."""
         matching = self.matching
-        return Export(
+        return ExportedFile(
             self.sheet.with_rows(self.rows).to_bytes(),
             matching.only_theirs,
             matching.only_ours,
@@ -75,12 +75,12 @@ class Filled:
         )
 
 
-def new_file(marks: Marks, sheet: Sheet) -> Export:
+def new_file(marks: Marks, sheet: Sheet) -> ExportedFile:
     """Return a file that was made without a roster, with remarks about it."""
     absent = tuple(student for student, each in marks.absent.items() if each.final)
     reached = tuple(marks.students)
     left_open = (*marks.open_students, *marks.unmarked_students)
-    return Export(sheet.to_bytes(), left_open=left_open, given_zero=absent, reached=reached)
+    return ExportedFile(sheet.to_bytes(), left_open=left_open, given_zero=absent, reached=reached)
 
 
 def fill(

@@ -164,7 +164,7 @@ def test_a_mark_given_later_makes_pages_and_exports_outdated(course: Course) -> 
 def test_a_mark_that_is_saved_during_an_export_is_exported_again(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def export_slowly(*arguments: Any, **options: Any) -> exports.Export:
+    def export_slowly(*arguments: Any, **options: Any) -> exports.ExportedFile:
         Marker(course).give("a-proof", 0.5)
         return export(*arguments, **options)
 

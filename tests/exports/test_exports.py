@@ -13,7 +13,7 @@ import pytest
 
 from autograder.commands.marks import System
 from autograder.errors import RecordError
-from autograder.exports import SYSTEMS, Export, cells, export
+from autograder.exports import SYSTEMS, ExportedFile, cells, export
 from autograder.gradebook.marks import Marks, Person
 
 from .people import HOSTILE, PLAIN, marks_of
@@ -302,7 +302,7 @@ def test_the_check_itself_finds_what_runs() -> None:
     assert_nothing_runs(write(["a"], [["-1"]]))
 
 
-def hostile_export(system: str) -> tuple[bytes, Export]:
+def hostile_export(system: str) -> tuple[bytes, ExportedFile]:
     roster = ROSTERS[system][0](HOSTILE)
     return roster, export(marks_of(HOSTILE), system, roster)
 
