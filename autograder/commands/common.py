@@ -98,7 +98,7 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def told(command: Callable[P, None]) -> Callable[P, None]:
+def with_messages(command: Callable[P, None]) -> Callable[P, None]:
     """Print errors as messages and exit with code 2, or with 3 if the error is a bug in fdl."""
 
     @wraps(command)
@@ -127,7 +127,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Make a function a command of `app`, called `name` (default: the function's name)."""
-    return lambda function: app.command(name or function.__name__)(told(function))
+    return lambda function: app.command(name or function.__name__)(with_messages(function))
 
 
 def _fail(message: str, code: int) -> NoReturn:

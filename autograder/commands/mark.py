@@ -130,7 +130,7 @@ def _findings(item: ItemReport) -> Iterable[str]:
         yield item.message
     if item.gap:
         yield f"– {item.gap}"
-    for claim in item.told:
+    for claim in item.shown_claims:
         if not claim.passed:
             yield f"✗ {claim.claim} {claim.message} {claim.note}".rstrip()
         elif claim.note:

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, command, err, find_course, out, told
+from autograder.commands.common import app, command, err, find_course, out, with_messages
 from autograder.course.directives import without_directives, without_solution_markers
 from autograder.course.gradecells import declared, is_solution
 from autograder.course.layout import INDEX, README, REPORT, notebook_files
@@ -129,7 +129,7 @@ class Status:
 def alone(context: typer.Context) -> None:
     """Show the course's status if no command is given."""
     if context.invoked_subcommand is None:
-        told(_begin)(context)
+        with_messages(_begin)(context)
 
 
 def _begin(context: typer.Context) -> None:

@@ -73,7 +73,7 @@ def load_solution(path: Path) -> ModuleType:
 def run_solution(path: Path, names: dict[str, Any]) -> None:
     """Run the code of a solutions module in `names`, which is the namespace of a notebook."""
     serve_solutions(path.parent)
-    with told(path):
+    with errors_explained(path):
         exec(_compiled(path, path.stat().st_mtime_ns), names)
 
 
@@ -117,7 +117,7 @@ def version_of_tests(folder: Path) -> tuple[tuple[str, int], ...]:
 
 
 @contextlib.contextmanager
-def told(path: Path) -> Iterator[None]:
+def errors_explained(path: Path) -> Iterator[None]:
     """Turn an error in the course's code into a CourseError; `path` is the file being loaded."""
     try:
         yield
@@ -164,7 +164,7 @@ def _import(parent: str, path: Path) -> ModuleType:
         raise CourseError(
             f"{path} does not exist: add the file, or correct its name in the line that uses it"
         )
-    with told(path):
+    with errors_explained(path):
         return importlib.import_module(f"{parent}.{path.parent.name}.{path.stem}")
 
 
@@ -188,7 +188,7 @@ def _serve(parent: str, folder: Path) -> None:
     start = folder / "__init__.py"
     if start.is_file():
         try:
-            with told(start):
+            with errors_explained(start):
                 exec(_compiled(start, start.stat().st_mtime_ns), vars(package))
         except CourseError:
             del sys.modules[name]

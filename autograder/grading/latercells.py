@@ -107,16 +107,16 @@ def later_changes(
     return tuple(found.values())
 
 
-def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
+def note_on_changes(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
     """Return the note that tells a student that an item was tested with an earlier state."""
-    lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
+    lines = "; ".join(_described(notebook, change) for change in changes[:MAX_SHOWN])
     return (
         "For this item, the tests used your notebook's state at the item's check, because a later "
         f"cell changes a name that your answer uses: {lines}. The later cell costs no points."
     )
 
 
-def _told(notebook: NotebookNode, change: LaterChange) -> str:
+def _described(notebook: NotebookNode, change: LaterChange) -> str:
     line = line_of(notebook, change.cell, change.line, _MAX_QUOTE).replace("`", "'")
     name = f"`{change.name}` " if change.name else ""
     return f"{name}in cell {change.cell + 1} from the top (`{line}`)"

@@ -15,7 +15,7 @@ from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.course.assignment import Item
 from autograder.course.gradecells import grade_id, items_by_answer
 from autograder.grading.errortexts import fit_to_show
-from autograder.grading.latercells import later_changes, line_of, told
+from autograder.grading.latercells import later_changes, line_of, note_on_changes
 from autograder.grading.otherversions import told_of_line
 from autograder.grading.report import CellFault, DroppedPicture, NotebookReport
 from autograder.sandbox import Cell, CellResult, CodePlace, NoAnswer, Notebook, Sandbox, Student
@@ -110,7 +110,7 @@ class RunNotebooks:
             return ""
         names = [reference.name for reference in item.references]
         changes = later_changes(notebook, _check_cell(notebook, item), names)
-        return told(notebook, changes) if changes else ""
+        return note_on_changes(notebook, changes) if changes else ""
 
     def go_back_to(self, item: Item) -> None:
         """Make later tests of the item start from the notebook's state at the item's check."""

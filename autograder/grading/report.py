@@ -93,7 +93,7 @@ class ItemReport(_Shown):
     attempted: bool = True
 
     @property
-    def told(self) -> tuple[Claim, ...]:
+    def shown_claims(self) -> tuple[Claim, ...]:
         """The claims to show: those about code that the student has written."""
         return tuple(claim for claim in self.claims if self.attempted and not claim.unwritten)
 

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from autograder.cli import app
-from autograder.commands.common import told
+from autograder.commands.common import with_messages
 from autograder.grading import forkserver
 from tests.release.tiny import write_course
 
@@ -355,7 +355,7 @@ def raising(error: Exception) -> Result:
     one = typer.Typer()
 
     @one.command()
-    @told
+    @with_messages
     def command() -> None:
         raise error
 

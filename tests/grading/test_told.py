@@ -115,7 +115,7 @@ def test_a_stub_is_told_from_a_wrong_answer(tmp_path: Path) -> None:
     claim = claim_of(tmp_path, answer)
     assert claim.unwritten == "f"
     report = replace(auto(), claims=(claim,))
-    assert report.told == ()
+    assert report.shown_claims == ()
     assert report.gap == "Not written yet: `f` still raises NotImplementedError."
 
 
@@ -131,7 +131,7 @@ def auto() -> ItemReport:
 def test_an_untouched_cell_is_unattempted_unless_something_holds() -> None:
     failed = replace(auto(), claims=(Claim("C.", False),))
     assert unattempted(failed).gap == "Not attempted."
-    assert unattempted(failed).told == ()
+    assert unattempted(failed).shown_claims == ()
     held = replace(auto(), claims=(Claim("C.", False), Claim("D.", True)))
     assert unattempted(held) == held
 
@@ -145,7 +145,7 @@ def test_a_marked_notebook_tells_what_was_not_touched(mark_tiny: MarkTiny) -> No
     assert items["t-plot"].gap == ""
     assert items["t-values"].gap == items["t-proof"].gap == "Not attempted."
     assert items["t-slope"].gap == "Not written yet: `slope` still raises NotImplementedError."
-    assert items["t-slope"].told == ()
+    assert items["t-slope"].shown_claims == ()
 
 
 # results
