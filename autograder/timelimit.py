@@ -12,10 +12,18 @@ from dataclasses import dataclass
 from types import FrameType
 
 _AGAIN = 0.5
-"""Seconds between repeated alarms, in case some code caught the first TimeUpError."""
+"""Seconds between repeated alarms, in case the first TimeUpError was caught or not raised."""
 
 _SOON = 1e-3
 """Seconds until an overdue alarm is raised; 0 would switch the alarm off."""
+
+
+_CROSSING = frozenset({__file__, contextlib.__file__})
+"""Files whose code enters and leaves `with` blocks; an alarm there is put off until the next one.
+
+A TimeUpError there could stop this code before it runs the `finally` of a generator. The block then
+stays open until the error's traceback is deleted, and an open limit stops code that has no limit.
+"""
 
 
 class TimeUpError(Exception):
@@ -34,12 +42,12 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
     is_active = True
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(_number: int, frame: FrameType | None) -> None:
         if not is_active:
             return
         if _UNDISTURBED.depth:
             _UNDISTURBED.is_late = True
-        else:
+        elif frame is None or frame.f_code.co_filename not in _CROSSING:
             raise TimeUpError("the time was used up")
 
     start = time.monotonic()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import cast
 
 import pytest
 
@@ -31,3 +36,24 @@ def test_protected_block_that_fails_late_makes_no_later_block_late() -> None:
         protected([], fail=True)
     with undisturbed():
         pass
+
+
+def test_alarm_does_not_keep_a_block_from_being_left() -> None:
+    """The alarm interrupts contextlib before it runs the `finally` of a generator."""
+    frames: list[FrameType] = []
+
+    @contextlib.contextmanager
+    def block() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            frames.append(sys._getframe(1))
+            alarm(signal.SIGALRM, frames[-1])
+
+    with time_limit(600):
+        alarm = cast(Callable[[int, FrameType | None], None], signal.getsignal(signal.SIGALRM))
+        with block():
+            pass
+        with pytest.raises(TimeUpError):
+            alarm(signal.SIGALRM, sys._getframe())
+    assert [frame.f_code.co_name for frame in frames] == ["__exit__"]
