@@ -17,12 +17,11 @@ _AGAIN = 0.5
 _SOON = 1e-3
 """Seconds until an overdue alarm is raised; 0 would switch the alarm off."""
 
-
 _CROSSING = frozenset({__file__, contextlib.__file__})
 """Files whose code enters and leaves `with` blocks; an alarm there is put off until the next one.
 
-A TimeUpError there could stop this code before it runs the `finally` of a generator. The block then
-stays open until the error's traceback is deleted, and an open limit stops code that has no limit.
+If an alarm raised a TimeUpError there, the `finally` of `time_limit` might not run before the
+error's traceback is deleted. Until then, the limit would stay on and could stop later code.
 """
 
 

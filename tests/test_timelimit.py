@@ -39,7 +39,7 @@ def test_protected_block_that_fails_late_makes_no_later_block_late() -> None:
 
 
 def test_alarm_does_not_keep_a_block_from_being_left() -> None:
-    """The alarm interrupts contextlib before it runs the `finally` of a generator."""
+    """An alarm that interrupts contextlib, which is leaving the block, raises nothing."""
     frames: list[FrameType] = []
 
     @contextlib.contextmanager

@@ -103,10 +103,11 @@ def _deepest(files: Sequence[Found], assignment: str) -> int:
 def _scheme_at(
     files: Sequence[Found], depth: int, schemes: Iterable[NamingScheme]
 ) -> NamingScheme | None:
-    """Return the platform that named most files at this depth, or None.
+    """Return the scheme that fits most files at this depth, or None.
 
     A student can choose a file's name in the scheme of another platform. But the whole name also
-    fits the scheme of the real platform, whose words begin further left in the name.
+    fits the scheme of the real platform, whose words begin further left in the name. So if two
+    schemes fit equally many files, the words that begin further left decide.
     """
     starts = {scheme: found for scheme in schemes if (found := _starts(files, depth, scheme))}
     left = Counter(
