@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from autograder.cache import ResultCache, cache_folder
@@ -86,29 +86,28 @@ class Records:
             return None
 
 
-def reports_if_settled(
+def settled_reports(
     course: Course, assignment: Assignment, fingerprints: Mapping[str, str]
-) -> dict[str, tuple[Report, float]] | None:
-    """Return the Reports of these submissions, as `Records.report` does, if all are up to date.
+) -> Iterator[tuple[str, tuple[Report, float]]]:
+    """Yield students with their Reports, as `Records.report` returns them, while all is unchanged.
 
-    Returns None if a run may have something to do: to mark a submission, to finish a killed run, to
-    wait for another program, or to update the penalties.
+    Ends before the first submission that is not recorded with its fingerprint. Yields nothing if a
+    run may have something else to do: to finish a killed run, to wait for another program, or to
+    update the penalties.
     """
     left = (*backup.files_beside(course.gradebook), *left_folders(course, assignment.name))
     if any(path.exists() for path in left) or not backup.backups(course.gradebook):
-        return None
-    found: dict[str, tuple[Report, float]] = {}
+        return
     try:
         if _settled(course).find(assignment.name) != state(course, assignment):
-            return None
+            return
         records = Records.read(course, assignment, seconds=0.0)
     except (OSError, sqlite3.Error):
-        return None
+        return
     for student, fingerprint in fingerprints.items():
         if (report := records.report(student, fingerprint)) is None:
-            return None
-        found[student] = report
-    return found
+            return
+        yield student, report
 
 
 def state(course: Course, assignment: Assignment) -> str:

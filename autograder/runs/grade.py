@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import KitError
-from autograder.gradebook.records import reports_if_settled
+from autograder.gradebook.records import settled_reports
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.jobs import Job, Marked, long_ones_last
 from autograder.grading.report import Report
@@ -70,16 +70,19 @@ def grade_class(
     """
     dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
     prints = {job.student: fingerprints.of(job.path) for job in jobs}
-    settled = None if again else reports_if_settled(course, assignment, prints)
-    if settled is not None:
-        for student, known in settled.items():
-            yield Recorded(student, *known, unchanged=True, date=dates[student])
+    settled = () if again else settled_reports(course, assignment, prints)
+    done = set()
+    for student, known in settled:
+        done.add(student)
+        yield Recorded(student, *known, unchanged=True, date=dates[student])
+    left = [job for job in jobs if job.student not in done]
+    if not left:
         return
     from autograder.gradebook.recorder import Recorder  # slow to import
 
     changed: list[Job] = []
     with Recorder(course, assignment) as recorder:
-        for job in jobs:
+        for job in left:
             student = job.student
             found = None if again else recorder.recorded(student, prints[student])
             if found is None:

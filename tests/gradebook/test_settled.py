@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from nbgrader.api import Gradebook
 
 from autograder.course.assignment import Course
 from autograder.gradebook import recorder
-from autograder.gradebook.records import reports_if_settled, state
+from autograder.gradebook.records import settled_reports, state
 from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.report import Report
 
 from .course import NO_WALLS
 from .shared import copied
@@ -36,13 +37,18 @@ def made(
     return made
 
 
-def is_settled(made: Class) -> bool:
+def settled(made: Class) -> Iterator[str]:
+    """Yield the students whose Reports are read without the gradebook's help."""
     course = Course(made.course.root)
     assignment = course.assignment("hw")
     prints = Fingerprints(course, assignment, protections=[NO_WALLS])
     wanted = {each: prints.of(course.submission(each, "hw")) for each in STUDENTS}
-    found = reports_if_settled(course, assignment, wanted)
-    return found is not None and set(found) == set(STUDENTS)
+    for student, _ in settled_reports(course, assignment, wanted):
+        yield student
+
+
+def is_settled(made: Class) -> bool:
+    return tuple(settled(made)) == STUDENTS
 
 
 def execute(course: Course, *statements: str) -> None:
@@ -103,6 +109,40 @@ def test_each_change_makes_the_next_run_look_closely(
     assert is_settled(made)
     change(made.course)
     assert not is_settled(made)
+
+
+def test_the_students_before_a_changed_submission_are_not_looked_up_again(
+    made: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CHANGES["a submission"](made.course)
+    append(made.course.submission("bela", "hw") / "a_slopes.ipynb", " ")
+    assert list(settled(made)) == []
+    assert made.grade().exit_code == 0
+    assert sorted(made.marked) == ["anna", "bela"]
+    append(made.course.submission("bela", "hw") / "a_slopes.ipynb", " ")
+    assert list(settled(made)) == ["anna"]
+    made.marked.clear()
+    looked_up: list[str] = []
+    monkeypatch.setattr(
+        recorder.Recorder, "recorded", lambda _, student, __: looked_up.append(student)
+    )
+    again = made.grade()
+    assert again.exit_code == 0
+    assert looked_up == made.marked == ["bela"]
+    assert set(table(again)) == set(STUDENTS)
+
+
+def test_a_run_without_changes_keeps_no_report_of_the_students_before(
+    made: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(
+        Report, "read", lambda path, original=Report.read: read.append(path) or original(path)
+    )
+    students = settled(made)
+    for count, student in enumerate(STUDENTS, start=1):
+        assert next(students) == student
+        assert len(read) == count
 
 
 def test_a_locked_gradebook_makes_the_next_run_wait_as_ever(made: Class) -> None:
