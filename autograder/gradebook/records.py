@@ -117,7 +117,8 @@ def state(course: Course, assignment: Assignment) -> str:
     add(found, "grader", hash_of_grader().encode())
     add(found, "notebooks", hash_of_folders(*folders).encode())
     for path in (course.settings_file, course.gradebook):
-        add(found, path.name, path.read_bytes())
+        with path.open("rb") as file:
+            add(found, path.name, hashlib.file_digest(file, "sha256").digest())
     return found.hexdigest()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -143,6 +145,18 @@ def test_a_run_without_changes_keeps_no_report_of_the_students_before(
     for count, student in enumerate(STUDENTS, start=1):
         assert next(students) == student
         assert len(read) == count
+
+
+def test_looking_for_changes_reads_a_large_gradebook_piece_by_piece(made: Class) -> None:
+    size = 64_000_000
+    os.truncate(made.course.gradebook, size)
+    tracemalloc.start()
+    try:
+        state(made.course, made.course.assignment("hw"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < size / 4
 
 
 def test_a_locked_gradebook_makes_the_next_run_wait_as_ever(made: Class) -> None:
