@@ -142,10 +142,11 @@ ExportReader = Callable[[Found], Sent | None]
 class NamingScheme:
     """The way in which a platform names the files of an export.
 
-    `start` returns where the platform's own words begin in a file's name, or None. It gets the
-    folders around the platform's names, and the path from there to the file. `folders` returns
-    the folders that may contain submissions. `is_sure` says whether a single name shows
-    that the platform made all names in its folder; names of files may be the students' own.
+    `start` gets the folders above a name, and the path from this name to a file. It returns the
+    position in the name at which the part that the platform added begins, or None if the platform
+    did not make this name. `folders` returns the folders that may contain submissions. `is_sure`
+    says whether a single name shows that the platform made all names in its folder; names of files
+    may be the students' own.
     """
 
     platform: Platform

@@ -94,7 +94,7 @@ class PeopleTable:
     participants: tuple[WorksheetRow, ...] = ()
     group_column: int | None = None
     names_students: bool = False
-    """True if a column has the students' names in the course, as a list of students has."""
+    """True if a column holds the names of the students' folders, as in a list of students."""
 
 
 def read_people(content: bytes, where: str, zone: ZoneInfo) -> PeopleTable | None:
