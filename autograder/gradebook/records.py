@@ -89,10 +89,9 @@ class Records:
 def settled_reports(
     course: Course, assignment: Assignment, fingerprints: Mapping[str, str]
 ) -> Iterator[tuple[str, tuple[Report, float]]]:
-    """Yield students with their Reports, as `Records.report` returns them, while all is unchanged.
+    """Yield each student with what `Records.report` returns, until it returns None.
 
-    Ends before the first submission that is not recorded with its fingerprint. Yields nothing if a
-    run may have something else to do: to finish a killed run, to wait for another program, or to
+    Yields nothing if the run may have to finish a killed run, to wait for another program, or to
     update the penalties.
     """
     left = (*backup.files_beside(course.gradebook), *left_folders(course, assignment.name))

@@ -142,11 +142,12 @@ ExportReader = Callable[[Found], Sent | None]
 class NamingScheme:
     """The way in which a platform names the files of an export.
 
-    `start` gets the folders above a name, and the path from this name to a file. It returns the
-    position in the name at which the part that the platform added begins, or None if the platform
-    did not make this name. `folders` returns the folders that may contain submissions. `is_sure`
-    says whether a single name shows that the platform made all names in its folder; names of files
-    may be the students' own.
+    `start(above, here)` gets the folders `above` a name, and the path `here` that begins with the
+    name and leads to a file. It returns the position in the name at which the platform's own text
+    begins (8 in `Anna Alt_12345_assignsubmission_file`), or None if the platform did not make the
+    name. `folders` returns the folders that may contain submissions. `is_sure` says whether a
+    single name shows that the platform made all names in its folder; names of files may be the
+    students' own.
     """
 
     platform: Platform
